@@ -1,0 +1,88 @@
+# What every folder's CMakeLists.txt uses: flags, dependencies, and the two functions
+# thole_library() and thole_test().
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+# No fused multiply-add: a seed must replay bit for bit on every machine.
+add_compile_options(-Wall -Wextra -ffp-contract=off)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  add_link_options(-fuse-ld=lld-19)
+endif()
+if(THOLE_SANITIZE)
+  add_compile_options(-fsanitize=${THOLE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${THOLE_SANITIZE})
+endif()
+find_program(THOLE_CCACHE ccache)
+if(THOLE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${THOLE_CCACHE})
+endif()
+
+if(THOLE_TESTS)
+  find_package(GTest 1.12 CONFIG REQUIRED)
+  find_package(rapidcheck CONFIG REQUIRED)
+  include(GoogleTest)
+endif()
+
+# g++ 12 destroys the temporaries of some co_await expressions twice; such a compiler would build
+# a daemon that corrupts its heap, so the build stops here instead.
+function(thole_require_sound_coroutines)
+  if(DEFINED CACHE{THOLE_SOUND_COROUTINES})
+    return()
+  endif()
+  try_run(ran compiled ${CMAKE_BINARY_DIR}/probe ${PROJECT_SOURCE_DIR}/cmake/coroutine_probe.cpp
+    CXX_STANDARD 23 CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF COMPILE_OUTPUT_VARIABLE output)
+  if(NOT compiled OR NOT ran EQUAL 0)
+    message(FATAL_ERROR "this compiler destroys coroutine temporaries twice (use clang++-19), "
+      "or build only the library with -DTHOLE_LIB_ONLY=ON\n${output}")
+  endif()
+  set(THOLE_SOUND_COROUTINES ON CACHE INTERNAL "the coroutine probe passed")
+endfunction()
+
+macro(thole_find_dependencies)
+  set(Boost_USE_STATIC_LIBS ON)
+  find_package(Boost 1.81.0 EXACT CONFIG REQUIRED COMPONENTS json url)
+  find_package(fmt CONFIG REQUIRED)
+  find_package(spdlog CONFIG REQUIRED)
+  find_package(CLI11 CONFIG REQUIRED)
+  find_package(tomlplusplus CONFIG REQUIRED)
+  find_package(SQLite3 REQUIRED)
+  find_package(CURL REQUIRED)
+  find_package(OpenSSL 3 REQUIRED)
+  find_package(Threads REQUIRED)
+  if(THOLE_BENCH)
+    find_package(benchmark CONFIG REQUIRED)
+  endif()
+endmacro()
+
+# thole_library(engine SOURCES a.cpp b.cpp LIBS thole::sql): the target thole_engine, thole::engine.
+# Everything above lib/ is included from the project root of sources: "engine/saga.hpp".
+function(thole_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LIBS" ${ARGN})
+  add_library(thole_${name} STATIC ${arg_SOURCES})
+  add_library(thole::${name} ALIAS thole_${name})
+  target_include_directories(thole_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
+  target_link_libraries(thole_${name} PUBLIC ${arg_LIBS})
+  target_compile_definitions(thole_${name} PUBLIC BOOST_ASIO_NO_DEPRECATED BOOST_BEAST_USE_STD_STRING_VIEW)
+endfunction()
+
+# thole_test(engine_test SOURCES a_test.cpp LIBS thole::engine [LABELS functional] [TIMEOUT 60])
+function(thole_test name)
+  if(NOT THOLE_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(arg "" "LABELS;TIMEOUT" "SOURCES;LIBS" ${ARGN})
+  if(NOT arg_LABELS)
+    set(arg_LABELS unit)
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 60)
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE ${arg_LIBS} rapidcheck GTest::gtest_main GTest::gmock)
+  target_compile_definitions(${name} PRIVATE THOLE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  gtest_discover_tests(${name} TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST
+    PROPERTIES LABELS ${arg_LABELS} TIMEOUT ${arg_TIMEOUT} ENVIRONMENT "RC_PARAMS=seed=20260101")
+endfunction()
