@@ -1,0 +1,44 @@
+#pragma once
+
+// SHA-256, HMAC-SHA256 and Ed25519 over OpenSSL's EVP interface. Values in, values out; OpenSSL's
+// own failures (out of memory) end the process through THOLE_ASSERT. Threads: any.
+
+#include <array>
+#include <memory>
+#include <optional>
+
+#include "base/bytes.hpp"
+
+namespace thole {
+
+using sha256_digest = std::array<std::uint8_t, 32>;
+
+[[nodiscard]] sha256_digest sha256(bytes_view data);
+[[nodiscard]] sha256_digest hmac_sha256(bytes_view key, bytes_view data);
+
+// Incremental hashing of a stream. Single-owner; reusable after finish().
+class sha256_stream {
+  public:
+    sha256_stream();
+    ~sha256_stream();
+    sha256_stream(sha256_stream&&) noexcept;
+    sha256_stream& operator=(sha256_stream&&) noexcept;
+
+    void update(bytes_view data);
+    [[nodiscard]] sha256_digest finish();  // and starts anew
+
+  private:
+    struct state;
+    std::unique_ptr<state> state_;
+};
+
+using ed25519_seed = std::array<std::uint8_t, 32>;
+using ed25519_public_key = std::array<std::uint8_t, 32>;
+using ed25519_signature = std::array<std::uint8_t, 64>;
+
+[[nodiscard]] ed25519_public_key ed25519_public(const ed25519_seed& seed);
+[[nodiscard]] ed25519_signature ed25519_sign(const ed25519_seed& seed, bytes_view message);
+[[nodiscard]] bool ed25519_verify(const ed25519_public_key& key, bytes_view message,
+                                  const ed25519_signature& signature);
+
+}  // namespace thole

@@ -1,0 +1,65 @@
+#pragma once
+
+// JSON <-> plain structs, by one walker over Boost.Describe.
+//
+// The problem: hand-written parsers accept unknown members, miss duplicates, and say "bad request"
+// without saying where. Here a struct is described once and read strictly:
+//
+//   struct mint_request { std::string owner; std::optional<std::uint32_t> level; bool is_mutable = true; };
+//   BOOST_DESCRIBE_STRUCT(mint_request, (), (owner, level, is_mutable))
+//
+//   auto read = json::read<mint_request>(text);      // std::expected<mint_request, json::problems>
+//   json::write(request);                            // compact text, members in declaration order
+//
+// Rules: every unknown member, duplicate member, missing member, wrong type and out-of-range number
+// is one problem with its JSON pointer; all of them are reported, not only the first. A member is
+// optional when its type is std::optional<T> or when json::optional_members<T> names it (it then keeps
+// the struct's default). Supported: bool, integers (range checked; 64-bit ones are written as strings
+// and read from either), double, std::string, enums described with BOOST_DESCRIBE_ENUM (by name),
+// std::vector, std::map<std::string, T>, std::optional, described structs, boost::json::value (anything).
+//
+// json::document<T> reads what this program itself stored: it demands "v" and tolerates nothing else.
+
+#include <boost/describe.hpp>
+#include <boost/json/value.hpp>
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace thole::json {
+
+struct problem {
+    std::string pointer;  // RFC 6901, "" for the whole document
+    std::string code;     // "json.unknown_member", "json.wrong_type" ...
+    std::string detail;   // for a person: names the rule
+};
+using problems = std::vector<problem>;
+
+// Limits that hold for every parse: depth 32; the caller bounds the size of the text.
+[[nodiscard]] std::expected<boost::json::value, problems> parse(std::string_view text);
+
+// RFC 8785 (JSON Canonicalization Scheme): equal values, equal bytes.
+[[nodiscard]] std::string canonical(const boost::json::value&);
+
+template <class T>
+[[nodiscard]] std::expected<T, problems> read(std::string_view text);
+template <class T>
+[[nodiscard]] std::expected<T, problems> read(const boost::json::value&);
+template <class T>
+[[nodiscard]] boost::json::value to_value(const T&);
+template <class T>
+[[nodiscard]] std::string write(const T&);
+
+// Specialise to make members with defaults optional on reading:
+//   template <> inline constexpr auto optional_members<mint_request> = std::array{"is_mutable"sv};
+// or `all_members` to make every member optional.
+struct all_members_t {};
+inline constexpr all_members_t all_members{};
+struct no_members_t {};
+template <class T>
+inline constexpr no_members_t optional_members{};
+
+}  // namespace thole::json
+
+#include "base/json_walk.hpp"

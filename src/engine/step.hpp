@@ -1,0 +1,204 @@
+#pragma once
+
+// What a step of a saga is, as its author sees it.
+//
+// The problem: "call the provider, then write the result down" loses or doubles the call when the
+// process dies in between. So a step says which of three shapes its effect has, and the engine
+// journals around it accordingly. It never runs a step again whose output is journaled.
+//
+//   idempotent  run() may be repeated with the same effect (content-addressed upload, upsert by id)
+//
+//     struct upload_content {
+//         static constexpr std::string_view name = "upload_content";
+//         using output = content_refs;                              // described for JSON
+//         saga::task<saga::outcome<output>> run(saga::step_context& in);
+//         saga::task<saga::outcome<saga::nothing>> undo(saga::step_context& in);   // optional
+//     };
+//
+//   prepared    the effect is fixed as bytes, journaled, and only then sent; the same bytes may be
+//               sent again for ever; what happened is settled by evidence, never by a timeout
+//
+//     struct submit_transaction {
+//         static constexpr std::string_view name = "submit";
+//         using prepared = signed_transaction;                      // described for JSON
+//         using output = landed_mint;
+//         task<outcome<prepared>> prepare(step_context& in);        // in.generation() says which
+//         task<result<>> send(step_context& in, const journaled<prepared>& p);
+//         task<settlement<output>> settle(step_context& in, const journaled<prepared>& p);
+//     };
+//
+//     Only the engine can make a journaled<P>, and only after the commit was acknowledged: sending
+//     what was not journaled does not compile.
+//
+//   probed      run() is not repeatable, but probe() can ask the outside what became of it
+//
+//     task<outcome<output>> run(step_context& in);
+//     task<probed<output>> probe(step_context& in);                 // happened, did not, cannot tell
+//
+// undo() is called, in reverse order, for every step that was *started*, also for the one that
+// failed half-way: find_output<Step>() tells whether it had finished. It is durable and retried.
+//
+// Threads: a step runs on the core loop. Lifetime: the context lives until the coroutine ends.
+// Cancellation: the attempt's deadline (in.until()) cancels it; its effect is then unknown.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/id.hpp"
+#include "base/json.hpp"
+#include "io/task.hpp"
+#include "thole/assert.hpp"
+#include "thole/deadline.hpp"
+
+namespace thole::saga {
+
+using thole::task;
+
+struct nothing {};
+BOOST_DESCRIBE_STRUCT(nothing, (), ())
+
+// ---- what a step answers ------------------------------------------------------------------------
+
+template <class T>
+struct done {
+    T output;
+};
+// The attempt failed; the step's policy decides about the next one by the fault's kind. `rejected`
+// and `cancelled` reschedule without spending an attempt.
+struct retry {
+    fault cause;
+};
+// Nothing failed, but it cannot go on yet (balance, quota, a node that lags): ask again after
+// `again`. Spends no attempt; the operation shows "waiting: reason".
+struct wait {
+    duration again;
+    std::string reason;
+};
+// A person must look (NEEDS_ATTENTION). Locks stay held.
+struct park {
+    std::string reason;
+    std::optional<fault> cause;
+};
+// Undo everything so far. After the pivot this is only allowed when the engine holds the proof
+// that nothing landed; otherwise it parks.
+struct compensate {
+    std::string reason;
+    std::optional<fault> cause;
+};
+
+template <class T>
+using outcome = std::variant<done<T>, retry, wait, park, compensate>;
+
+// ---- what settle() answers ----------------------------------------------------------------------
+
+template <class T>
+struct landed {
+    T output;
+};
+// Not decided yet; send() and settle() are called again after `again`.
+struct pending {
+    duration again;
+};
+// Proof that these bytes can never take effect. `resign`: a new generation may be prepared (after
+// `again`, when a cause such as a low balance must be cured first); else the operation parks.
+struct dead {
+    std::string evidence;  // JSON or words; goes into the events
+    bool resign = true;
+    duration again{};
+    std::string reason;
+};
+// The witnesses disagree or cannot be asked. Shown as UNCERTAIN; polled on, never re-signed.
+struct uncertain {
+    duration again;
+    std::string evidence;
+};
+
+template <class T>
+using settlement = std::variant<landed<T>, pending, dead, uncertain>;
+
+// ---- what probe() answers -----------------------------------------------------------------------
+
+struct did_not_happen {};
+template <class T>
+using probed = std::variant<done<T>, did_not_happen, retry, park>;
+
+// ---- prepared bytes that are safely journaled ---------------------------------------------------
+
+class journaled_key;  // only the executor defines it
+
+template <class P>
+class journaled {
+  public:
+    journaled(P value, int generation, const journaled_key&)
+        : value_{std::move(value)}, generation_{generation} {}
+    [[nodiscard]] const P& operator*() const noexcept { return value_; }
+    [[nodiscard]] const P* operator->() const noexcept { return &value_; }
+    [[nodiscard]] int generation() const noexcept { return generation_; }
+
+  private:
+    P value_;
+    int generation_;
+};
+
+// ---- what a step may know -----------------------------------------------------------------------
+
+// Evidence of one call made by a step: journaled with the step's next record.
+struct call_note {
+    std::string what;      // "sendTransaction"
+    std::string endpoint;  // "backup-1"
+    std::int64_t latency_ms = 0;
+    std::string fault;  // code, or empty for success
+    std::string detail;
+};
+BOOST_DESCRIBE_STRUCT(call_note, (), (what, endpoint, latency_ms, fault, detail))
+
+class step_context {
+  public:
+    virtual ~step_context() = default;
+
+    [[nodiscard]] virtual const uuid& id() const noexcept = 0;
+    [[nodiscard]] virtual std::string_view tenant() const noexcept = 0;
+    [[nodiscard]] virtual std::string_view kind() const noexcept = 0;
+    [[nodiscard]] virtual std::string_view key() const noexcept = 0;
+    [[nodiscard]] virtual int attempt() const noexcept = 0;     // 1, 2 … of this step
+    [[nodiscard]] virtual int generation() const noexcept = 0;  // 1, 2 … of a prepared step
+    [[nodiscard]] virtual store_time created_at() const noexcept = 0;
+    [[nodiscard]] virtual store_time store_now() const noexcept = 0;
+    [[nodiscard]] virtual deadline until() const noexcept = 0;  // of this attempt
+
+    // The immutable input, and the output of a finished step, as journaled JSON.
+    [[nodiscard]] virtual std::string_view input_json() const noexcept = 0;
+    [[nodiscard]] virtual std::optional<std::string_view> output_json(
+        std::string_view step) const noexcept = 0;
+
+    // Adds evidence to the operation's timeline; bounded (64 per record, the rest is counted).
+    virtual void note(call_note) = 0;
+    // Shows progress at once, e.g. "BLOCKCHAIN_CONFIRMED"; journaled, repeated calls are free.
+    [[nodiscard]] virtual task<result<>> progress(std::string_view shown) = 0;
+
+    template <class Input>
+    [[nodiscard]] Input input() const {
+        auto read = json::read<Input>(input_json());
+        THOLE_ASSERT(read.has_value(), "a journaled input reads back");
+        return std::move(*read);
+    }
+    template <class Step>
+    [[nodiscard]] std::optional<typename Step::output> find_output() const {
+        const auto text = output_json(Step::name);
+        if (!text) return std::nullopt;
+        auto read = json::read<typename Step::output>(*text);
+        THOLE_ASSERT(read.has_value(), "a journaled output reads back");
+        return std::move(*read);
+    }
+    // Precondition: Step is an earlier step of this saga.
+    template <class Step>
+    [[nodiscard]] typename Step::output output() const {
+        auto found = find_output<Step>();
+        THOLE_ASSERT(found.has_value(), "an earlier step has an output");
+        return std::move(*found);
+    }
+};
+
+}  // namespace thole::saga
