@@ -1,0 +1,35 @@
+// GET /ipfs/{cid}: the file's bytes; ?format=raw: one block.
+import { CID } from './store.js';
+
+const plain = (response, status, text) =>
+  response.writeHead(status, { 'content-type': 'text/plain' }).end(`${text}\n`);
+
+export async function gateway(request, response, store, faults) {
+  const url = new URL(request.url, 'http://localhost');
+  const path = /^\/ipfs\/([^/]+)$/.exec(url.pathname);
+  if (!path) return plain(response, 404, 'only /ipfs/{cid}');
+  if (!['GET', 'HEAD'].includes(request.method)) return plain(response, 405, 'only GET and HEAD');
+  let cid;
+  try {
+    cid = CID.parse(path[1]);
+  } catch {
+    return plain(response, 400, 'not a CID');
+  }
+  faults.counters.fetch += 1;
+  const lost = faults.state.lose.includes(store.text(cid));
+  if (lost || !(await store.has(cid))) return plain(response, 404, 'not held here');
+  const raw = url.searchParams.get('format') === 'raw' ||
+    (request.headers.accept ?? '').includes('application/vnd.ipld.raw');
+  const body = raw ? await store.block(cid) : await store.file(cid);
+  if (faults.state.corrupt && body.length > 0) {
+    body[body.length >> 1] ^= 1;
+    faults.counters.faulted += 1;
+  }
+  response.writeHead(200, {
+    'content-type': raw ? 'application/vnd.ipld.raw' : 'application/octet-stream',
+    'content-length': body.length,
+    etag: `"${store.text(cid)}"`,
+    'cache-control': 'public, max-age=29030400, immutable',
+  });
+  return response.end(request.method === 'HEAD' ? undefined : body);
+}
