@@ -1,0 +1,102 @@
+#include "thole/retry_budget.hpp"
+
+#include <algorithm>
+
+#include "thole/assert.hpp"
+#include "thole/codes.hpp"
+
+namespace thole {
+
+namespace {
+
+constexpr std::uint64_t token = 100;  // one repeat, in centitokens; a first call earns `percent`
+constexpr unsigned amount_bits = 40;
+constexpr std::uint64_t amount_mask = (std::uint64_t{1} << amount_bits) - 1;
+constexpr std::uint64_t tag_mask = (std::uint64_t{1} << (64 - amount_bits)) - 1;
+
+// What a cell holds for this slot of time: nothing when it was last written in another one.
+std::uint64_t amount_in(std::uint64_t word, std::uint64_t slot) noexcept {
+    return (word >> amount_bits) == (slot & tag_mask) ? word & amount_mask : 0;
+}
+
+std::uint64_t added(std::uint64_t word, std::uint64_t slot, std::uint64_t amount) noexcept {
+    return ((slot & tag_mask) << amount_bits) |
+           std::min(amount_in(word, slot) + amount, amount_mask);
+}
+
+// True when `word` was written in a slot after this one: a thread with an older `now` came late.
+// Only a little later: anything else is a cell that was not used for months.
+bool is_later(std::uint64_t word, std::uint64_t slot) noexcept {
+    const auto ahead = ((word >> amount_bits) - slot) & tag_mask;
+    return word != 0 && ahead != 0 && ahead < 64;
+}
+
+}  // namespace
+
+problems validate(const retry_budget_settings& s) {
+    problems found;
+    if (s.percent > 1000) found.push_back({"percent", "must be at most 1000"});
+    if (s.floor_per_second > 1'000'000) {
+        found.push_back({"floor_per_second", "must be at most 1000000"});
+    }
+    if (s.window < std::chrono::seconds{1} || s.window > std::chrono::hours{1}) {
+        found.push_back({"window", "must be between 1 s and 1 h"});
+    }
+    return found;
+}
+
+retry_budget::retry_budget(retry_budget_settings settings, name dependency)
+    : settings_{settings},
+      dependency_{dependency},
+      slot_length_{settings.window / (slots - 1)},
+      reserve_{settings.window / std::chrono::milliseconds{1} *
+               static_cast<std::int64_t>(settings.floor_per_second * token) / 1000} {
+    THOLE_ASSERT(validate(settings).empty(), "valid retry budget settings");
+}
+
+std::uint64_t retry_budget::slot_at(time_point now) const noexcept {
+    // Shifted, so that the ring reaches back `slots` from the very first instant.
+    return static_cast<std::uint64_t>(now.time_since_epoch() / slot_length_) + slots;
+}
+
+void retry_budget::deposit(time_point now) noexcept {
+    const auto slot = slot_at(now);
+    auto& earned = earned_[slot % slots];
+    auto word = earned.load(std::memory_order_relaxed);
+    do {
+        if (is_later(word, slot)) return;
+    } while (!earned.compare_exchange_weak(word, added(word, slot, settings_.percent),
+                                           std::memory_order_relaxed));
+}
+
+// Under the lock. Only what was earned and spent in the last `slots` slots counts.
+std::int64_t retry_budget::balance(std::uint64_t slot) const noexcept {
+    auto sum = reserve_;
+    for (auto s = slot - slots + 1; s <= slot; ++s) {
+        sum += static_cast<std::int64_t>(
+            amount_in(earned_[s % slots].load(std::memory_order_relaxed), s));
+        sum -= static_cast<std::int64_t>(amount_in(spent_[s % slots], s));
+    }
+    return sum;
+}
+
+result<> retry_budget::withdraw(time_point now) {
+    const auto slot = slot_at(now);
+    {
+        const std::scoped_lock lock{mutex_};
+        auto& spent = spent_[slot % slots];
+        if (!is_later(spent, slot) && balance(slot) >= static_cast<std::int64_t>(token)) {
+            spent = added(spent, slot, token);
+            return {};
+        }
+    }
+    return fail(fault{codes::policy_budget_spent}.at(dependency_).with_retry_after(slot_length_));
+}
+
+std::uint64_t retry_budget::available(time_point now) const {
+    const std::scoped_lock lock{mutex_};
+    const auto tokens = balance(slot_at(now)) / static_cast<std::int64_t>(token);
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(tokens, 0));
+}
+
+}  // namespace thole
