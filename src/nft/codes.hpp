@@ -1,0 +1,69 @@
+#pragma once
+
+// Fault codes of minting: what is said when the layers of one NFT do not fit together.
+
+#include <array>
+
+#include "thole/fault.hpp"
+
+namespace thole::nft::codes {
+
+using enum fault_kind;
+using enum fault_scope;
+
+// What was read back.
+inline constexpr fault_code metadata_malformed{
+    "nft.metadata_malformed", permanent, request,
+    "The bytes behind the URI are not metadata JSON of the Metaplex standard."};
+inline constexpr fault_code layer_mismatch{
+    "nft.layer_mismatch", transient, request,
+    "Read back, a layer disagrees with the request. The detail names layer and field. It is read "
+    "again from other endpoints; if it lasts, a person must decide."};
+inline constexpr fault_code not_visible{
+    "nft.not_visible", transient, endpoint,
+    "The endpoint does not show an account that is finalized elsewhere: it lags."};
+inline constexpr fault_code mint_foreign{
+    "nft.mint_foreign", permanent, request,
+    "The mint's address holds an account which this operation did not make."};
+inline constexpr fault_code program_refused{
+    "nft.program_refused", permanent, request,
+    "A program on the chain refuses the transaction; the same one would be refused again."};
+
+// The records database's content; its connection is db.*.
+inline constexpr fault_code record_conflict{
+    "record.conflict", permanent, request,
+    "The record already says something else under the same version; somebody else wrote it."};
+inline constexpr fault_code record_missing{"record.missing", transient, request,
+                                           "The record is not in the records database."};
+inline constexpr fault_code record_url{
+    "record.url", permanent, request,
+    "DATABASE_URL must be sqlite:// followed by an absolute path."};
+
+// The cluster secret, from which mint addresses follow.
+inline constexpr fault_code secret_open_mode{
+    "secret.open_mode", permanent, request,
+    "A secret file can be read by others. Make it yours alone: chmod 600 FILE."};
+inline constexpr fault_code secret_unreadable{
+    "secret.unreadable", permanent, request,
+    "A secret file cannot be read or written, or does not hold what it should."};
+inline constexpr fault_code secret_lost{
+    "secret.lost", permanent, request,
+    "The cluster secret is gone while mints are live: their addresses could not be computed again. "
+    "Restore the file from the backup."};
+inline constexpr fault_code secret_changed{
+    "secret.changed", permanent, request,
+    "The cluster secret is not the one under which live mints were accepted. Restore the file from "
+    "the backup."};
+
+}  // namespace thole::nft::codes
+
+namespace thole::nft {
+
+// Every code above, for `explain` and for the test against duplicates.
+inline constexpr std::array nft_codes{
+    &codes::metadata_malformed, &codes::layer_mismatch,  &codes::not_visible,
+    &codes::mint_foreign,       &codes::program_refused, &codes::record_conflict,
+    &codes::record_missing,     &codes::record_url,      &codes::secret_open_mode,
+    &codes::secret_unreadable,  &codes::secret_lost,     &codes::secret_changed};
+
+}  // namespace thole::nft

@@ -1,0 +1,95 @@
+#include "nft/sqlite_records.hpp"
+
+#include "nft/codes.hpp"
+#include "thole/codes.hpp"
+
+namespace thole::nft {
+
+result<std::string> sqlite_path(std::string_view url) {
+    constexpr std::string_view scheme = "sqlite://";
+    if (!url.starts_with(scheme)) return fail(codes::record_url, std::string{url});
+    const auto path = url.substr(scheme.size());
+    if (path.size() < 2 || path.front() != '/' || path.back() == '/') {
+        return fail(codes::record_url, std::string{url});
+    }
+    return std::string{path};
+}
+
+sqlite_records::sqlite_records(std::string path, sql::blocking_pool* pool,
+                               sql::open_options options)
+    : path_{std::move(path)}, pool_{pool}, options_{options} {}
+
+result<record_table*> sqlite_records::connection() {
+    if (!table_) {
+        auto opened = record_table::open(path_, options_);
+        if (!opened) return fail(opened.error());
+        table_.emplace(std::move(*opened));
+    }
+    return &*table_;
+}
+
+template <class F>
+auto sqlite_records::on_connection(F work) -> task<std::invoke_result_t<F&, record_table&>> {
+    using answer = std::invoke_result_t<F&, record_table&>;
+    auto call = [this, &work]() -> answer {
+        const auto table = connection();
+        if (!table) return fail(table.error());
+        auto done = work(**table);
+        if (!done && done.error().is(thole::codes::db_unavailable)) table_.reset();
+        return done;
+    };
+    if (pool_ == nullptr) co_return call();
+    co_return co_await pool_->run(std::move(call));
+}
+
+task<result<record>> sqlite_records::upsert(record wanted) {
+    auto work = [&wanted](record_table& t) { return t.upsert(wanted); };
+    co_return co_await on_connection(std::move(work));
+}
+
+task<result<bool>> sqlite_records::mark_rolled_back(uuid operation, store_time now) {
+    auto work = [operation, now](record_table& t) { return t.mark_rolled_back(operation, now); };
+    co_return co_await on_connection(std::move(work));
+}
+
+task<result<std::optional<record>>> sqlite_records::find(uuid operation) {
+    auto work = [operation](record_table& t) { return t.find(operation); };
+    co_return co_await on_connection(std::move(work));
+}
+
+task<result<std::optional<record>>> sqlite_records::find_mint(std::string mint) {
+    auto work = [&mint](record_table& t) { return t.find_mint(mint); };
+    co_return co_await on_connection(std::move(work));
+}
+
+task<result<std::vector<record>>> sqlite_records::of_account(std::string account, int limit) {
+    auto work = [&account, limit](record_table& t) { return t.of_account(account, limit); };
+    co_return co_await on_connection(std::move(work));
+}
+
+task<result<std::optional<uuid>>> sqlite_records::minting(std::string account) {
+    auto work = [&account](record_table& t) { return t.minting(account); };
+    co_return co_await on_connection(std::move(work));
+}
+
+task<result<>> sqlite_records::probe() {
+    auto work = [](record_table& t) { return t.probe(); };
+    co_return co_await on_connection(std::move(work));
+}
+
+task<result<std::uint64_t>> sqlite_records::live() {
+    auto work = [](record_table& t) { return t.live(); };
+    co_return co_await on_connection(std::move(work));
+}
+
+task<result<std::optional<std::string>>> sqlite_records::meta(std::string name) {
+    auto work = [&name](record_table& t) { return t.meta(name); };
+    co_return co_await on_connection(std::move(work));
+}
+
+task<result<>> sqlite_records::set_meta(std::string name, std::string value) {
+    auto work = [&name, &value](record_table& t) { return t.set_meta(name, value); };
+    co_return co_await on_connection(std::move(work));
+}
+
+}  // namespace thole::nft
