@@ -20,16 +20,17 @@ async function post(url, body) {
 }
 
 class World {
-  constructor({ folder, binary, chance }) {
-    Object.assign(this, { folder, binary, chance });
+  // ledger: further options of localnet.js; extra: further lines of configuration.
+  constructor({ folder, binary, chance, ledger = [], extra = '', lamports = WALLET_LAMPORTS }) {
+    Object.assign(this, { folder, binary, chance, ledgerOptions: ledger, extra, lamports });
     this.logs = `${folder}/log`;
     fs.mkdirSync(this.logs, { recursive: true });
   }
 
   async start(port) {
     const node = process.execPath;
-    // Kept worlds outlive this process, so their output goes to files and readiness through them.
-    this.ledgerChild = start('localnet', node, [`${LOCALNET}/bin/localnet.js`, '--fronts', '4'], { logs: this.logs });
+    this.ledgerChild = start('localnet', node,
+      [`${LOCALNET}/bin/localnet.js`, '--fronts', '4', ...this.ledgerOptions], { logs: this.logs });
     this.contentChild = start('content', node, [`${LOCALNET}/content/node.js`, '--folder', `${this.folder}/content`],
       { logs: this.logs });
     [this.ledger, this.store] = await Promise.all([
@@ -40,7 +41,7 @@ class World {
     this.issuer = wallet.publicKey.toBase58();
     const keyFile = `${this.folder}/wallet.json`;
     fs.writeFileSync(keyFile, JSON.stringify([...wallet.secretKey]), { mode: 0o600 });
-    await post(`${this.ledger.control}/airdrop`, { to: this.issuer, lamports: WALLET_LAMPORTS });
+    await this.airdrop(this.lamports);
     this.daemon = new Daemon({ binary: this.binary, folder: this.folder, logs: this.logs, port });
     this.daemon.configure(this.configuration(keyFile, port));
     await this.daemon.start();
@@ -60,7 +61,12 @@ class World {
       `[[dependency.ipfs.provider]]\nname = "own"\nkind = "store"\n`,
       `[[dependency.ipfs.provider]]\nname = "second"\nkind = "kubo"\nurl = "${this.store.api}"\n`,
       `[[dependency.gateway.endpoint]]\nname = "second"\nurl = "${this.store.gateway}"\nprovider = "second"\n`,
+      this.extra,
     ].join('\n');
+  }
+
+  airdrop(lamports) {
+    return post(`${this.ledger.control}/airdrop`, { to: this.issuer, lamports });
   }
 
   front(index, faults) {
