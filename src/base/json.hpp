@@ -5,26 +5,32 @@
 // The problem: hand-written parsers accept unknown members, miss duplicates, and say "bad request"
 // without saying where. Here a struct is described once and read strictly:
 //
-//   struct mint_request { std::string owner; std::optional<std::uint32_t> level; bool is_mutable = true; };
-//   BOOST_DESCRIBE_STRUCT(mint_request, (), (owner, level, is_mutable))
+//   struct mint_request { std::string owner; std::optional<std::uint32_t> level; bool is_mutable =
+//   true; }; BOOST_DESCRIBE_STRUCT(mint_request, (), (owner, level, is_mutable))
 //
 //   auto read = json::read<mint_request>(text);      // std::expected<mint_request, json::problems>
 //   json::write(request);                            // compact text, members in declaration order
 //
 // Rules: every unknown member, duplicate member, missing member, wrong type and out-of-range number
 // is one problem with its JSON pointer; all of them are reported, not only the first. A member is
-// optional when its type is std::optional<T> or when json::optional_members<T> names it (it then keeps
-// the struct's default). Supported: bool, integers (range checked; 64-bit ones are written as strings
-// and read from either), double, std::string, enums described with BOOST_DESCRIBE_ENUM (by name),
-// std::vector, std::map<std::string, T>, std::optional, described structs, boost::json::value (anything).
+// optional when its type is std::optional<T> or when json::optional_members<T> names it (it then
+// keeps the struct's default). Supported: bool, integers (range checked; 64-bit ones are written as
+// strings and read from either), double, std::string, enums described with BOOST_DESCRIBE_ENUM (by
+// name), std::vector, std::map<std::string, T>, std::optional, described structs,
+// boost::json::value (anything), wall_time and store_time (RFC 3339), and any type with text() and
+// static parse() (uuid ...), as text. An empty std::optional member is left out on writing; null
+// reads as empty.
 //
-// json::document<T> reads what this program itself stored: it demands "v" and tolerates nothing else.
+// json::document<T> reads what this program itself stored: it demands "v" and tolerates nothing
+// else. See json_document.hpp.
 
 #include <boost/describe.hpp>
 #include <boost/json/value.hpp>
+#include <concepts>
 #include <expected>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace thole::json {
@@ -44,8 +50,9 @@ using problems = std::vector<problem>;
 
 template <class T>
 [[nodiscard]] std::expected<T, problems> read(std::string_view text);
-template <class T>
-[[nodiscard]] std::expected<T, problems> read(const boost::json::value&);
+// For a boost::json::value and nothing that merely converts to one (a literal would).
+template <class T, std::same_as<boost::json::value> Value>
+[[nodiscard]] std::expected<T, problems> read(const Value&);
 template <class T>
 [[nodiscard]] boost::json::value to_value(const T&);
 template <class T>
@@ -59,6 +66,13 @@ inline constexpr all_members_t all_members{};
 struct no_members_t {};
 template <class T>
 inline constexpr no_members_t optional_members{};
+
+// Specialise for an enum whose texts are no C++ names:
+//   template <> inline constexpr auto enum_texts<standard> =
+//       std::array{std::pair{standard::token_2022, "token-2022"sv}, ...};
+struct no_texts_t {};
+template <class E>
+inline constexpr no_texts_t enum_texts{};
 
 }  // namespace thole::json
 

@@ -1,0 +1,161 @@
+#include "base/bytes.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace thole {
+
+namespace {
+
+constexpr std::uint8_t no_digit = 0xff;
+
+using digit_table = std::array<std::uint8_t, 256>;
+
+constexpr digit_table digits_of(std::string_view alphabet) {
+    digit_table table{};
+    table.fill(no_digit);
+    for (std::size_t i = 0; i < alphabet.size(); ++i) {
+        table[static_cast<std::uint8_t>(alphabet[i])] = static_cast<std::uint8_t>(i);
+    }
+    return table;
+}
+
+constexpr std::string_view hex_alphabet = "0123456789abcdef";
+constexpr std::string_view base32_alphabet = "abcdefghijklmnopqrstuvwxyz234567";
+constexpr std::string_view base58_alphabet =
+    "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+constexpr std::string_view base64_alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view base64url_alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+constexpr auto hex_digits = digits_of(hex_alphabet);
+constexpr auto base32_digits = digits_of(base32_alphabet);
+constexpr auto base58_digits = digits_of(base58_alphabet);
+constexpr auto base64_digits = digits_of(base64_alphabet);
+constexpr auto base64url_digits = digits_of(base64url_alphabet);
+
+// The alphabets whose size is a power of two: digits of `bits` bits, most significant first.
+std::string encode_bits(bytes_view data, std::string_view alphabet, unsigned bits) {
+    std::string text;
+    text.reserve((data.size() * 8 + bits - 1) / bits);
+    std::uint32_t held = 0;
+    unsigned count = 0;
+    for (const auto byte : data) {
+        held = (held << 8) | byte;
+        count += 8;
+        while (count >= bits) {
+            count -= bits;
+            text += alphabet[(held >> count) & ((1U << bits) - 1)];
+        }
+        held &= (1U << count) - 1;
+    }
+    if (count > 0) text += alphabet[(held << (bits - count)) & ((1U << bits) - 1)];
+    return text;
+}
+
+std::optional<bytes> decode_bits(std::string_view text, const digit_table& digits, unsigned bits) {
+    bytes data;
+    data.reserve(text.size() * bits / 8);
+    std::uint32_t held = 0;
+    unsigned count = 0;
+    for (const char c : text) {
+        const auto digit = digits[static_cast<std::uint8_t>(c)];
+        if (digit == no_digit) return std::nullopt;
+        held = (held << bits) | digit;
+        count += bits;
+        if (count >= 8) {
+            count -= 8;
+            data.push_back(static_cast<std::uint8_t>(held >> count));
+            held &= (1U << count) - 1;
+        }
+    }
+    // A whole surplus digit, or bits that say nothing: the same bytes would have a second text.
+    if (count >= bits || held != 0) return std::nullopt;
+    return data;
+}
+
+}  // namespace
+
+std::string to_hex(bytes_view data) {
+    return encode_bits(data, hex_alphabet, 4);
+}
+
+std::optional<bytes> from_hex(std::string_view text) {
+    return decode_bits(text, hex_digits, 4);
+}
+
+std::string to_base64(bytes_view data) {
+    auto text = encode_bits(data, base64_alphabet, 6);
+    text.append((4 - text.size() % 4) % 4, '=');
+    return text;
+}
+
+std::optional<bytes> from_base64(std::string_view text) {
+    if (text.size() % 4 != 0) return std::nullopt;
+    auto digits = text;
+    while (!digits.empty() && digits.back() == '=' && text.size() - digits.size() < 2) {
+        digits.remove_suffix(1);
+    }
+    return decode_bits(digits, base64_digits, 6);
+}
+
+std::string to_base64url(bytes_view data) {
+    return encode_bits(data, base64url_alphabet, 6);
+}
+
+std::optional<bytes> from_base64url(std::string_view text) {
+    return decode_bits(text, base64url_digits, 6);
+}
+
+std::string to_base32(bytes_view data) {
+    return encode_bits(data, base32_alphabet, 5);
+}
+
+std::optional<bytes> from_base32(std::string_view text) {
+    return decode_bits(text, base32_digits, 5);
+}
+
+std::string to_base58(bytes_view data) {
+    const auto zeros = static_cast<std::size_t>(
+        std::ranges::find_if(data, [](auto byte) { return byte != 0; }) - data.begin());
+    // Digits, least significant first: each byte multiplies what is there by 256.
+    std::vector<std::uint8_t> digits;
+    digits.reserve(data.size() * 138 / 100 + 1);
+    for (const auto byte : data.subspan(zeros)) {
+        std::uint32_t carry = byte;
+        for (auto& digit : digits) {
+            carry += std::uint32_t{digit} << 8;
+            digit = static_cast<std::uint8_t>(carry % 58);
+            carry /= 58;
+        }
+        for (; carry > 0; carry /= 58) digits.push_back(static_cast<std::uint8_t>(carry % 58));
+    }
+    std::string text(zeros, base58_alphabet[0]);
+    for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit) {
+        text += base58_alphabet[*digit];
+    }
+    return text;
+}
+
+std::optional<bytes> from_base58(std::string_view text, std::size_t max_text) {
+    if (text.size() > max_text) return std::nullopt;
+    const auto ones = std::min(text.find_first_not_of(base58_alphabet[0]), text.size());
+    bytes reversed;
+    reversed.reserve(text.size());
+    for (const char c : text.substr(ones)) {
+        std::uint32_t carry = base58_digits[static_cast<std::uint8_t>(c)];
+        if (carry == no_digit) return std::nullopt;
+        for (auto& byte : reversed) {
+            carry += std::uint32_t{byte} * 58;
+            byte = static_cast<std::uint8_t>(carry);
+            carry >>= 8;
+        }
+        if (carry > 0) reversed.push_back(static_cast<std::uint8_t>(carry));
+    }
+    reversed.insert(reversed.end(), ones, 0);
+    std::ranges::reverse(reversed);
+    return reversed;
+}
+
+}  // namespace thole
