@@ -23,8 +23,8 @@ const std::vector<source_file>& files() {
 // other unless named in `also`.
 const std::map<std::string, int>& floors() {
     static const std::map<std::string, int> table{
-        {"thole", 0}, {"base", 1}, {"io", 2},  {"sql", 3}, {"engine", 4},
-        {"solana", 5}, {"ipfs", 5}, {"nft", 6}, {"ops", 7}, {"api", 8}, {"app", 9}};
+        {"thole", 0}, {"base", 1}, {"io", 2},  {"sql", 3}, {"engine", 4}, {"solana", 5},
+        {"ipfs", 5},  {"nft", 6},  {"ops", 7}, {"api", 8}, {"app", 9}};
     return table;
 }
 
@@ -57,8 +57,7 @@ TEST(rules, includes_run_downward_only) {
 // The models of the outside stand on the codecs and on nothing that could share a bug with the
 // clients they are to test.
 TEST(rules, models_stand_on_codecs_only) {
-    const std::regex allowed{
-        R"re(^#include "(thole/|base/|model/|solana/codec/|ipfs/codec/))re"};
+    const std::regex allowed{R"re(^#include "(thole/|base/|model/|solana/codec/|ipfs/codec/))re"};
     for (const auto& file : files()) {
         if (!file.is_under("model") || file.is_test()) continue;
         for (std::size_t i = 0; i < file.lines.size(); ++i) {
@@ -85,8 +84,8 @@ TEST(rules, nobody_reads_a_clock_or_rolls_dice_on_his_own) {
         for (std::size_t i = 0; i < file.lines.size(); ++i) {
             const auto code = file.lines[i].substr(0, file.lines[i].find("//"));
             EXPECT_FALSE(std::regex_search(code, banned) && !std::regex_search(code, own_sleep))
-                << file.path << ":" << i + 1 << ": take a clock, a loop or an rng as a parameter: "
-                << code;
+                << file.path << ":" << i + 1
+                << ": take a clock, a loop or an rng as a parameter: " << code;
         }
     }
 }
@@ -168,7 +167,8 @@ TEST(rules, fault_codes_are_unique) {
              it != std::sregex_iterator{}; ++it) {
             const auto text = (*it)[1].str();
             const auto [place, fresh] = seen.emplace(text, file.path);
-            EXPECT_TRUE(fresh) << text << " is defined in " << place->second << " and " << file.path;
+            EXPECT_TRUE(fresh) << text << " is defined in " << place->second << " and "
+                               << file.path;
         }
     }
     EXPECT_GE(seen.size(), 20U) << "the pattern no longer finds the definitions";

@@ -1,0 +1,90 @@
+#pragma once
+
+// A Solana ledger as a pure value: slots pass when told, transactions land or do not, state can be
+// read as of any slot. No consensus: nothing that landed is rolled back.
+//
+//   ledger chain{{.seed = 7}};
+//   chain.fund(wallet, 1'000'000'000);
+//   chain.advance(1);                            // one slot
+//   chain.submit(tx);                            // what the leader of this slot does with it
+//
+// Single-owner.
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "model/solana/programs.hpp"
+#include "solana/codec/transaction.hpp"
+#include "thole/rng.hpp"
+
+namespace thole::model {
+
+enum class commitment : std::uint8_t { processed, confirmed, finalized };
+
+struct ledger_options {
+    std::uint64_t blockhash_age = 150;  // blocks
+    slot_t confirm_slots = 1;
+    slot_t final_slots = 32;
+    std::uint64_t seed = 1;  // of the blockhashes
+};
+
+struct block {
+    slot_t slot;
+    std::uint64_t height;
+    solana::blockhash hash;
+};
+
+struct landed_transaction {
+    slot_t slot = 0;
+    boost::json::value error;  // null: success
+    std::string signature;
+};
+
+struct simulation {
+    boost::json::value error;  // null, a name, or {"InstructionError": [i, …]}
+    std::uint64_t units = 0;
+};
+
+class ledger {
+  public:
+    explicit ledger(ledger_options options);
+
+    void advance(slot_t slots);
+    void fund(const solana::public_key& key, std::uint64_t lamports);
+
+    [[nodiscard]] slot_t slot() const noexcept { return blocks_.back().slot; }
+    // The newest block that a node `lag` slots behind shows at this commitment.
+    [[nodiscard]] const block& view(commitment level, slot_t lag) const;
+    [[nodiscard]] const account_store& accounts() const noexcept { return accounts_; }
+    [[nodiscard]] const ledger_options& options() const noexcept { return options_; }
+
+    [[nodiscard]] bool blockhash_valid(const solana::blockhash& hash, const block& view) const;
+    [[nodiscard]] simulation simulate(const solana::transaction& tx) const;
+    // Lands, fails on chain (fee taken), or leaves no trace (expired, duplicate, cannot pay).
+    void submit(const solana::transaction& tx);
+
+    [[nodiscard]] const landed_transaction* find(const std::string& signature) const;
+    // How often a transaction took effect or failed on chain; a checker's view.
+    [[nodiscard]] std::size_t landed_count() const noexcept { return landed_.size(); }
+    [[nodiscard]] const std::map<std::string, landed_transaction>& landed() const {
+        return landed_;
+    }
+
+  private:
+    void append_block();
+    // The error of the transaction as a whole, and the state if it succeeds.
+    [[nodiscard]] boost::json::value run(const solana::transaction& tx, scratch& state) const;
+
+    ledger_options options_;
+    rng chance_;
+    std::vector<block> blocks_;
+    std::map<solana::blockhash, std::size_t> by_hash_;
+    account_store accounts_;
+    std::map<std::string, landed_transaction> landed_;
+};
+
+// 5000 lamports a signature plus the bid of its compute budget instructions.
+[[nodiscard]] std::uint64_t fee_of(const solana::message& m);
+
+}  // namespace thole::model

@@ -1,0 +1,70 @@
+#pragma once
+
+// One JSON-RPC node onto a ledger, as a pure function: request text in, answer text out.
+//
+//   ledger chain{{}};
+//   rpc_node node{chain};
+//   node.faults().lag = 12;                      // it is twelve slots behind
+//   std::string answer = node.answer(R"({"jsonrpc":"2.0","id":1,"method":"getSlot"})");
+//
+// Commitment, minContextSlot and lag are honoured on every read. What happens to the connection
+// (refused, cut, slow) is the business of the transport that mounts it. Single-owner.
+
+#include <boost/json/object.hpp>
+#include <string>
+#include <string_view>
+
+#include "model/solana/ledger.hpp"
+
+namespace thole::model {
+
+struct rpc_faults {
+    slot_t lag = 0;             // slots behind the ledger
+    bool lose_history = false;  // statuses and blocks of before now are gone
+    slot_t history_from = 0;    // what "before now" means; set with lose_history
+    int drop_sends = 0;         // answer the signature, forward nothing
+    int reject_sends = 0;       // "Blockhash not found" although all is well
+    int http_429 = 0;           // answer the next n requests with 429
+    bool unhealthy = false;     // -32005
+    friend bool operator==(const rpc_faults&, const rpc_faults&) = default;
+};
+
+struct rpc_error {
+    int code;
+    std::string message;
+    boost::json::value data;  // null: absent
+};
+
+struct rpc_answer {
+    int status = 200;  // HTTP
+    std::string body;
+};
+
+class rpc_node {
+  public:
+    explicit rpc_node(ledger& chain) : chain_{chain} {}
+
+    [[nodiscard]] rpc_faults& faults() noexcept { return faults_; }
+    // A single request or a batch.
+    [[nodiscard]] rpc_answer answer(std::string_view body);
+    // Calls answered so far, by method.
+    [[nodiscard]] const std::map<std::string, std::size_t>& calls() const { return calls_; }
+
+    // For the methods: what this node sees.
+    [[nodiscard]] ledger& chain() noexcept { return chain_; }
+    [[nodiscard]] const block& view(const boost::json::object& config) const;
+    [[nodiscard]] boost::json::object with_context(const block& at, boost::json::value value) const;
+
+  private:
+    [[nodiscard]] boost::json::value answer_one(const boost::json::value& request);
+
+    ledger& chain_;
+    rpc_faults faults_;
+    std::map<std::string, std::size_t> calls_;
+};
+
+// Throws rpc_error for a refusal, as the methods do.
+[[nodiscard]] boost::json::value call_method(rpc_node& node, std::string_view method,
+                                             const boost::json::array& params);
+
+}  // namespace thole::model
