@@ -1,0 +1,242 @@
+#pragma once
+
+// The configuration: plain structs whose defaults are the built-in configuration.
+//
+// Every member is optional in a file; its name there is its name here ("[server] listen"). Texts
+// like "30s" are durations, secrets are references only (text_values.hpp). See config_load.hpp for
+// how files, drop-ins, environment and flags are laid over each other, config_rules.hpp for what
+// is refused. Values only.
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/text_values.hpp"
+#include "base/json.hpp"
+
+namespace thole::app {
+
+// ---- [server] -----------------------------------------------------------------------------------
+
+enum class token_scope : std::uint8_t { read, submit, operate };
+BOOST_DESCRIBE_ENUM(token_scope, read, submit, operate)
+
+// [[server.token]]: who may call over TCP. Exactly one of `secret` and `hash`.
+struct token_config {
+    std::string name;                 // shown as the actor of what it does; required, unique
+    std::optional<reference> secret;  // where the token's text is; 22…256 visible ASCII characters
+    std::string hash;                 // or "sha256:" and 64 hexadecimal digits of that text
+    std::vector<token_scope> scopes{token_scope::read, token_scope::submit, token_scope::operate};
+};
+BOOST_DESCRIBE_STRUCT(token_config, (), (name, secret, hash, scopes))
+
+struct server_config {
+    // Address and port for TCP; "" = no TCP; port 0 = any free one (written to the log).
+    std::string listen = "127.0.0.1:8420";
+    // The unix socket for the command line; "" = thole.sock in the data folder.
+    std::string socket;
+    // True when a TLS proxy stands before the TCP port: addresses other than loopback are then
+    // allowed, and every call over TCP needs a token, reads too.
+    bool behind_tls_proxy = false;
+    std::uint32_t max_connections = 1024;                 // at once; 1…65535
+    time_span header_timeout = std::chrono::seconds{10};  // for a request's head; 1s…5m
+    time_span body_timeout = std::chrono::seconds{60};    // for a request's body; 1s…1h
+    time_span idle_timeout = std::chrono::seconds{60};    // of a kept connection; 1s…1h
+    time_span drain_timeout = std::chrono::seconds{20};   // for running work at the end; 0s…10m
+    std::vector<token_config> token;
+};
+BOOST_DESCRIBE_STRUCT(server_config, (),
+                      (listen, socket, behind_tls_proxy, max_connections, header_timeout,
+                       body_timeout, idle_timeout, drain_timeout, token))
+
+// ---- [data], [wallet], [records] ----------------------------------------------------------------
+
+struct data_config {
+    // Journal, records, content, cluster secret; "" = $THOLE_DATA, else /var/lib/thole as a
+    // service, else ~/.local/share/thole.
+    std::string folder;
+    // New work is refused (507) when the folder's disk has less free; bytes; 0 = never refuse.
+    std::uint64_t min_free_bytes = 64 << 20;
+    // Content that no operation refers to is removed after this; 1m…8760h; 0s = keep for ever.
+    time_span unreferenced_content = std::chrono::hours{24};
+};
+BOOST_DESCRIBE_STRUCT(data_config, (), (folder, min_free_bytes, unreferenced_content))
+
+struct wallet_config {
+    // The wallet that mints and pays: a JSON array of 64 numbers, as solana-keygen writes it.
+    // Not set = minting is off; everything else works.
+    std::optional<reference> key;
+};
+BOOST_DESCRIBE_STRUCT(wallet_config, (), (key))
+
+struct records_config {
+    // The records database: "sqlite:///ABSOLUTE/PATH"; "" = records.sqlite in the data folder.
+    std::string url;
+    std::uint32_t pool_min = 5;   // connections kept; 0…pool_max; SQLite does not use it
+    std::uint32_t pool_max = 20;  // connections at most; 1…1000; SQLite does not use it
+};
+BOOST_DESCRIBE_STRUCT(records_config, (), (url, pool_min, pool_max))
+
+// ---- [dependency.*] -----------------------------------------------------------------------------
+
+enum class endpoint_role : std::uint8_t { send, read, history };
+BOOST_DESCRIBE_ENUM(endpoint_role, send, read, history)
+
+// [[dependency.NAME.endpoint]]
+struct endpoint_config {
+    std::string name;        // in logs, metrics and evidence; required, unique in its dependency
+    std::string url;         // http or https, or a reference to it when it holds a key
+    std::string provider;    // who runs it; "" = the last two labels of the URL's host
+    std::string region;      // calls spread over regions; "" = not said
+    std::uint32_t tier = 0;  // lower ones are used first; 0…255
+    std::uint32_t weight = 100;  // share within a tier; 1…1000
+    std::vector<endpoint_role> roles{endpoint_role::send, endpoint_role::read,
+                                     endpoint_role::history};
+};
+BOOST_DESCRIBE_STRUCT(endpoint_config, (), (name, url, provider, region, tier, weight, roles))
+
+// What is not set comes from the preset.
+struct retry_config {
+    std::optional<std::uint32_t> attempts;  // retries after the first call; 0…100; 0 = none
+};
+BOOST_DESCRIBE_STRUCT(retry_config, (), (attempts))
+
+struct breaker_config {
+    std::optional<std::uint32_t> failures;   // consecutive ones that open it; 1…1000
+    std::optional<time_span> open;           // how long it stays open; 100ms…1h
+    std::optional<std::uint32_t> successes;  // consecutive ones that close it; 1…5
+};
+BOOST_DESCRIBE_STRUCT(breaker_config, (), (failures, open, successes))
+
+enum class preset_name : std::uint8_t { standard, solana, ipfs, gateway, database };
+BOOST_DESCRIBE_ENUM(preset_name, standard, solana, ipfs, gateway, database)
+
+struct dependency_config {
+    std::optional<preset_name> preset;  // not set = the one of the dependency's name
+    std::optional<time_span> timeout;   // of one call to one endpoint; 100ms…10m
+    retry_config retry;
+    breaker_config breaker;
+    std::vector<endpoint_config> endpoint;
+};
+BOOST_DESCRIBE_STRUCT(dependency_config, (), (preset, timeout, retry, breaker, endpoint))
+
+enum class provider_kind : std::uint8_t { store, kubo };
+BOOST_DESCRIBE_ENUM(provider_kind, store, kubo)
+
+// [[dependency.ipfs.provider]]: where content is kept.
+struct ipfs_provider_config {
+    std::string name;                           // required, unique
+    provider_kind kind = provider_kind::store;  // "store": this daemon's own; "kubo": its RPC API
+    std::string url;                            // of the RPC API, for "kubo" only
+    std::uint32_t tier = 0;                     // lower ones are used first; 0…255
+};
+BOOST_DESCRIBE_STRUCT(ipfs_provider_config, (), (name, kind, url, tier))
+
+struct ipfs_config {
+    std::optional<preset_name> preset;
+    std::optional<time_span> timeout;  // of one call to one provider; 100ms…10m
+    retry_config retry;
+    breaker_config breaker;
+    // None given = one of kind "store".
+    std::vector<ipfs_provider_config> provider;
+};
+BOOST_DESCRIBE_STRUCT(ipfs_config, (), (preset, timeout, retry, breaker, provider))
+
+struct dependencies_config {
+    // Overrides of the preset "standard", for every dependency that uses it.
+    dependency_config standard;
+    dependency_config solana;   // the chain's RPC nodes
+    ipfs_config ipfs;           // where content is stored
+    dependency_config gateway;  // where others read it; asked before an NFT counts as verified
+};
+BOOST_DESCRIBE_STRUCT(dependencies_config, (), (standard, solana, ipfs, gateway))
+
+// ---- [mint], [engine], [log] --------------------------------------------------------------------
+
+enum class exhausted_action : std::uint8_t { park, rollback };
+BOOST_DESCRIBE_ENUM(exhausted_action, park, rollback)
+
+struct mint_config {
+    // Micro-lamports per compute unit: floor ≤ percentile of recent fees ≤ cap.
+    std::uint64_t fee_floor = 0;        // 0…fee_cap
+    std::uint64_t fee_cap = 1'000'000;  // 0…1 000 000 000
+    std::uint32_t fee_percentile = 75;  // 1…100
+    std::uint32_t max_generations = 3;  // transactions signed for one mint, one after another; 1…3
+    exhausted_action on_exhausted = exhausted_action::park;  // after the last: a person, or undo
+    std::string uri_prefix = "ipfs://";  // before the metadata's CID; 1…140 bytes
+    std::uint32_t replicas = 1;          // providers that must hold the content; 1…their number
+    // Proof that a transaction is dead needs two providers that agree. One only is refused unless
+    // this is set; a lying or lagging node could then cost a second transaction fee and a wait.
+    bool allow_single_provider = false;
+};
+BOOST_DESCRIBE_STRUCT(mint_config, (),
+                      (fee_floor, fee_cap, fee_percentile, max_generations, on_exhausted,
+                       uri_prefix, replicas, allow_single_provider))
+
+struct engine_config {
+    std::uint32_t max_live = 10'000;  // operations that have not ended; more are refused (503)
+    std::uint32_t concurrency = 64;   // steps that run at once; 1…10000
+};
+BOOST_DESCRIBE_STRUCT(engine_config, (), (max_live, concurrency))
+
+enum class log_level : std::uint8_t { debug, info, warning, error };
+BOOST_DESCRIBE_ENUM(log_level, debug, info, warning, error)
+enum class log_format : std::uint8_t { text, json };
+BOOST_DESCRIBE_ENUM(log_format, text, json)
+
+struct log_config {
+    log_level level = log_level::info;
+    log_format format = log_format::text;  // one line a record on standard error, ASCII only
+};
+BOOST_DESCRIBE_STRUCT(log_config, (), (level, format))
+
+struct config {
+    server_config server;
+    data_config data;
+    wallet_config wallet;
+    records_config records;
+    dependencies_config dependency;
+    mint_config mint;
+    engine_config engine;
+    log_config log;
+};
+BOOST_DESCRIBE_STRUCT(config, (), (server, data, wallet, records, dependency, mint, engine, log))
+
+}  // namespace thole::app
+
+namespace thole::json {
+template <>
+inline constexpr auto optional_members<app::token_config> = all_members;
+template <>
+inline constexpr auto optional_members<app::server_config> = all_members;
+template <>
+inline constexpr auto optional_members<app::data_config> = all_members;
+template <>
+inline constexpr auto optional_members<app::wallet_config> = all_members;
+template <>
+inline constexpr auto optional_members<app::records_config> = all_members;
+template <>
+inline constexpr auto optional_members<app::endpoint_config> = all_members;
+template <>
+inline constexpr auto optional_members<app::retry_config> = all_members;
+template <>
+inline constexpr auto optional_members<app::breaker_config> = all_members;
+template <>
+inline constexpr auto optional_members<app::dependency_config> = all_members;
+template <>
+inline constexpr auto optional_members<app::ipfs_provider_config> = all_members;
+template <>
+inline constexpr auto optional_members<app::ipfs_config> = all_members;
+template <>
+inline constexpr auto optional_members<app::dependencies_config> = all_members;
+template <>
+inline constexpr auto optional_members<app::mint_config> = all_members;
+template <>
+inline constexpr auto optional_members<app::engine_config> = all_members;
+template <>
+inline constexpr auto optional_members<app::log_config> = all_members;
+template <>
+inline constexpr auto optional_members<app::config> = all_members;
+}  // namespace thole::json

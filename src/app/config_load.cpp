@@ -1,0 +1,175 @@
+#include "app/config_load.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+#include <boost/mp11/algorithm.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <tuple>
+
+#include "app/config_rules.hpp"
+
+namespace thole::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+// ---- suggestions for misspelt keys --------------------------------------------------------------
+
+template <class T>
+void collect_names(std::vector<std::string_view>& names) {
+    if constexpr (json::detail::is_vector<T>::value || json::detail::is_optional<T>::value) {
+        collect_names<typename T::value_type>(names);
+    } else if constexpr (boost::describe::has_describe_members<T>::value) {
+        boost::mp11::mp_for_each<json::detail::members_of<T>>([&](auto member) {
+            names.emplace_back(member.name);
+            collect_names<json::detail::member_type<T, decltype(member)>>(names);
+        });
+    }
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        auto diagonal = row[0];
+        row[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const auto above = row[j];
+            row[j] =
+                std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+            diagonal = above;
+        }
+    }
+    return row[b.size()];
+}
+
+std::string suggestion(std::string_view unknown) {
+    std::vector<std::string_view> names;
+    collect_names<config>(names);
+    std::string_view best;
+    std::size_t least = 3;
+    for (const auto name : names) {
+        if (const auto distance = edit_distance(unknown, name); distance < least) {
+            least = distance;
+            best = name;
+        }
+    }
+    return best.empty() ? std::string{} : fmt::format("; did you mean \"{}\"?", best);
+}
+
+// ---- reading ------------------------------------------------------------------------------------
+
+std::string rule_of(const json::problem& p) {
+    const auto member = p.pointer.substr(p.pointer.rfind('/') + 1);
+    if (p.code == "json.unknown_member") return "no such key is known" + suggestion(member);
+    if (p.code == "json.bad_text") {
+        const bool is_reference = member == "key" || member == "secret";
+        return is_reference ? "must say where the secret is: file:PATH, env:NAME or credential:NAME"
+                            : "must be a duration with its unit, like \"30s\" or \"1m30s\"";
+    }
+    return p.detail;
+}
+
+void add_files(const config_sources& from, loaded_config& to,
+               std::vector<config_problem>& problems) {
+    std::string file;
+    if (from.file) {
+        file = *from.file;
+    } else if (std::error_code error; fs::exists(from.default_file, error)) {
+        file = from.default_file;
+    }
+    if (file.empty()) return;
+    to.files.push_back(file);
+    const auto folder = fs::path{file}.parent_path() / "conf.d";
+    std::vector<std::string> dropins;
+    std::error_code error;
+    for (auto it = fs::directory_iterator{folder, error}; !error && it != fs::directory_iterator{};
+         it.increment(error)) {
+        if (it->path().extension() == ".toml") dropins.push_back(it->path().string());
+    }
+    std::ranges::sort(dropins);
+    to.files.insert(to.files.end(), dropins.begin(), dropins.end());
+    for (const auto& each : to.files) to.layers.add_file(each, problems);
+}
+
+std::string env_or(const environment& env, std::string_view name) {
+    const auto found = env.find(name);
+    return found == env.end() ? std::string{} : found->second;
+}
+
+std::string default_folder(const environment& env) {
+    // systemd's StateDirectory=, a colon-separated list of which ours is the first.
+    if (const auto state = env_or(env, "STATE_DIRECTORY"); !state.empty()) {
+        return state.substr(0, state.find(':'));
+    }
+    if (const auto data = env_or(env, "XDG_DATA_HOME"); !data.empty()) return data + "/thole";
+    if (const auto home = env_or(env, "HOME"); !home.empty()) return home + "/.local/share/thole";
+    return "/var/lib/thole";
+}
+
+void resolve_places(config& c, const environment& env) {
+    if (c.data.folder.empty()) c.data.folder = default_folder(env);
+    c.data.folder = fs::absolute(c.data.folder).lexically_normal().string();
+    if (c.data.folder.size() > 1 && c.data.folder.ends_with('/')) c.data.folder.pop_back();
+    if (c.server.socket.empty()) c.server.socket = c.data.folder + "/thole.sock";
+    if (c.records.url.empty()) c.records.url = "sqlite://" + c.data.folder + "/records.sqlite";
+    if (c.dependency.ipfs.provider.empty()) {
+        c.dependency.ipfs.provider.push_back({.name = "own", .url = {}});
+    }
+}
+
+// In the order in which a person meets them: by file (or other source), then by line.
+void sort_by_place(std::vector<config_problem>& problems) {
+    const auto line = [](const config_problem& p) {
+        const auto colon = p.place.rfind(':');
+        std::size_t number = 0;
+        if (colon != std::string::npos) {
+            std::from_chars(p.place.data() + colon + 1, p.place.data() + p.place.size(), number);
+        }
+        return std::tuple{p.place.substr(0, colon), number, p.key, p.rule};
+    };
+    std::ranges::sort(problems, {}, line);
+}
+
+}  // namespace
+
+environment system_environment() {
+    environment out;
+    for (char** each = environ; each != nullptr && *each != nullptr; ++each) {
+        const std::string_view pair{*each};
+        const auto equals = pair.find('=');
+        if (equals == std::string_view::npos) continue;
+        out.emplace(pair.substr(0, equals), pair.substr(equals + 1));
+    }
+    return out;
+}
+
+std::expected<loaded_config, std::vector<config_problem>> load_config(const config_sources& from) {
+    loaded_config out;
+    std::vector<config_problem> problems;
+    add_files(from, out, problems);
+    apply_environment(out.layers, from.env, problems, out.notes);
+    for (const auto& flag : from.flags) {
+        out.layers.set(flag.pointer, boost::json::value(std::string_view{flag.value}),
+                       "flag " + flag.name);
+    }
+    auto read = json::read<config>(boost::json::value(out.layers.values()));
+    if (!read) {
+        for (const auto& each : read.error()) {
+            problems.push_back(
+                {out.layers.origin_of(each.pointer), key_of(each.pointer), rule_of(each)});
+        }
+    } else {
+        out.value = std::move(*read);
+        resolve_places(out.value, from.env);
+        check_config(out.value, out.layers, from.env, problems, out.notes);
+    }
+    if (problems.empty()) return out;
+    sort_by_place(problems);
+    return std::unexpected{std::move(problems)};
+}
+
+}  // namespace thole::app

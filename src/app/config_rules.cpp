@@ -1,0 +1,280 @@
+#include "app/config_rules.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "app/url_parts.hpp"
+#include "base/bytes.hpp"
+#include "solana/codec/keypair.hpp"
+
+namespace thole::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+bool visible(std::string_view text) {
+    return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+class rule_book {
+  public:
+    rule_book(const config& c, const config_layers& layers, const environment& env,
+              std::vector<config_problem>& problems, std::vector<std::string>& notes)
+        : c_{c}, layers_{layers}, env_{env}, problems_{problems}, notes_{notes} {}
+
+    void check_server();
+    void check_tokens();
+    void check_places();
+    void check_wallet();
+    void check_dependencies();
+    void check_mint();
+
+  private:
+    void refuse(const std::string& pointer, std::string rule) {
+        problems_.push_back({layers_.origin_of(pointer), key_of(pointer), std::move(rule)});
+    }
+    template <class T>
+    void range(const std::string& pointer, T value, T lowest, T highest) {
+        if (value >= lowest && value <= highest) return;
+        refuse(pointer, fmt::format("must be from {} to {}", lowest, highest));
+    }
+    void span(const std::string& pointer, time_span value, duration lowest, duration highest) {
+        if (value.value >= lowest && value.value <= highest) return;
+        refuse(pointer, fmt::format("must be from {} to {}", time_span{lowest}.text(),
+                                    time_span{highest}.text()));
+    }
+    void unique_name(const std::string& pointer, const std::string& name,
+                     std::set<std::string>& seen) {
+        if (name.empty() || name.size() > 64 || !visible(name)) {
+            refuse(pointer + "/name", "required: 1 to 64 visible ASCII characters");
+        } else if (!seen.insert(name).second) {
+            refuse(pointer + "/name", fmt::format("\"{}\" is used twice", name));
+        }
+    }
+    template <class Policies>
+    void check_policies(const std::string& pointer, const Policies& p) {
+        if (p.timeout) span(pointer + "/timeout", *p.timeout, 100ms, 10min);
+        if (p.retry.attempts) range(pointer + "/retry/attempts", *p.retry.attempts, 0U, 100U);
+        if (p.breaker.failures)
+            range(pointer + "/breaker/failures", *p.breaker.failures, 1U, 1000U);
+        if (p.breaker.open) span(pointer + "/breaker/open", *p.breaker.open, 100ms, 1h);
+        if (p.breaker.successes)
+            range(pointer + "/breaker/successes", *p.breaker.successes, 1U, 5U);
+    }
+    void check_url(const std::string& pointer, const std::string& url);
+    void check_endpoints(const std::string& pointer, const dependency_config&);
+    void check_providers();
+
+    const config& c_;
+    const config_layers& layers_;
+    const environment& env_;
+    std::vector<config_problem>& problems_;
+    std::vector<std::string>& notes_;
+};
+
+void rule_book::check_server() {
+    const auto& s = c_.server;
+    if (!s.listen.empty()) {
+        const auto listen = parse_listen(s.listen);
+        if (!listen) {
+            refuse("/server/listen", "must be ADDRESS:PORT, like 127.0.0.1:8420 or [::1]:8420");
+        } else if (!listen->loopback && !s.behind_tls_proxy) {
+            refuse("/server/listen",
+                   "only loopback is served without TLS; put a TLS proxy before it and set "
+                   "server.behind_tls_proxy = true");
+        }
+    }
+    if (s.behind_tls_proxy && s.token.empty()) {
+        refuse("/server/behind_tls_proxy", "needs at least one [[server.token]]");
+    }
+    // sun_path has 108 bytes with its end.
+    if (s.socket.size() > 107) refuse("/server/socket", "must be at most 107 bytes long");
+    range("/server/max_connections", s.max_connections, 1U, 65535U);
+    span("/server/header_timeout", s.header_timeout, 1s, 5min);
+    span("/server/body_timeout", s.body_timeout, 1s, 1h);
+    span("/server/idle_timeout", s.idle_timeout, 1s, 1h);
+    span("/server/drain_timeout", s.drain_timeout, 0s, 10min);
+}
+
+void rule_book::check_tokens() {
+    std::set<std::string> seen;
+    for (std::size_t i = 0; i < c_.server.token.size(); ++i) {
+        const auto& token = c_.server.token[i];
+        const auto at = fmt::format("/server/token/{}", i);
+        unique_name(at, token.name, seen);
+        if (token.scopes.empty()) refuse(at + "/scopes", "must name at least one scope");
+        if (token.secret.has_value() == !token.hash.empty()) {
+            refuse(at, "must have exactly one of secret and hash");
+        } else if (token.secret) {
+            const auto text = read_secret(*token.secret, env_);
+            if (!text) refuse(at + "/secret", std::string{text.error().detail()});
+        } else if (!token.hash.starts_with("sha256:") ||
+                   from_hex(token.hash.substr(7)).value_or(bytes{}).size() != 32) {
+            refuse(at + "/hash", "must be \"sha256:\" and 64 lower-case hexadecimal digits");
+        }
+    }
+}
+
+void rule_book::check_places() {
+    constexpr std::string_view scheme = "sqlite://";
+    const auto& url = c_.records.url;
+    if (!url.starts_with(scheme) || url.size() <= scheme.size() + 1 || url[scheme.size()] != '/') {
+        refuse("/records/url",
+               "must be sqlite:///ABSOLUTE/PATH; other databases are not served by "
+               "this version");
+    }
+    range("/records/pool_max", c_.records.pool_max, 1U, 1000U);
+    range("/records/pool_min", c_.records.pool_min, 0U, c_.records.pool_max);
+    if (c_.data.unreferenced_content.value != duration::zero()) {
+        span("/data/unreferenced_content", c_.data.unreferenced_content, 1min, 8760h);
+    }
+    range("/engine/max_live", c_.engine.max_live, 1U, 1'000'000U);
+    range("/engine/concurrency", c_.engine.concurrency, 1U, 10'000U);
+}
+
+void rule_book::check_wallet() {
+    if (!c_.wallet.key) {
+        notes_.emplace_back("wallet.key is not set: minting is off");
+        return;
+    }
+    const auto text = read_secret(*c_.wallet.key, env_);
+    if (!text) {
+        refuse("/wallet/key", std::string{text.error().detail()});
+    } else if (!solana::keypair::from_text(text->reveal())) {
+        refuse("/wallet/key",
+               "must hold a keypair, as solana-keygen writes it: a JSON array of 64 numbers "
+               "(or their base58) whose public half belongs to the secret half");
+    }
+}
+
+void rule_book::check_url(const std::string& pointer, const std::string& url) {
+    const auto resolved = resolve_url(url, env_);
+    if (!resolved) {
+        refuse(pointer, std::string{resolved.error().detail()});
+    } else if (!parse_http_url(*resolved)) {
+        refuse(pointer, "must be an absolute http or https URL");
+    }
+}
+
+void rule_book::check_endpoints(const std::string& pointer, const dependency_config& d) {
+    check_policies(pointer, d);
+    std::set<std::string> seen;
+    for (std::size_t i = 0; i < d.endpoint.size(); ++i) {
+        const auto& each = d.endpoint[i];
+        const auto at = fmt::format("{}/endpoint/{}", pointer, i);
+        unique_name(at, each.name, seen);
+        check_url(at + "/url", each.url);
+        range(at + "/tier", each.tier, 0U, 255U);
+        range(at + "/weight", each.weight, 1U, 1000U);
+        if (each.roles.empty()) refuse(at + "/roles", "must name at least one role");
+    }
+}
+
+void rule_book::check_providers() {
+    const auto& ipfs = c_.dependency.ipfs;
+    std::set<std::string> seen;
+    std::size_t stores = 0;
+    for (std::size_t i = 0; i < ipfs.provider.size(); ++i) {
+        const auto& each = ipfs.provider[i];
+        const auto at = fmt::format("/dependency/ipfs/provider/{}", i);
+        unique_name(at, each.name, seen);
+        range(at + "/tier", each.tier, 0U, 255U);
+        if (each.kind == provider_kind::kubo) {
+            check_url(at + "/url", each.url);
+        } else {
+            if (++stores > 1)
+                refuse(at + "/kind", "only one provider can be this daemon's own store");
+            if (!each.url.empty()) refuse(at + "/url", "the daemon's own store has no URL");
+        }
+    }
+}
+
+void rule_book::check_dependencies() {
+    const auto& d = c_.dependency;
+    check_endpoints("/dependency/solana", d.solana);
+    check_endpoints("/dependency/gateway", d.gateway);
+    check_policies("/dependency/standard", d.standard);
+    check_policies("/dependency/ipfs", d.ipfs);
+    if (!d.standard.endpoint.empty()) {
+        refuse("/dependency/standard/endpoint", "this is a preset for others and has no endpoints");
+    }
+    check_providers();
+    if (!mints(c_)) return;
+    std::set<std::string> providers;
+    bool can_send = false;
+    for (const auto& each : d.solana.endpoint) {
+        const auto has = [&](endpoint_role role) {
+            return std::ranges::find(each.roles, role) != each.roles.end();
+        };
+        if (has(endpoint_role::read)) providers.insert(provider_name(each, env_));
+        can_send = can_send || has(endpoint_role::send);
+    }
+    if (!can_send) {
+        refuse("/dependency/solana/endpoint", "minting needs an endpoint with the role \"send\"");
+    }
+    if (providers.size() >= 2 || providers.empty()) {
+        if (providers.empty()) {
+            refuse("/dependency/solana/endpoint", "minting needs endpoints with the role \"read\"");
+        }
+    } else if (c_.mint.allow_single_provider) {
+        notes_.emplace_back(
+            "mint.allow_single_provider is set: that a transaction is dead is believed on the word "
+            "of one provider alone");
+    } else {
+        refuse("/dependency/solana/endpoint",
+               fmt::format("minting needs RPC endpoints of at least two providers, found only "
+                           "\"{}\"; set mint.allow_single_provider = true to do without the second "
+                           "witness",
+                           *providers.begin()));
+    }
+}
+
+void rule_book::check_mint() {
+    const auto& m = c_.mint;
+    range<std::uint64_t>("/mint/fee_cap", m.fee_cap, 0, 1'000'000'000);
+    if (m.fee_floor > m.fee_cap) refuse("/mint/fee_floor", "must not be above mint.fee_cap");
+    range("/mint/fee_percentile", m.fee_percentile, 1U, 100U);
+    range("/mint/max_generations", m.max_generations, 1U, 3U);
+    if (m.uri_prefix.empty() || m.uri_prefix.size() > 140 || !visible(m.uri_prefix) ||
+        !m.uri_prefix.ends_with('/')) {
+        refuse("/mint/uri_prefix",
+               "must be 1 to 140 visible ASCII characters and end with a slash; the chain holds "
+               "200 bytes of URI and the CID takes 59");
+    }
+    const auto providers = static_cast<std::uint32_t>(c_.dependency.ipfs.provider.size());
+    range("/mint/replicas", m.replicas, 1U, providers);
+}
+
+}  // namespace
+
+result<std::string> resolve_url(const std::string& url, const environment& env) {
+    const auto from = reference::parse(url);
+    if (!from) return url;
+    auto text = read_secret(*from, env);
+    if (!text) return std::unexpected{text.error()};
+    auto found = text->reveal();
+    while (!found.empty() && static_cast<unsigned char>(found.back()) <= ' ') found.pop_back();
+    return found;
+}
+
+std::string provider_name(const endpoint_config& endpoint, const environment& env) {
+    if (!endpoint.provider.empty()) return endpoint.provider;
+    const auto url = resolve_url(endpoint.url, env);
+    const auto parts = url ? parse_http_url(*url) : std::nullopt;
+    return parts ? provider_of(parts->host) : endpoint.name;
+}
+
+void check_config(const config& c, const config_layers& layers, const environment& env,
+                  std::vector<config_problem>& problems, std::vector<std::string>& notes) {
+    rule_book rules{c, layers, env, problems, notes};
+    rules.check_server();
+    rules.check_tokens();
+    rules.check_places();
+    rules.check_wallet();
+    rules.check_dependencies();
+    rules.check_mint();
+}
+
+}  // namespace thole::app

@@ -1,0 +1,364 @@
+#include "app/config_load.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "app/config_rules.hpp"
+#include "app/config_show.hpp"
+#include "base/bytes.hpp"
+#include "base/digest.hpp"
+
+namespace thole::app {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+// A folder of its own for each test, removed at its end.
+class config_test : public ::testing::Test {
+  protected:
+    config_test() {
+        auto pattern = (std::filesystem::temp_directory_path() / "thole-config-XXXXXX").string();
+        folder_ = ::mkdtemp(pattern.data());
+        key_ = write("wallet.json", key_text(), 0600);
+    }
+    ~config_test() override { std::filesystem::remove_all(folder_); }
+
+    static std::string key_text() {
+        ed25519_seed seed{};
+        seed.fill(7);
+        const auto half = ed25519_public(seed);
+        std::string out = "[";
+        for (const auto byte : seed) out += std::to_string(byte) + ",";
+        for (const auto byte : half) out += std::to_string(byte) + ",";
+        out.back() = ']';
+        return out;
+    }
+
+    std::string write(const std::string& name, std::string_view text, mode_t mode = 0644) {
+        const auto path = folder_ / name;
+        std::filesystem::create_directories(path.parent_path());
+        std::ofstream{path} << text;
+        ::chmod(path.c_str(), mode);
+        return path.string();
+    }
+
+    auto load(std::string_view text, environment env = {},
+              std::vector<config_sources::flag> flags = {}) {
+        env.emplace("HOME", "/home/someone");
+        config_sources from{
+            .file = write("thole.toml", text), .env = std::move(env), .flags = std::move(flags)};
+        return load_config(from);
+    }
+
+    // The problems of a text that is refused, as "line key: rule".
+    std::vector<std::string> refusals(std::string_view text, environment env = {}) {
+        const auto loaded = load(text, std::move(env));
+        if (loaded) return {"accepted"};
+        std::vector<std::string> out;
+        for (const auto& each : loaded.error()) {
+            const auto place = each.place.substr(each.place.rfind('/') + 1);
+            out.push_back(place + " " + each.key + ": " + each.rule);
+        }
+        return out;
+    }
+
+    // A configuration that may mint.
+    std::string minting() const {
+        return "[wallet]\nkey = \"file:" + key_ + "\"\n" + R"(
+[[dependency.solana.endpoint]]
+name = "primary"
+url = "https://rpc.first.example"
+[[dependency.solana.endpoint]]
+name = "backup"
+url = "https://rpc.second.test"
+tier = 1
+)";
+    }
+
+    std::filesystem::path folder_;
+    std::string key_;
+};
+
+// proves: O9
+TEST_F(config_test, an_empty_file_is_the_built_in_configuration) {
+    const auto loaded = load("");
+    ASSERT_TRUE(loaded);
+    EXPECT_EQ(loaded->value.server.listen, "127.0.0.1:8420");
+    EXPECT_EQ(loaded->value.data.folder, "/home/someone/.local/share/thole");
+    EXPECT_EQ(loaded->value.server.socket, "/home/someone/.local/share/thole/thole.sock");
+    EXPECT_EQ(loaded->value.records.url,
+              "sqlite:///home/someone/.local/share/thole/records.sqlite");
+    EXPECT_FALSE(mints(loaded->value));
+    EXPECT_THAT(loaded->notes, ElementsAre("wallet.key is not set: minting is off"));
+}
+
+TEST_F(config_test, no_file_at_all_is_the_built_in_configuration) {
+    const auto loaded = load_config({.file = {},
+                                     .env = {{"HOME", "/h"}},
+                                     .flags = {},
+                                     .default_file = (folder_ / "none.toml").string()});
+    ASSERT_TRUE(loaded);
+    EXPECT_TRUE(loaded->files.empty());
+}
+
+TEST_F(config_test, a_named_file_must_exist) {
+    const auto loaded =
+        load_config({.file = (folder_ / "none.toml").string(), .env = {}, .flags = {}});
+    ASSERT_FALSE(loaded);
+    EXPECT_THAT(loaded.error()[0].rule, HasSubstr("cannot be read"));
+}
+
+// proves: O9
+TEST_F(config_test, drop_ins_go_over_the_file_in_the_order_of_their_names) {
+    write("conf.d/20-later.toml", "[server]\nmax_connections = 30\n");
+    write("conf.d/10-first.toml", "[server]\nmax_connections = 20\nlisten = \"127.0.0.1:2\"\n");
+    write("conf.d/ignored.txt", "not toml");
+    const auto loaded =
+        load("[server]\nmax_connections = 10\nlisten = \"127.0.0.1:1\"\nidle_timeout = \"5s\"\n");
+    ASSERT_TRUE(loaded);
+    EXPECT_EQ(loaded->value.server.max_connections, 30U);
+    EXPECT_EQ(loaded->value.server.listen, "127.0.0.1:2");
+    EXPECT_EQ(loaded->value.server.idle_timeout, time_span{5s});
+    EXPECT_THAT(loaded->layers.origin_of("/server/max_connections"), HasSubstr("20-later.toml:2"));
+    EXPECT_THAT(loaded->layers.origin_of("/server/listen"), HasSubstr("10-first.toml:3"));
+    EXPECT_THAT(loaded->layers.origin_of("/server/idle_timeout"), HasSubstr("thole.toml:4"));
+    EXPECT_EQ(loaded->layers.origin_of("/log/level"), "");
+}
+
+// proves: O9
+TEST_F(config_test, the_environment_goes_over_files_and_flags_over_the_environment) {
+    const environment env{
+        {"SOLANA_RPC_ENDPOINTS", "https://a.one.example/x, https://b.two.example"},
+        {"SOLANA_RETRY_ATTEMPTS", "7"},
+        {"SOLANA_TIMEOUT_MS", "2500"},
+        {"IPFS_GATEWAYS", "https://dweb.link"},
+        {"IPFS_RETRY_ATTEMPTS", "9"},
+        {"DATABASE_URL", "sqlite:///var/db/records.sqlite"},
+        {"DB_POOL_MIN", "2"},
+        {"DB_POOL_MAX", "4"},
+        {"CB_FAILURE_THRESHOLD", "11"},
+        {"CB_TIMEOUT_MS", "45000"},
+        {"THOLE_DATA", "/srv/thole"}};
+    const auto loaded = load(minting() +
+                                 "[dependency.solana]\ntimeout = \"1s\"\n"
+                                 "[data]\nfolder = \"/elsewhere\"\n",
+                             env, {{"/data/folder", "/by/flag", "--data"}});
+    ASSERT_TRUE(loaded) << loaded.error()[0].key << loaded.error()[0].rule;
+    const auto& c = loaded->value;
+    ASSERT_EQ(c.dependency.solana.endpoint.size(), 2U);
+    EXPECT_EQ(c.dependency.solana.endpoint[0].url, "https://a.one.example/x");
+    EXPECT_EQ(c.dependency.solana.endpoint[0].tier, 0U);
+    EXPECT_EQ(c.dependency.solana.endpoint[1].url, "https://b.two.example");
+    EXPECT_EQ(c.dependency.solana.endpoint[1].tier, 1U);
+    EXPECT_EQ(provider_name(c.dependency.solana.endpoint[1], env), "two.example");
+    EXPECT_EQ(c.dependency.solana.retry.attempts, 7U);
+    EXPECT_EQ(c.dependency.solana.timeout, time_span{2500ms});
+    EXPECT_EQ(c.dependency.gateway.endpoint[0].url, "https://dweb.link");
+    EXPECT_EQ(c.dependency.ipfs.retry.attempts, 9U);
+    EXPECT_EQ(c.records.url, "sqlite:///var/db/records.sqlite");
+    EXPECT_EQ(c.records.pool_min, 2U);
+    EXPECT_EQ(c.records.pool_max, 4U);
+    EXPECT_EQ(c.dependency.standard.breaker.failures, 11U);
+    EXPECT_EQ(c.dependency.standard.breaker.open, time_span{45s});
+    EXPECT_EQ(c.data.folder, "/by/flag");
+    EXPECT_EQ(loaded->layers.origin_of("/data/folder"), "flag --data");
+    EXPECT_EQ(loaded->layers.origin_of("/dependency/solana/timeout"),
+              "environment SOLANA_TIMEOUT_MS");
+}
+
+TEST_F(config_test, bad_environment_values_name_the_variable) {
+    EXPECT_THAT(refusals("", {{"DB_POOL_MAX", "many"}}),
+                ElementsAre("environment DB_POOL_MAX DB_POOL_MAX: must be a whole number without "
+                            "sign, at most 4294967295"));
+    EXPECT_THAT(refusals("", {{"IPFS_GATEWAYS", "https://a.example,,https://b.example"}}),
+                ElementsAre(HasSubstr("environment IPFS_GATEWAYS dependency.gateway.endpoint: ")));
+    EXPECT_THAT(refusals("", {{"IPFS_GATEWAYS", "ftp://a.example"}}),
+                ElementsAre("environment IPFS_GATEWAYS dependency.gateway.endpoint[0].url: must be "
+                            "an absolute http or https URL"));
+}
+
+TEST_F(config_test, an_unused_variable_is_noted_without_its_value) {
+    const auto loaded = load("", {{"PINATA_API_KEY", "hush"}});
+    ASSERT_TRUE(loaded);
+    EXPECT_THAT(loaded->notes[0], HasSubstr("PINATA_API_KEY is not used by this version"));
+    EXPECT_EQ(loaded->notes[0].find("hush"), std::string::npos);
+}
+
+// proves: O9
+TEST_F(config_test, every_mistake_is_told_at_once_with_its_place) {
+    EXPECT_THAT(
+        refusals("[server]\nlisten = 8420\nmax_conections = 5\n[log]\nlevel = \"loud\"\n"
+                 "[engine]\nmax_live = -1\n[server2]\n"),
+        ElementsAre(HasSubstr("thole.toml:2 server.listen: must be a string"),
+                    HasSubstr("thole.toml:3 server.max_conections: no such key is known; did "
+                              "you mean \"max_connections\"?"),
+                    HasSubstr("thole.toml:5 log.level: must be one of"),
+                    HasSubstr("thole.toml:7 engine.max_live: "),
+                    HasSubstr("thole.toml:8 server2: no such key is known")));
+}
+
+TEST_F(config_test, values_of_the_wrong_form) {
+    EXPECT_THAT(refusals("[server]\nidle_timeout = \"30\"\n"),
+                ElementsAre("thole.toml:2 server.idle_timeout: must be a duration with its unit, "
+                            "like \"30s\" or \"1m30s\""));
+    EXPECT_THAT(refusals("[wallet]\nkey = \"[1,2,3]\"\n"),
+                ElementsAre("thole.toml:2 wallet.key: must say where the secret is: file:PATH, "
+                            "env:NAME or credential:NAME"));
+    EXPECT_THAT(refusals("[data]\nfolder = 1979-05-27\n"),
+                ::testing::Contains(HasSubstr("dates and times are not used here")));
+    EXPECT_THAT(refusals("[server\n"), ElementsAre(HasSubstr("thole.toml:1 : not TOML: ")));
+}
+
+TEST_F(config_test, values_out_of_range) {
+    EXPECT_THAT(refusals("[server]\nmax_connections = 0\nidle_timeout = \"1ms\"\n"
+                         "[mint]\nfee_floor = 10\nfee_cap = 5\nfee_percentile = 0\n"
+                         "max_generations = 4\nuri_prefix = \"ipfs:\"\nreplicas = 2\n"
+                         "[records]\nurl = \"postgresql://x\"\npool_min = 3\npool_max = 2\n"
+                         "[engine]\nconcurrency = 0\n"),
+                ElementsAre("thole.toml:2 server.max_connections: must be from 1 to 65535",
+                            "thole.toml:3 server.idle_timeout: must be from 1s to 1h",
+                            "thole.toml:5 mint.fee_floor: must not be above mint.fee_cap",
+                            "thole.toml:7 mint.fee_percentile: must be from 1 to 100",
+                            "thole.toml:8 mint.max_generations: must be from 1 to 3",
+                            HasSubstr("thole.toml:9 mint.uri_prefix: must be 1 to 140"),
+                            "thole.toml:10 mint.replicas: must be from 1 to 1",
+                            HasSubstr("thole.toml:12 records.url: must be sqlite:///ABSOLUTE/PATH"),
+                            "thole.toml:13 records.pool_min: must be from 0 to 2",
+                            "thole.toml:16 engine.concurrency: must be from 1 to 10000"));
+}
+
+// proves: O10
+TEST_F(config_test, an_open_address_needs_a_proxy_and_tokens) {
+    EXPECT_THAT(refusals("[server]\nlisten = \"0.0.0.0:8420\"\n"),
+                ElementsAre(HasSubstr("server.listen: only loopback is served without TLS")));
+    EXPECT_THAT(refusals("[server]\nlisten = \"0.0.0.0:8420\"\nbehind_tls_proxy = true\n"),
+                ElementsAre(HasSubstr("server.behind_tls_proxy: needs at least one")));
+    EXPECT_THAT(refusals("[server]\nlisten = \"localhost\"\n"),
+                ElementsAre(HasSubstr("server.listen: must be ADDRESS:PORT")));
+}
+
+TEST_F(config_test, tokens_have_one_source_and_a_name) {
+    const auto hash = "sha256:" + std::string(64, 'a');
+    EXPECT_THAT(
+        refusals("[[server.token]]\nname = \"ci\"\n"),
+        ElementsAre(HasSubstr("server.token[0]: must have exactly one of secret and hash")));
+    EXPECT_THAT(refusals("[[server.token]]\nhash = \"" + hash + "\"\n"),
+                ElementsAre(HasSubstr("server.token[0].name: required")));
+    EXPECT_THAT(refusals("[[server.token]]\nname = \"a\"\nhash = \"md5:aa\"\n"),
+                ElementsAre(HasSubstr("server.token[0].hash: must be \"sha256:\"")));
+    EXPECT_THAT(refusals("[[server.token]]\nname = \"a\"\nhash = \"" + hash +
+                         "\"\n[[server.token]]\nname = \"a\"\nhash = \"" + hash + "\"\n"),
+                ElementsAre(HasSubstr("server.token[1].name: \"a\" is used twice")));
+    EXPECT_TRUE(load("[[server.token]]\nname = \"a\"\nhash = \"" + hash + "\"\n"));
+}
+
+// proves: S10
+TEST_F(config_test, a_key_file_that_others_can_read_is_refused) {
+    EXPECT_TRUE(load(minting()));
+    ::chmod(key_.c_str(), 0640);
+    EXPECT_THAT(
+        refusals(minting()),
+        ElementsAre(HasSubstr("wallet.key: " + key_ + " has mode 0640; 0600 or 0400 is needed")));
+    ::chmod(key_.c_str(), 0400);
+    EXPECT_TRUE(load(minting()));
+}
+
+TEST_F(config_test, a_key_that_is_none_is_refused_without_showing_it) {
+    key_ = write("wallet.json", "[1,2,3]", 0600);
+    const auto said = refusals(minting());
+    ASSERT_EQ(said.size(), 1U);
+    EXPECT_THAT(said[0], HasSubstr("thole.toml:2 wallet.key: must hold a keypair"));
+    EXPECT_EQ(said[0].find("[1,2,3]"), std::string::npos);
+    key_ = (folder_ / "absent.json").string();
+    EXPECT_THAT(refusals(minting()), ElementsAre(HasSubstr("does not exist or is not readable")));
+}
+
+TEST_F(config_test, a_key_may_come_from_the_environment_or_a_credential) {
+    const auto rest = minting().substr(minting().find("\n\n"));
+    EXPECT_TRUE(load("[wallet]\nkey = \"env:WALLET\"\n" + rest, {{"WALLET", key_text()}}));
+    EXPECT_THAT(refusals("[wallet]\nkey = \"env:WALLET\"\n" + rest),
+                ElementsAre(HasSubstr("environment variable WALLET: is not set")));
+    EXPECT_TRUE(load("[wallet]\nkey = \"credential:wallet.json\"\n" + rest,
+                     {{"CREDENTIALS_DIRECTORY", folder_.string()}}));
+}
+
+// proves: S3
+TEST_F(config_test, minting_needs_two_providers_unless_told_otherwise) {
+    const auto one = minting() + "provider = \"first.example\"\n";
+    EXPECT_THAT(refusals(one), ElementsAre(HasSubstr(
+                                   "dependency.solana.endpoint: minting needs RPC endpoints of at "
+                                   "least two providers, found only \"first.example\"")));
+    const auto loaded = load(one + "[mint]\nallow_single_provider = true\n");
+    ASSERT_TRUE(loaded);
+    EXPECT_THAT(loaded->notes, ElementsAre(HasSubstr("allow_single_provider")));
+}
+
+TEST_F(config_test, two_addresses_of_one_host_are_one_provider) {
+    EXPECT_THAT(refusals("[wallet]\nkey = \"file:" + key_ + "\"\n",
+                         {{"SOLANA_RPC_ENDPOINTS", "http://127.0.0.1:1,http://127.0.0.1:2"}}),
+                ElementsAre(HasSubstr("found only \"127.0.0.1\"")));
+}
+
+TEST_F(config_test, minting_needs_endpoints_that_send_and_read) {
+    EXPECT_THAT(
+        refusals("[wallet]\nkey = \"file:" + key_ + "\"\n"),
+        ElementsAre(HasSubstr("with the role \"send\""), HasSubstr("with the role \"read\"")));
+}
+
+TEST_F(config_test, endpoints_and_providers_are_checked_one_by_one) {
+    EXPECT_THAT(refusals("[[dependency.gateway.endpoint]]\nname = \"\"\nurl = \"example\"\n"
+                         "weight = 0\ntier = 256\nroles = []\n"
+                         "[[dependency.ipfs.provider]]\nname = \"k\"\nkind = \"kubo\"\n"
+                         "[[dependency.ipfs.provider]]\nname = \"k\"\nurl = \"http://x\"\n"
+                         "[[dependency.ipfs.provider]]\nname = \"l\"\n"),
+                ElementsAre(HasSubstr("endpoint[0].name: required"),
+                            HasSubstr("endpoint[0].url: must be an absolute"),
+                            HasSubstr("endpoint[0].weight: must be from 1 to 1000"),
+                            HasSubstr("endpoint[0].tier: must be from 0 to 255"),
+                            HasSubstr("endpoint[0].roles: must name at least one"),
+                            HasSubstr("provider[0].url: must be an absolute"),
+                            HasSubstr("provider[1].name: \"k\" is used twice"),
+                            HasSubstr("provider[1].url: the daemon's own store has no URL"),
+                            HasSubstr("provider[2].kind: only one provider")));
+}
+
+// proves: O10
+TEST_F(config_test, the_shown_configuration_holds_no_secret_and_reads_back) {
+    const auto loaded = load(minting() + R"(
+[[dependency.solana.endpoint]]
+name = "third"
+url = "https://user:pass@node.third.example/v2/abcdefghijklmnopqrstuvwxyz?api-key=hush#frag"
+tier = 2
+)");
+    ASSERT_TRUE(loaded);
+    const auto text = show_config(*loaded);
+    for (const auto* hidden : {"pass@", "hush", "abcdefghijklmnop"}) {
+        EXPECT_EQ(text.find(hidden), std::string::npos) << text;
+    }
+    EXPECT_THAT(text, HasSubstr("key = \"file:" + key_));
+    EXPECT_THAT(text, HasSubstr("thole.toml:2"));
+    EXPECT_THAT(text, HasSubstr("node.third.example/v2/***"));
+    // What is shown is a configuration again.
+    std::filesystem::remove(folder_ / "thole.toml");
+    const auto again = load(text);
+    ASSERT_TRUE(again) << again.error()[0].place << again.error()[0].rule << text;
+    EXPECT_EQ(show_config(*again).size() > 0, true);
+    EXPECT_EQ(again->value.dependency.solana.endpoint.size(), 3U);
+}
+
+TEST(text_values, references) {
+    EXPECT_EQ(reference::parse("file:/a")->text(), "file:/a");
+    EXPECT_EQ(reference::parse("env:A")->kind, reference_kind::env);
+    EXPECT_FALSE(reference::parse("credential:../a"));
+    EXPECT_FALSE(reference::parse("file:"));
+    EXPECT_FALSE(reference::parse("/a"));
+}
+
+}  // namespace
+}  // namespace thole::app
