@@ -1,7 +1,6 @@
 #include "nft/mint_identity.hpp"
 
 #include "solana/codec/address.hpp"
-#include "solana/codec/programs.hpp"
 #include "thole/assert.hpp"
 
 namespace thole::nft {
@@ -19,11 +18,6 @@ void append_prefixed(bytes& to, std::string_view text) {
 
 }  // namespace
 
-const solana::public_key& token_program_of(token_standard standard) noexcept {
-    return standard == token_standard::metaplex ? solana::token_program
-                                                : solana::token_2022_program;
-}
-
 mint_identity identify_mint(const cluster_secret& secret, const solana::public_key& wallet,
                             operation_name name, token_standard standard) {
     bytes text;
@@ -32,7 +26,7 @@ mint_identity identify_mint(const cluster_secret& secret, const solana::public_k
     append_prefixed(text, name.key);
     mint_identity id{.base = wallet,
                      .seed = to_hex(secret.sign(text)).substr(0, solana::max_seed_length),
-                     .token_program = token_program_of(standard),
+                     .token_program = solana::token_program_of(standard),
                      .mint = {}};
     const auto mint = solana::create_with_seed(id.base, id.seed, id.token_program);
     THOLE_ASSERT(mint.has_value(), "a seed of 32 digits is within the limit");

@@ -34,8 +34,6 @@ struct mint_identity {
     solana::public_key mint;
 };
 
-[[nodiscard]] const solana::public_key& token_program_of(token_standard standard) noexcept;
-
 [[nodiscard]] mint_identity identify_mint(const cluster_secret& secret,
                                           const solana::public_key& wallet, operation_name name,
                                           token_standard standard);

@@ -21,6 +21,7 @@
 
 #include "base/digest.hpp"
 #include "base/json.hpp"
+#include "solana/mint_recipe.hpp"
 
 namespace thole::nft {
 
@@ -31,8 +32,7 @@ struct attribute {
 };
 BOOST_DESCRIBE_STRUCT(attribute, (), (trait_type, value))
 
-enum class token_standard : std::uint8_t { token_2022, metaplex };
-BOOST_DESCRIBE_ENUM(token_standard, token_2022, metaplex)
+using token_standard = solana::mint_standard;
 
 enum class mint_priority : std::uint8_t { high, normal, low };
 BOOST_DESCRIBE_ENUM(mint_priority, high, normal, low)

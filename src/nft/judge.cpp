@@ -1,0 +1,61 @@
+#include "nft/judge.hpp"
+
+#include <algorithm>
+
+#include "nft/metadata.hpp"
+
+namespace thole::nft {
+namespace {
+
+// Why the content does not stand behind the token; sets the level when it does.
+std::string content_problem(const chain_nft& nft, const result<std::string>& content,
+                            std::optional<std::uint32_t>& level) {
+    if (!content) return "content: " + content.error().describe();
+    const auto metadata = parse_metadata(*content);
+    if (!metadata) return "metadata: " + std::string{metadata.error().detail()};
+    // Content of another token of the same issuer is genuine and still not this token's.
+    if (metadata->name != nft.name) return "metadata names another token: " + metadata->name;
+    if (metadata->symbol != nft.symbol) return "metadata has another symbol: " + metadata->symbol;
+    level = metadata->level;
+    return {};
+}
+
+}  // namespace
+
+bool deserves_fetching(const chain_nft& nft, const solana::public_key& issuer) {
+    return uniqueness_problem(nft).empty() && issuer_verified(nft, issuer);
+}
+
+seen_nft judge(const chain_nft& nft, const solana::public_key& issuer,
+               const result<std::string>& content) {
+    seen_nft seen;
+    seen.mint = nft.mint.text();
+    seen.uri = nft.uri;
+    if (!nft.has_metadata) {
+        seen.reason = "no metadata";
+        return seen;
+    }
+    if (auto problem = uniqueness_problem(nft); !problem.empty()) {
+        seen.reason = std::move(problem);
+        return seen;
+    }
+    seen.issuer_verified = issuer_verified(nft, issuer);
+    if (!seen.issuer_verified) {
+        seen.reason = "not made by the issuer";
+        return seen;
+    }
+    seen.reason = content_problem(nft, content, seen.level);
+    seen.content_verified = seen.reason.empty();
+    return seen;
+}
+
+std::optional<std::uint32_t> highest_level(const std::vector<seen_nft>& nfts) {
+    std::optional<std::uint32_t> level;
+    for (const auto& each : nfts) {
+        if (!each.issuer_verified || !each.content_verified || !each.level) continue;
+        level = std::max(level.value_or(0), *each.level);
+    }
+    return level;
+}
+
+}  // namespace thole::nft
