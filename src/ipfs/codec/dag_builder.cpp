@@ -8,17 +8,19 @@
 
 #include "ipfs/codec/dag_pb.hpp"
 #include "ipfs/codec/unixfs.hpp"
+#include "ipfs/codec/varint.hpp"
 #include "ipfs/codes.hpp"
 #include "thole/assert.hpp"
 
 namespace thole::ipfs {
-namespace {
 
-cid pb_cid(const profile& shape, const sha256_digest& digest) {
-    return shape.cid_version == 0 ? cid::v0(digest) : cid::v1(codec::dag_pb, digest);
+cid node_cid(const sha256_digest& block, const profile& shape) noexcept {
+    return shape.cid_version == 0 ? cid::v0(block) : cid::v1(codec::dag_pb, block);
 }
 
-}  // namespace
+cid leaf_cid(const sha256_digest& block, const profile& shape) noexcept {
+    return shape.raw_leaves ? cid::v1(codec::raw, block) : node_cid(block, shape);
+}
 
 result<> dag_tree::add_leaf(const cid& leaf, std::uint64_t block_size, std::uint64_t file_bytes) {
     ++leaves_;
@@ -45,7 +47,7 @@ result<> dag_tree::close_level(std::size_t level) {
     const auto data = encode(file);
     node.data = data;
     const auto block = encode(node);
-    const child made{pb_cid(shape_, sha256(block)), tsize + block.size(), file.file_size};
+    const child made{node_cid(sha256(block), shape_), tsize + block.size(), file.file_size};
     levels_[level].clear();
     if (sink_) {
         if (auto sunk = sink_(made.id, block); !sunk) return sunk;
@@ -66,8 +68,8 @@ result<dag_root> dag_tree::finish() {
     return dag_root{root.id, root.file_bytes, root.tsize, leaves_};
 }
 
-dag_builder::dag_builder(profile shape, block_sink sink)
-    : shape_{shape}, tree_{shape, std::move(sink)} {
+dag_builder::dag_builder(profile shape, block_sink sink, leaf_hashes on_leaf)
+    : shape_{shape}, tree_{shape, std::move(sink)}, on_leaf_{std::move(on_leaf)} {
     THOLE_ASSERT(shape.chunk_bytes > 0 && shape.links > 1, "a profile has chunks and links");
 }
 
@@ -82,9 +84,17 @@ bytes leaf_block(bytes_view content, const profile& shape) {
     return encode(node);
 }
 
+std::uint64_t leaf_block_size(std::uint64_t content_size, const profile& shape) noexcept {
+    if (shape.raw_leaves) return content_size;
+    const auto number = varint_size(content_size);
+    // Type, the bytes with their tag and length (left out when there are none), file size.
+    const auto data = 2 + (content_size == 0 ? 0 : 1 + number + content_size) + 1 + number;
+    return 1 + varint_size(data) + data;
+}
+
 cid leaf_cid(bytes_view content, const profile& shape) {
-    if (shape.raw_leaves) return cid::v1(codec::raw, sha256(content));
-    return pb_cid(shape, sha256(leaf_block(content, shape)));
+    if (shape.raw_leaves) return leaf_cid(sha256(content), shape);
+    return leaf_cid(sha256(leaf_block(content, shape)), shape);
 }
 
 result<> dag_builder::leaf(bytes_view content) {
@@ -94,8 +104,8 @@ result<> dag_builder::leaf(bytes_view content) {
         wrapped = leaf_block(content, shape_);
         block = wrapped;
     }
-    const auto digest = sha256(block);
-    const auto id = shape_.raw_leaves ? cid::v1(codec::raw, digest) : pb_cid(shape_, digest);
+    const auto id = leaf_cid(sha256(block), shape_);
+    if (on_leaf_) on_leaf_(id.digest());
     if (tree_.sink_) {
         if (auto sunk = tree_.sink_(id, block); !sunk) return sunk;
     }

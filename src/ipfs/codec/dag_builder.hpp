@@ -63,7 +63,9 @@ class dag_tree {
 
 class dag_builder {
   public:
-    explicit dag_builder(profile shape, block_sink sink = {});
+    using leaf_hashes = std::move_only_function<void(const sha256_digest&)>;
+    // `on_leaf`, if any, gets the hash of each leaf, in file order: enough to rebuild the tree.
+    explicit dag_builder(profile shape, block_sink sink = {}, leaf_hashes on_leaf = {});
 
     [[nodiscard]] result<> feed(bytes_view data);
     // The builder is used up.
@@ -74,12 +76,18 @@ class dag_builder {
 
     profile shape_;
     dag_tree tree_;
+    leaf_hashes on_leaf_;
     bytes partial_;
 };
 
 // The block of one leaf: the content itself for raw leaves, else the dag-pb node around it.
 [[nodiscard]] cid leaf_cid(bytes_view content, const profile& shape);
 [[nodiscard]] bytes leaf_block(bytes_view content, const profile& shape);
+[[nodiscard]] std::uint64_t leaf_block_size(std::uint64_t content_size,
+                                            const profile& shape) noexcept;
+// The CID of a dag-pb block of this profile, and of a leaf, by the block's hash.
+[[nodiscard]] cid node_cid(const sha256_digest& block, const profile& shape) noexcept;
+[[nodiscard]] cid leaf_cid(const sha256_digest& block, const profile& shape) noexcept;
 
 [[nodiscard]] cid cid_of(bytes_view content, const profile& shape = v1_256k);
 

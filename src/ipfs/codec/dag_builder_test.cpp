@@ -45,11 +45,21 @@ RC_GTEST_PROP(DagBuilderProperty, ATreeOfLeafHashesHasTheSameRoot, (const bytes&
     bytes_view rest = content;
     do {
         const auto part = rest.first(std::min<std::size_t>(rest.size(), shape.chunk_bytes));
-        RC_ASSERT(tree.add_leaf(leaf_cid(part, shape), leaf_block(part, shape).size(), part.size())
-                      .has_value());
+        RC_ASSERT(
+            tree.add_leaf(leaf_cid(part, shape), leaf_block_size(part.size(), shape), part.size())
+                .has_value());
         rest = rest.subspan(part.size());
     } while (!rest.empty());
     RC_ASSERT(tree.finish()->root == cid_of(content, shape));
+}
+
+TEST(DagBuilder, PredictsTheSizeOfALeafBlock) {
+    for (const auto& shape : {testing::tiny, testing::tiny_v0}) {
+        for (const std::size_t size : {0, 1, 100, 120, 127, 128, 16'370, 16'384, 262'144}) {
+            EXPECT_EQ(leaf_block_size(size, shape),
+                      leaf_block(testing::pattern(size), shape).size());
+        }
+    }
 }
 
 TEST(DagBuilder, DifferentContentAtEveryTreeShapeHasDifferentRoots) {

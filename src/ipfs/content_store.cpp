@@ -1,0 +1,450 @@
+#include "ipfs/content_store.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "ipfs/codes.hpp"
+#include "thole/assert.hpp"
+
+namespace thole::ipfs {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Contents are indexed and named by the version 1 form, so that both versions find them.
+cid block_key(const cid& id) {
+    return cid::v1(id.content(), id.digest());
+}
+
+// Two characters that vary: the last one of base32 carries fewer bits.
+std::string shard(const std::string& text) {
+    return text.substr(text.size() - 3, 2);
+}
+
+bool is_owner(std::string_view owner) {
+    return !owner.empty() && owner.size() <= 128 && std::ranges::all_of(owner, [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               c == '.' || c == '_' || c == ':' || c == '-';
+    });
+}
+
+// Calls visit(path, name) for every file two levels below `top`.
+template <class Visit>
+result<> each_file(const fs::path& top, Visit visit) {
+    std::error_code error;
+    for (fs::directory_iterator shards{top, error}, end; !error && shards != end;
+         shards.increment(error)) {
+        if (!shards->is_directory(error)) continue;
+        for (fs::directory_iterator files{shards->path(), error}; !error && files != end;
+             files.increment(error)) {
+            visit(files->path().string(), files->path().filename().string());
+        }
+        if (error) break;
+    }
+    if (error) return fail(codes::disk_error, "read " + top.string() + ": " + error.message());
+    return {};
+}
+
+store_time modified_at(const struct stat& about) {
+    return store_time{std::chrono::seconds{about.st_mtim.tv_sec} +
+                      std::chrono::microseconds{about.st_mtim.tv_nsec / 1000}};
+}
+
+}  // namespace
+
+// ---- writing ------------------------------------------------------------------------------------
+
+struct content_writer::state {
+    state(content_store& owner, std::string temporary, open_file opened, const profile& profile)
+        : store{owner},
+          path{std::move(temporary)},
+          file{std::move(opened)},
+          build{profile, {}, [this](const sha256_digest& leaf) { index.leaves.push_back(leaf); }} {
+        index.shape = profile;
+    }
+    ~state() {
+        // Best effort: what stays in tmp/ is removed when the store is opened.
+        if (!renamed) (void)store.files_->remove(path);
+    }
+
+    content_store& store;
+    std::string path;
+    open_file file;
+    object_index index;
+    sha256_stream whole;
+    dag_builder build;
+    bool renamed = false;
+};
+
+content_writer::content_writer(std::unique_ptr<state> s) : state_{std::move(s)} {}
+content_writer::content_writer(content_writer&&) noexcept = default;
+content_writer::~content_writer() = default;
+
+result<> content_writer::feed(bytes_view data) {
+    auto& s = *state_;
+    if (data.size() > s.store.options_.max_content_bytes - s.index.size) {
+        return fail(codes::too_large,
+                    "more than " + std::to_string(s.store.options_.max_content_bytes) + " bytes");
+    }
+    s.index.size += data.size();
+    s.whole.update(data);
+    if (auto ok = s.build.feed(data); !ok) return ok;
+    return s.store.files_->append(s.file, data);
+}
+
+result<stored> content_writer::commit(store_time now) {
+    auto& s = *state_;
+    s.index.content_sha256 = s.whole.finish();
+    const auto root = s.build.finish();
+    if (!root) return std::unexpected(root.error());
+    auto& files = *s.store.files_;
+    if (auto ok = files.append(s.file, encode_object_tail(s.index)); !ok) {
+        return std::unexpected(ok.error());
+    }
+    if (auto ok = files.stamp(s.file, now); !ok) return std::unexpected(ok.error());
+    if (auto ok = files.sync(s.file); !ok) return std::unexpected(ok.error());
+    return s.store.keep(s, root->root, now);
+}
+
+// Gives a synced temporary file its name. Replaces an older file of the same content, which repairs
+// a damaged one.
+result<stored> content_store::keep(content_writer::state& written, const cid& root,
+                                   store_time now) {
+    const auto key = block_key(root);
+    const auto file_size = written.index.size + encode_object_tail(written.index).size();
+    const std::scoped_lock naming{names_};
+    {
+        const std::scoped_lock lock{mutex_};
+        if (!objects_.contains(key) &&
+            file_size > options_.max_total_bytes - std::min(bytes_, options_.max_total_bytes)) {
+            return fail(codes::disk_full, "the configured total of the content store is reached");
+        }
+    }
+    if (auto ok = ready_folder("objects", key); !ok) return std::unexpected(ok.error());
+    const auto path = object_path(key);
+    if (auto ok = files_->rename(written.path, path); !ok) return std::unexpected(ok.error());
+    written.renamed = true;
+    sync_or_die(fs::path{path}.parent_path());
+    const std::scoped_lock lock{mutex_};
+    auto [at, created] = objects_.try_emplace(key, entry{});
+    bytes_ += file_size - at->second.file_size;
+    at->second.file_size = file_size;
+    at->second.since = std::max(at->second.since, now);
+    if (created) add_blocks(written.index, key);
+    return stored{{root, written.index.size, written.index.content_sha256, written.index.shape},
+                  created};
+}
+
+result<content_writer> content_store::begin(const profile& shape) {
+    std::string path = options_.folder + "/tmp/";
+    {
+        const std::scoped_lock lock{mutex_};
+        path += std::to_string(next_temporary_++);
+    }
+    auto file = files_->create(path);
+    if (!file) return std::unexpected(file.error());
+    return content_writer{
+        std::make_unique<content_writer::state>(*this, std::move(path), std::move(*file), shape)};
+}
+
+result<stored> content_store::put(bytes_view content, store_time now, const profile& shape) {
+    auto writer = begin(shape);
+    if (!writer) return std::unexpected(writer.error());
+    if (auto ok = writer->feed(content); !ok) return std::unexpected(ok.error());
+    return writer->commit(now);
+}
+
+// ---- opening ------------------------------------------------------------------------------------
+
+content_store::content_store(store_options options, std::shared_ptr<disk> files)
+    : options_{std::move(options)}, files_{std::move(files)} {}
+
+content_store::~content_store() = default;
+
+result<std::unique_ptr<content_store>> content_store::open(store_options options,
+                                                           std::shared_ptr<disk> files) {
+    std::unique_ptr<content_store> store{new content_store{std::move(options), std::move(files)}};
+    if (auto ok = store->load(); !ok) return std::unexpected(ok.error());
+    return store;
+}
+
+result<> content_store::load() {
+    const fs::path top{options_.folder};
+    std::error_code error;
+    const auto above = top.has_parent_path() ? top.parent_path() : fs::path{"."};
+    fs::create_directories(above, error);
+    for (const auto* below : {"", "/tmp", "/objects", "/pins"}) {
+        if (auto ok = files_->make_folder(options_.folder + below); !ok) return ok;
+    }
+    for (const auto& folder : {options_.folder, above.string()}) {
+        if (auto ok = files_->sync_folder(folder); !ok) return ok;
+    }
+    lock_ = open_file{::open((top / "lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600)};
+    if (lock_.get() < 0)
+        return fail(codes::disk_error, std::string{"lock: "} + std::strerror(errno));
+    if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0)
+        return fail(codes::store_locked, options_.folder);
+    for (fs::directory_iterator left{top / "tmp", error}, end; !error && left != end;
+         left.increment(error)) {
+        if (auto ok = files_->remove(left->path().string()); !ok) return ok;
+    }
+    if (error) return fail(codes::disk_error, "read tmp: " + error.message());
+    if (auto ok = load_objects(); !ok) return ok;
+    return load_pins();
+}
+
+result<> content_store::load_objects() {
+    return each_file(fs::path{options_.folder} / "objects",
+                     [&](const std::string& path, const std::string& name) {
+                         const auto root = cid::parse(name);
+                         struct stat about{};
+                         if (!root || ::stat(path.c_str(), &about) != 0) return;
+                         const auto size = static_cast<std::uint64_t>(about.st_size);
+                         objects_.try_emplace(*root, entry{size, modified_at(about), {}});
+                         bytes_ += size;
+                     });
+}
+
+result<> content_store::load_pins() {
+    return each_file(fs::path{options_.folder} / "pins",
+                     [&](const std::string&, const std::string& name) {
+                         const auto mark = std::min(name.find('~'), name.size());
+                         const auto root = cid::parse(name.substr(0, mark));
+                         if (!root || mark == name.size()) return;
+                         const auto found = objects_.find(*root);
+                         if (found != objects_.end())
+                             found->second.owners.insert(name.substr(mark + 1));
+                     });
+}
+
+std::string content_store::object_path(const cid& key) const {
+    const auto text = key.text();
+    return options_.folder + "/objects/" + shard(text) + "/" + text;
+}
+
+std::string content_store::pin_path(const cid& key, std::string_view owner) const {
+    const auto text = key.text();
+    return options_.folder + "/pins/" + shard(text) + "/" + text + "~" + std::string{owner};
+}
+
+// Makes the shard's folder, durably.
+result<> content_store::ready_folder(const char* kind, const cid& key) {
+    const auto top = options_.folder + "/" + kind;
+    const auto folder = top + "/" + shard(key.text());
+    std::error_code unknown;
+    if (fs::is_directory(folder, unknown)) return {};
+    if (auto ok = files_->make_folder(folder); !ok) return ok;
+    sync_or_die(top);
+    return {};
+}
+
+void content_store::sync_or_die(const std::string& folder) {
+    const auto synced = files_->sync_folder(folder);
+    THOLE_ASSERT(synced.has_value(), "a folder that cannot be fsynced leaves the disk unknown");
+}
+
+// ---- reading ------------------------------------------------------------------------------------
+
+bool content_store::has(const cid& id) const {
+    const std::scoped_lock lock{mutex_};
+    return objects_.contains(block_key(id));
+}
+
+result<content_reader> content_store::open_content(const cid& id) const {
+    if (!has(id)) return fail(codes::not_held, id.text());
+    return content_reader::open(files_, object_path(block_key(id)), id);
+}
+
+result<content_info> content_store::find(const cid& id) const {
+    const auto reader = open_content(id);
+    if (!reader) return std::unexpected(reader.error());
+    return reader->info();
+}
+
+result<bytes> content_store::read_all(const cid& id) const {
+    auto reader = open_content(id);
+    if (!reader) return std::unexpected(reader.error());
+    return reader->read(0, reader->info().size);
+}
+
+// Makes the blocks of a content of several blocks findable. Precondition: mutex_ is held.
+void content_store::add_blocks(const object_index& index, const cid& root) {
+    if (index.leaves.size() < 2) return;
+    for (const auto& leaf : index.leaves) {
+        contents_of_.emplace(block_key(leaf_cid(leaf, index.shape)), root);
+    }
+    (void)index.root([&](const cid& id, bytes_view) -> result<> {
+        contents_of_.emplace(block_key(id), root);
+        return {};
+    });
+}
+
+// Reads the hashes of every content, once: most stores are never asked for a block without its
+// root. Damaged contents are left out; they are found when they are read.
+void content_store::index_blocks() {
+    const std::scoped_lock once{indexing_};
+    {
+        const std::scoped_lock lock{mutex_};
+        if (blocks_indexed_) return;
+    }
+    for (const auto& root : list()) {
+        const auto reader = open_content(root);
+        const std::scoped_lock lock{mutex_};
+        if (reader) add_blocks(reader->index(), root);
+    }
+    const std::scoped_lock lock{mutex_};
+    blocks_indexed_ = true;
+}
+
+// A content that has this block.
+std::optional<cid> content_store::content_of(const cid& key) {
+    if (has(key)) return key;
+    index_blocks();
+    const std::scoped_lock lock{mutex_};
+    const auto [from, to] = contents_of_.equal_range(key);
+    for (auto each = from; each != to; ++each) {
+        if (objects_.contains(each->second)) return each->second;
+    }
+    return std::nullopt;
+}
+
+result<bytes> content_store::block(const cid& id) {
+    const auto key = block_key(id);
+    const auto root = content_of(key);
+    if (!root) return fail(codes::not_held, id.text());
+    auto reader = open_content(*root);
+    if (!reader) return std::unexpected(reader.error());
+    for (std::size_t i = 0; i < reader->leaves(); ++i) {
+        if (reader->leaf_id(i).same_block(id)) return reader->leaf_block(i);
+    }
+    std::optional<bytes> node;
+    (void)reader->inner_nodes([&](const cid& each, bytes_view block) -> result<> {
+        if (each.same_block(id)) node.emplace(block.begin(), block.end());
+        return {};
+    });
+    if (!node) return fail(codes::not_held, id.text());
+    return std::move(*node);
+}
+
+// ---- pins and removal ---------------------------------------------------------------------------
+
+result<> content_store::pin(const cid& id, std::string_view owner) {
+    if (!is_owner(owner)) return fail(codes::bad_owner, std::string{owner.substr(0, 128)});
+    const auto key = block_key(id);
+    const std::scoped_lock naming{names_};
+    {
+        const std::scoped_lock lock{mutex_};
+        const auto found = objects_.find(key);
+        if (found == objects_.end()) return fail(codes::not_held, id.text());
+        if (found->second.owners.contains(owner)) return {};
+    }
+    if (auto ok = ready_folder("pins", key); !ok) return ok;
+    const auto path = pin_path(key, owner);
+    // A leftover of a pin whose content had been lost is as good as a new one.
+    std::error_code unknown;
+    if (!fs::exists(path, unknown)) {
+        if (auto made = files_->create(path); !made) return std::unexpected(made.error());
+    }
+    sync_or_die(fs::path{path}.parent_path());
+    const std::scoped_lock lock{mutex_};
+    objects_.at(key).owners.emplace(owner);
+    return {};
+}
+
+result<> content_store::unpin(const cid& id, std::string_view owner, store_time now) {
+    if (!is_owner(owner)) return fail(codes::bad_owner, std::string{owner.substr(0, 128)});
+    const auto key = block_key(id);
+    const std::scoped_lock naming{names_};
+    const auto path = pin_path(key, owner);
+    std::error_code unknown;
+    if (!fs::exists(path, unknown) && !unknown) return {};
+    // The time first: if the power fails between the two, the 24 hours have started anew.
+    if (has(key)) {
+        const auto file = files_->open(object_path(key));
+        if (!file) return std::unexpected(file.error());
+        if (auto ok = files_->stamp(*file, now); !ok) return ok;
+        if (auto ok = files_->sync(*file); !ok) return ok;
+    }
+    if (auto ok = files_->remove(path); !ok) return ok;
+    sync_or_die(fs::path{path}.parent_path());
+    const std::scoped_lock lock{mutex_};
+    const auto found = objects_.find(key);
+    if (found == objects_.end()) return {};
+    const auto at = found->second.owners.find(owner);
+    if (at != found->second.owners.end()) found->second.owners.erase(at);
+    found->second.since = std::max(found->second.since, now);
+    return {};
+}
+
+std::vector<std::string> content_store::owners(const cid& id) const {
+    const std::scoped_lock lock{mutex_};
+    const auto found = objects_.find(block_key(id));
+    if (found == objects_.end()) return {};
+    return {found->second.owners.begin(), found->second.owners.end()};
+}
+
+std::vector<cid> content_store::pinned_by(std::string_view owner) const {
+    std::vector<cid> out;
+    {
+        const std::scoped_lock lock{mutex_};
+        for (const auto& [id, held] : objects_) {
+            if (held.owners.contains(owner)) out.push_back(id);
+        }
+    }
+    std::ranges::sort(out);
+    return out;
+}
+
+result<std::vector<cid>> content_store::gc(store_time now) {
+    const std::scoped_lock naming{names_};
+    std::vector<cid> due;
+    {
+        const std::scoped_lock lock{mutex_};
+        for (const auto& [id, held] : objects_) {
+            if (held.owners.empty() && held.since + options_.keep_unreferenced <= now) {
+                due.push_back(id);
+            }
+        }
+    }
+    std::ranges::sort(due);
+    for (const auto& id : due) {
+        // Not synced: a file that comes back after a power cut is removed by a later run.
+        if (auto ok = files_->remove(object_path(id)); !ok) return std::unexpected(ok.error());
+        const std::scoped_lock lock{mutex_};
+        const auto found = objects_.find(id);
+        bytes_ -= found->second.file_size;
+        objects_.erase(found);
+    }
+    if (!due.empty()) {
+        const std::scoped_lock lock{mutex_};
+        std::erase_if(contents_of_,
+                      [&](const auto& each) { return !objects_.contains(each.second); });
+    }
+    return due;
+}
+
+store_usage content_store::usage() const {
+    const std::scoped_lock lock{mutex_};
+    store_usage out{objects_.size(), 0, bytes_};
+    for (const auto& [id, held] : objects_) out.pinned += held.owners.empty() ? 0 : 1;
+    return out;
+}
+
+std::vector<cid> content_store::list() const {
+    std::vector<cid> out;
+    {
+        const std::scoped_lock lock{mutex_};
+        out.reserve(objects_.size());
+        for (const auto& [id, held] : objects_) out.push_back(id);
+    }
+    std::ranges::sort(out);
+    return out;
+}
+
+}  // namespace thole::ipfs

@@ -1,0 +1,145 @@
+#pragma once
+
+// The embedded content store: contents on this machine's disk, addressed by CID.
+//
+// The problem: an upload that was answered must survive a power cut, a half-written one must never
+// be seen, and nothing may be served that does not hash to its name. So:
+//
+//   auto store = ipfs::content_store::open({.folder = data + "/content"});
+//   auto kept = (*store)->put(image_bytes, now);          // on disk, fsynced, when it answers
+//   (*store)->pin(kept->info.root, operation_id);         // durable too
+//   auto file = (*store)->open_content(kept->info.root);  // every byte checked while it is read
+//   auto part = file->read(0, 1024);
+//   (*store)->gc(now);                                    // removes what nobody pinned for 24 h
+//
+// Folder: objects/xy/CID (one file per content, see object_file.hpp), pins/xy/CID~OWNER (empty
+// files), tmp/ (emptied at open), lock. Written to tmp, fsynced, renamed, folder fsynced: in that
+// order. The time a content became unreferenced is its file's modification time.
+//
+// Threads: any; calls block on the disk (use a pool, not a loop). Errors: ipfs.disk_full and
+// ipfs.disk_error leave nothing visible; a folder that cannot be fsynced after a rename ends the
+// process, because what the disk holds is then unknown. ipfs.corrupt content is not served; putting
+// it again replaces it.
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "ipfs/content_reader.hpp"
+
+namespace thole::ipfs {
+
+struct stored {
+    content_info info;
+    bool created = false;  // false: the store held it already
+};
+
+struct store_options {
+    std::string folder;                                  // made when absent
+    std::uint64_t max_content_bytes = 50 * 1024 * 1024;  // of one content
+    std::uint64_t max_total_bytes = UINT64_MAX;          // of all files; more is ipfs.disk_full
+    std::chrono::hours keep_unreferenced{24};            // before gc() removes it
+};
+
+struct store_usage {
+    std::uint64_t contents = 0;
+    std::uint64_t pinned = 0;
+    std::uint64_t bytes = 0;
+};
+
+class content_store;
+
+// A content on its way in. Destroyed without commit(): nothing remains. Single-owner; the store
+// must outlive it.
+class content_writer {
+  public:
+    content_writer(content_writer&&) noexcept;
+    content_writer& operator=(content_writer&&) = delete;
+    ~content_writer();
+    // ipfs.too_large beyond the limit, ipfs.disk_full; after an error only destroy it.
+    [[nodiscard]] result<> feed(bytes_view data);
+    // Durable and visible when it answers.
+    [[nodiscard]] result<stored> commit(store_time now);
+
+  private:
+    friend class content_store;
+    struct state;
+    explicit content_writer(std::unique_ptr<state>);
+    std::unique_ptr<state> state_;
+};
+
+class content_store {
+  public:
+    // ipfs.store_locked when another process has the folder; ipfs.disk_error.
+    [[nodiscard]] static result<std::unique_ptr<content_store>> open(
+        store_options options, std::shared_ptr<disk> files = std::make_shared<disk>());
+    ~content_store();
+
+    [[nodiscard]] result<content_writer> begin(const profile& shape = v1_256k);
+    [[nodiscard]] result<stored> put(bytes_view content, store_time now,
+                                     const profile& shape = v1_256k);
+
+    // Version 0 and 1 of one CID are the same content. Everything below answers ipfs.not_held for
+    // what is not there.
+    [[nodiscard]] bool has(const cid&) const;
+    [[nodiscard]] result<content_info> find(const cid&) const;
+    [[nodiscard]] result<content_reader> open_content(const cid&) const;
+    [[nodiscard]] result<bytes> read_all(const cid&) const;
+    // Any block of any content: a root, an inner node or a leaf.
+    [[nodiscard]] result<bytes> block(const cid&);
+
+    // Pins are counted by owner: the same owner's second pin of a content is no second pin. An
+    // owner is 1 to 128 letters, digits or . _ : - (an operation's id), else ipfs.bad_owner.
+    [[nodiscard]] result<> pin(const cid&, std::string_view owner);
+    // Also fine when there was no such pin. The 24 hours start again.
+    [[nodiscard]] result<> unpin(const cid&, std::string_view owner, store_time now);
+    [[nodiscard]] std::vector<std::string> owners(const cid&) const;
+    [[nodiscard]] std::vector<cid> pinned_by(std::string_view owner) const;
+
+    // Removes contents that nobody pinned since now - keep_unreferenced; answers which.
+    result<std::vector<cid>> gc(store_time now);
+
+    [[nodiscard]] store_usage usage() const;
+    [[nodiscard]] std::vector<cid> list() const;
+    [[nodiscard]] const store_options& options() const noexcept { return options_; }
+
+  private:
+    friend class content_writer;
+    struct entry {
+        std::uint64_t file_size = 0;
+        store_time since{};  // put, or unpinned last
+        std::set<std::string, std::less<>> owners;
+    };
+    content_store(store_options options, std::shared_ptr<disk> files);
+    [[nodiscard]] result<> load();
+    [[nodiscard]] result<> load_objects();
+    [[nodiscard]] result<> load_pins();
+    [[nodiscard]] std::string object_path(const cid&) const;
+    [[nodiscard]] std::string pin_path(const cid&, std::string_view owner) const;
+    [[nodiscard]] result<> ready_folder(const char* kind, const cid&);
+    void sync_or_die(const std::string& folder);
+    [[nodiscard]] result<stored> keep(content_writer::state& written, const cid& root,
+                                      store_time now);
+    [[nodiscard]] std::optional<cid> content_of(const cid& key);
+    void index_blocks();
+    void add_blocks(const object_index& index, const cid& root);
+
+    store_options options_;
+    std::shared_ptr<disk> files_;
+    open_file lock_;
+    // Held while names on the disk change (rename, pin, unpin, gc). Taken before mutex_.
+    std::mutex names_;
+    std::mutex indexing_;       // held while every content's hashes are read; taken before mutex_
+    mutable std::mutex mutex_;  // guards everything below; never held during disk access
+    std::unordered_map<cid, entry> objects_;         // by block_key()
+    std::unordered_multimap<cid, cid> contents_of_;  // by block_key(): who has this block
+    bool blocks_indexed_ = false;
+    std::uint64_t bytes_ = 0;
+    std::uint64_t next_temporary_ = 0;
+};
+
+}  // namespace thole::ipfs
