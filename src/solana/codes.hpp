@@ -94,6 +94,11 @@ inline constexpr fault_code transaction_refused{
 inline constexpr fault_code signature_invalid{"solana.signature_invalid", permanent, request,
                                               "A signature does not match the message."};
 
+// Our own limits.
+inline constexpr fault_code watch_full{
+    "solana.watch_full", rejected, dependency,
+    "More signatures are under way than are watched at once; new ones wait until others settle."};
+
 inline constexpr std::array solana_codes{&key_invalid,
                                          &seed_invalid,
                                          &instruction_invalid,
@@ -119,6 +124,7 @@ inline constexpr std::array solana_codes{&key_invalid,
                                          &compute_exceeded,
                                          &instruction_failed,
                                          &transaction_refused,
-                                         &signature_invalid};
+                                         &signature_invalid,
+                                         &watch_full};
 
 }  // namespace thole::solana::codes

@@ -48,11 +48,10 @@ struct with_context {
 // null: nothing is known about the signature.
 [[nodiscard]] result<std::optional<signature_status>> read_status(const json::value& v);
 [[nodiscard]] result<std::vector<std::optional<signature_status>>> read_statuses(
-    const json::value& v, std::size_t expected);
+    const json::value& v);
 // null: there is no such account. Data must be base64.
 [[nodiscard]] result<std::optional<account_info>> read_account(const json::value& v);
-[[nodiscard]] result<std::vector<std::optional<account_info>>> read_accounts(const json::value& v,
-                                                                             std::size_t expected);
+[[nodiscard]] result<std::vector<std::optional<account_info>>> read_accounts(const json::value& v);
 [[nodiscard]] result<std::vector<keyed_account>> read_keyed_accounts(const json::value& v);
 [[nodiscard]] result<simulation> read_simulation(const json::value& v);
 [[nodiscard]] result<signature> read_signature(const json::value& v);

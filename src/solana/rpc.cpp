@@ -1,0 +1,407 @@
+#include "solana/rpc.hpp"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "solana/codes.hpp"
+#include "solana/rpc_codec.hpp"
+#include "solana/rpc_error.hpp"
+#include "thole/assert.hpp"
+#include "thole/codes.hpp"
+
+namespace thole::solana::rpc {
+
+namespace {
+
+constexpr std::string_view base64_encoding = R"("encoding":"base64")";
+
+std::string texts_of(const auto& values) {
+    std::vector<std::string> out;
+    for (const auto& v : values) out.push_back(v.text());
+    return quoted_list(out);
+}
+
+// [config] for methods without a parameter of their own.
+std::string only_config(const options& o) {
+    return "[" + config(o.level, o.min_context_slot) + "]";
+}
+
+std::string with_config(std::string first, const options& o, std::string_view more = {}) {
+    return "[" + std::move(first) + "," + config(o.level, o.min_context_slot, more) + "]";
+}
+
+// The error object in a body that came with an HTTP error, if it is one of a node.
+std::optional<fault> node_error(const std::string& body, std::uint64_t id) {
+    auto read = read_answer(body, id);
+    if (read || read.error().is(codes::rpc_bad_answer)) return std::nullopt;
+    return read.error();
+}
+
+// Statuses that speak about the account or the quota, whatever the body says.
+bool is_about_access(int status) {
+    return status == 401 || status == 402 || status == 403 || status == 429 || status == 451;
+}
+
+// Refusals after which the transaction surely was not relayed by this endpoint.
+bool surely_not_relayed(const fault& f) {
+    const auto is = [&](const auto&... code) { return (f.is(code) || ...); };
+    return f.kind() == fault_kind::rejected || f.scope() == fault_scope::request ||
+           is(codes::blockhash_not_found, codes::node_behind, codes::rpc_rate_limited,
+              codes::context_slot_not_reached, codes::rpc_method_missing,
+              thole::codes::http_rate_limited, thole::codes::http_unauthorized);
+}
+
+void judge_send_effect(fault& f) {
+    if (is_hint_of_success(f)) return;  // keeps "unknown"
+    // A transport fault knows by itself whether a byte had left.
+    const bool answered = f.code().starts_with("solana.") || f.code().starts_with("http.");
+    if (!answered) return;
+    f.with_effect(surely_not_relayed(f) ? fault_effect::none : fault_effect::unknown);
+}
+
+result<bool> read_health(const json::value& v) {
+    if (v.is_string() && v.as_string() == "ok") return true;
+    return fail(codes::node_behind, "it does not say ok");
+}
+
+template <auto Read>
+std::optional<fault> flaw_found_by(const json::value& v) {
+    auto read = Read(v);
+    return read ? std::nullopt : std::optional{read.error()};
+}
+
+bool is_timeout(const fault& f) {
+    return f.is(thole::codes::net_timeout) || f.is(thole::codes::net_connect_timeout);
+}
+
+}  // namespace
+
+client::client(io::http_transport& transport, io::loop& loop, endpoint_set& endpoints, rng& chance,
+               settings s)
+    : transport_{transport},
+      loop_{loop},
+      endpoints_{endpoints},
+      chance_{chance},
+      settings_{std::move(s)} {}
+
+// ---- endpoints ----------------------------------------------------------------------------------
+
+name client::dependency() const noexcept {
+    return endpoints_.dependency();
+}
+
+name client::provider_of(name endpoint) const {
+    for (const auto& e : endpoints_.view(loop_.now())) {
+        if (e.config.name == endpoint) return e.config.provider;
+    }
+    return {};
+}
+
+std::uint64_t client::lag_of(name endpoint) const {
+    const auto at = positions_.find(endpoint);
+    return at == positions_.end() ? 0 : at->second.lag;
+}
+
+void client::note_slot(name endpoint, commitment level, std::uint64_t slot) {
+    // Finalized state is some 32 slots old on every node; comparing it would condemn all.
+    if (slot == 0 || level == commitment::finalized) return;
+    furthest_ = std::max(furthest_, slot);
+    positions_[endpoint] = {furthest_ - slot, loop_.now()};
+}
+
+std::vector<name> client::cordoned(role wanted) const {
+    std::vector<name> out;
+    if (settings_.max_lag == 0) return out;
+    for (const auto& [endpoint, at] : positions_) {
+        const bool recent = loop_.now() - at.seen < settings_.cordon_for;
+        if (recent && at.lag > settings_.max_lag) out.push_back(endpoint);
+    }
+    // An answer from far behind is better than none.
+    if (!endpoints_.any_eligible(loop_.now(), out, wanted)) out.clear();
+    return out;
+}
+
+std::vector<name> client::ranked(role wanted) const {
+    auto all = endpoints_.view(loop_.now());
+    std::erase_if(all,
+                  [&](const endpoint_view& e) { return e.drained || !e.config.roles.has(wanted); });
+    const auto behind = cordoned(wanted);
+    const auto rank = [&](const endpoint_view& e) {
+        const bool last = e.block != endpoint_block::none ||
+                          std::ranges::find(behind, e.config.name) != behind.end();
+        return std::tuple{last, e.config.tier, e.latency, e.config.name.view()};
+    };
+    std::ranges::sort(all, {}, rank);
+    std::vector<name> out;
+    for (const auto& e : all) out.push_back(e.config.name);
+    return out;
+}
+
+std::vector<name> client::spread(role wanted, std::size_t most) const {
+    auto rest = ranked(wanted);
+    std::vector<name> out;
+    std::set<name> providers;
+    std::erase_if(rest, [&](name endpoint) {
+        const bool first = providers.insert(provider_of(endpoint)).second;
+        if (first) out.push_back(endpoint);
+        return first;
+    });
+    out.insert(out.end(), rest.begin(), rest.end());
+    if (out.size() > most) out.resize(most);
+    return out;
+}
+
+std::vector<name> client::all_but(name endpoint) const {
+    std::vector<name> out;
+    for (const auto& e : endpoints_.view(loop_.now())) {
+        if (e.config.name != endpoint) out.push_back(e.config.name);
+    }
+    return out;
+}
+
+duration client::timeout_of(role wanted) const noexcept {
+    switch (wanted) {
+        case role::read:
+            return settings_.read_timeout;
+        case role::send:
+            return settings_.send_timeout;
+        case role::history:
+            return settings_.history_timeout;
+    }
+    return settings_.read_timeout;
+}
+
+// ---- one call -----------------------------------------------------------------------------------
+
+template <auto Read>
+auto client::typed(call c, options o)
+    -> task<rpc_result<typename decltype(Read(std::declval<const json_value&>()))::value_type>> {
+    c.flaw = flaw_found_by<Read>;
+    const bool has_context = c.has_context;
+    auto answer = co_await run(std::move(c), o);
+    if (!answer) co_return std::unexpected{answer.error()};
+    // judge() has checked both.
+    const auto* value = has_context ? read_context(answer->value)->value : &answer->value;
+    from_node<typename decltype(Read(*value))::value_type> out;
+    out.value = std::move(*Read(*value));
+    out.endpoint = answer->endpoint;
+    out.provider = answer->provider;
+    out.context_slot = answer->context_slot;
+    out.latency = answer->latency;
+    co_return out;
+}
+
+task<client::raw> client::run(call c, options o) {
+    const bool named = !o.endpoint.empty();
+    auto tried = named ? all_but(o.endpoint) : cordoned(c.wanted);
+    std::optional<fault> last;
+    for (;;) {
+        const auto now = loop_.now();
+        if (o.until.expired(now)) {
+            co_return fail(last.value_or(fault{thole::codes::policy_deadline}.at(dependency())));
+        }
+        auto pick = endpoints_.pick(now, tried, c.wanted, chance_);
+        if (!pick && o.vital) pick = endpoints_.pick_least_bad(now, tried, c.wanted);
+        if (!pick) co_return fail(last.value_or(pick.error()));
+        tried.push_back(pick->endpoint().name);
+        auto answer = co_await attempt(std::move(*pick), c, o);
+        if (answer) co_return answer;
+        last = answer.error();
+        const bool final =
+            last->scope() == fault_scope::request || last->kind() == fault_kind::cancelled;
+        if (named || final) co_return answer;
+    }
+}
+
+task<client::raw> client::attempt(endpoint_pick pick, call c, options o) {
+    const auto started = loop_.now();
+    const auto timeout = timeout_of(c.wanted);
+    const auto until = o.until.child(started, timeout);
+    auto answer = co_await exchange(pick.endpoint(), c, o, until);
+    const auto now = loop_.now();
+    // Who was given less time than usual is not to blame for needing more.
+    const bool cut_short = until.at() < saturating_add(started, timeout);
+    if (!answer && cut_short && is_timeout(answer.error())) co_return answer;
+    pick.record(answer, now - started, now);
+    if (answer) {
+        answer->latency = now - started;
+        note_slot(answer->endpoint, o.level, answer->context_slot);
+    }
+    co_return answer;
+}
+
+task<client::raw> client::exchange(const endpoint_config& to, const call& c, const options& o,
+                                   deadline until) {
+    const auto id = next_id_++;
+    io::http_request request;
+    request.method = "POST";
+    request.url = to.url;
+    if (const auto own = settings_.headers.find(to.name); own != settings_.headers.end()) {
+        request.headers = own->second;
+    }
+    request.headers.emplace_back("content-type", "application/json");
+    request.body = body_of(id, c.method, c.params);
+    // The same signed bytes have the same effect however often they arrive.
+    request.effect = c.wanted == role::send ? io::effect_class::idempotent : io::effect_class::read;
+    request.until = until;
+    request.max_response_bytes = settings_.max_response_bytes;
+    request.dependency = dependency();
+    request.endpoint = to.name;
+    auto response = co_await transport_.send(std::move(request));
+    if (!response) co_return std::unexpected{response.error()};
+    co_return judge(std::move(*response), to, c, o, id);
+}
+
+client::raw client::judge(io::http_response response, const endpoint_config& from, const call& c,
+                          const options& o, std::uint64_t id) const {
+    const auto refuse = [&](fault f) {
+        return std::unexpected<fault>{std::move(f.at(dependency(), from.name))};
+    };
+    if (response.status / 100 != 2) {
+        if (!is_about_access(response.status)) {
+            if (auto known = node_error(response.body, id)) return refuse(std::move(*known));
+        }
+        const auto failed =
+            io::expect_success(std::move(response), dependency(), from.name, loop_.wall_now());
+        return std::unexpected{failed.error()};
+    }
+    auto value = read_answer(response.body, id);
+    if (!value) return refuse(value.error());
+    from_node<json_value> out;
+    out.endpoint = from.name;
+    out.provider = from.provider;
+    const json_value* inner = &*value;
+    if (c.has_context) {
+        const auto context = read_context(*value);
+        if (!context) return refuse(context.error());
+        inner = context->value;
+        out.context_slot = context->slot;
+        if (o.min_context_slot && context->slot < *o.min_context_slot) {
+            return refuse(fault{codes::context_slot_not_reached}.with_detail(
+                "at slot " + std::to_string(context->slot)));
+        }
+    }
+    if (auto flaw = c.flaw(*inner)) return refuse(std::move(*flaw));
+    out.value = std::move(*value);
+    return out;
+}
+
+// ---- methods ------------------------------------------------------------------------------------
+
+task<rpc_result<latest_blockhash>> client::get_latest_blockhash(options o) {
+    call c{"getLatestBlockhash", only_config(o), role::read};
+    return typed<read_latest_blockhash>(std::move(c), o);
+}
+
+task<rpc_result<std::uint64_t>> client::get_block_height(options o) {
+    call c{"getBlockHeight", only_config(o), role::read, false};
+    return typed<read_u64>(std::move(c), o);
+}
+
+task<rpc_result<std::uint64_t>> client::get_slot(options o) {
+    call c{"getSlot", only_config(o), role::read, false};
+    return typed<read_u64>(std::move(c), o);
+}
+
+task<rpc_result<epoch_info>> client::get_epoch_info(options o) {
+    call c{"getEpochInfo", only_config(o), role::read, false};
+    return typed<read_epoch_info>(std::move(c), o);
+}
+
+task<rpc_result<bool>> client::get_health(options o) {
+    call c{"getHealth", "[]", role::read, false};
+    return typed<read_health>(std::move(c), o);
+}
+
+task<rpc_result<std::uint64_t>> client::get_first_available_block(options o) {
+    call c{"getFirstAvailableBlock", "[]", role::history, false};
+    return typed<read_u64>(std::move(c), o);
+}
+
+task<rpc_result<std::vector<std::optional<signature_status>>>> client::get_signature_statuses(
+    std::vector<signature> signatures, bool history, options o) {
+    THOLE_ASSERT(signatures.size() <= 256, "one request carries at most 256 signatures");
+    std::string how = history ? R"({"searchTransactionHistory":true})" : "{}";
+    call c{"getSignatureStatuses", "[" + texts_of(signatures) + "," + how + "]",
+           history ? role::history : role::read};
+    auto answer = co_await typed<read_statuses>(std::move(c), o);
+    if (answer && answer->value.size() != signatures.size()) {
+        co_return std::unexpected{fault{codes::rpc_bad_answer}
+                                      .with_detail("another number of statuses")
+                                      .at(dependency(), answer->endpoint)};
+    }
+    co_return answer;
+}
+
+task<rpc_result<std::optional<account_info>>> client::get_account(public_key key, options o) {
+    call c{"getAccountInfo", with_config(quoted(key.text()), o, base64_encoding), role::read};
+    return typed<read_account>(std::move(c), o);
+}
+
+task<rpc_result<std::vector<std::optional<account_info>>>> client::get_accounts(
+    std::vector<public_key> keys, options o) {
+    THOLE_ASSERT(keys.size() <= 100, "one request carries at most 100 accounts");
+    call c{"getMultipleAccounts", with_config(texts_of(keys), o, base64_encoding), role::read};
+    auto answer = co_await typed<read_accounts>(std::move(c), o);
+    if (answer && answer->value.size() != keys.size()) {
+        co_return std::unexpected{fault{codes::rpc_bad_answer}
+                                      .with_detail("another number of accounts")
+                                      .at(dependency(), answer->endpoint)};
+    }
+    co_return answer;
+}
+
+task<rpc_result<std::vector<keyed_account>>> client::get_token_accounts_by_owner(
+    public_key owner, public_key token_program, options o) {
+    const auto filter =
+        quoted(owner.text()) + R"(,{"programId":)" + quoted(token_program.text()) + "}";
+    call c{"getTokenAccountsByOwner", with_config(filter, o, base64_encoding), role::read};
+    return typed<read_keyed_accounts>(std::move(c), o);
+}
+
+task<rpc_result<std::uint64_t>> client::get_balance(public_key key, options o) {
+    call c{"getBalance", with_config(quoted(key.text()), o), role::read};
+    return typed<read_u64>(std::move(c), o);
+}
+
+task<rpc_result<std::uint64_t>> client::get_rent_exemption(std::uint64_t space, options o) {
+    const auto level = config(o.level, {});
+    call c{"getMinimumBalanceForRentExemption", "[" + std::to_string(space) + "," + level + "]",
+           role::read, false};
+    return typed<read_u64>(std::move(c), o);
+}
+
+task<rpc_result<std::vector<prioritization_fee>>> client::get_recent_prioritization_fees(
+    std::vector<public_key> writable, options o) {
+    call c{"getRecentPrioritizationFees", "[" + texts_of(writable) + "]", role::read, false};
+    return typed<read_fees>(std::move(c), o);
+}
+
+task<rpc_result<simulation>> client::simulate(bytes transaction, options o) {
+    constexpr std::string_view more =
+        R"("encoding":"base64","sigVerify":false,"replaceRecentBlockhash":true)";
+    call c{"simulateTransaction", with_config(quoted(to_base64(transaction)), o, more), role::read};
+    return typed<read_simulation>(std::move(c), o);
+}
+
+task<rpc_result<signature>> client::send_transaction(name endpoint, std::string transaction_base64,
+                                                     send_options s) {
+    std::string how = R"("encoding":"base64","maxRetries":0,"skipPreflight":)";
+    how += s.skip_preflight ? "true" : "false";
+    how += R"(,"preflightCommitment":")" + std::string{to_string(s.preflight_level)} + '"';
+    call c{"sendTransaction",
+           "[" + quoted(transaction_base64) + "," + config({}, s.min_context_slot, how) + "]",
+           role::send, false};
+    options o{.until = s.until};
+    o.endpoint = endpoint;
+    auto answer = co_await typed<read_signature>(std::move(c), o);
+    if (!answer) {
+        auto f = answer.error();
+        judge_send_effect(f);
+        co_return std::unexpected{std::move(f)};
+    }
+    co_return answer;
+}
+
+}  // namespace thole::solana::rpc

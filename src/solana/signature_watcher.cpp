@@ -1,0 +1,150 @@
+#include "solana/signature_watcher.hpp"
+
+#include <algorithm>
+
+#include "solana/codes.hpp"
+#include "solana/gather.hpp"
+#include "thole/codes.hpp"
+
+namespace thole::solana {
+
+namespace {
+
+constexpr std::size_t most_per_request = 256;
+
+}  // namespace
+
+std::optional<signature_status> signature_watcher::best(const entry& e) {
+    std::optional<signature_status> out;
+    for (const auto& [endpoint, status] : e.seen) {
+        if (!out || status.commitment > out->commitment) out = status;
+    }
+    return out;
+}
+
+task<result<std::optional<signature_status>>> signature_watcher::look(signature s, deadline until) {
+    auto& loop = client_.loop();
+    if (!watched_.contains(s) && watched_.size() >= settings_.most) {
+        drop_forgotten(loop.now());
+        if (watched_.size() >= settings_.most) co_return fail(codes::watch_full);
+    }
+    watched_[s].looked_at = loop.now();
+    const auto asked_at_start = watched_[s].asked_in_round;
+    const bool fresh = asked_at_start != 0 && loop.now() < next_round_;
+    while (!fresh) {
+        const auto at = watched_.find(s);
+        if (at == watched_.end()) co_return std::nullopt;  // forgotten meanwhile
+        if (at->second.asked_in_round > asked_at_start) break;
+        if (until.expired(loop.now())) co_return fail(thole::codes::policy_deadline);
+        result<> waited;
+        if (polling_.is_busy()) {
+            waited = co_await polling_.wait();
+        } else if (loop.now() < next_round_) {
+            waited = co_await loop.sleep_until(std::min(until.at(), next_round_));
+        } else {
+            co_await make_round(until);
+            if (co_await io::was_cancelled()) waited = std::unexpected{io::cancelled_fault()};
+        }
+        if (!waited) co_return std::unexpected{waited.error()};
+    }
+    if (!answered_) co_return fail(thole::codes::policy_no_endpoint, "no endpoint told a status");
+    const auto at = watched_.find(s);
+    if (at == watched_.end()) co_return std::nullopt;
+    co_return best(at->second);
+}
+
+task<result<signature_status>> signature_watcher::wait_for(signature s, commitment level,
+                                                           deadline until) {
+    auto& loop = client_.loop();
+    for (;;) {
+        const auto status = co_await look(s, until);
+        if (status && *status && (*status)->commitment >= level) co_return **status;
+        const bool gone = !status && status.error().kind() == fault_kind::cancelled;
+        if (gone) co_return std::unexpected{status.error()};
+        if (until.expired(loop.now())) co_return fail(thole::codes::policy_deadline);
+        const auto slept = co_await loop.sleep_until(std::min(until.at(), next_round_));
+        if (!slept) co_return std::unexpected{slept.error()};
+    }
+}
+
+task<> signature_watcher::make_round(deadline until) {
+    auto& loop = client_.loop();
+    const busy_flag::holder busy{polling_};
+    next_round_ = saturating_add(loop.now(), settings_.interval);
+    drop_forgotten(loop.now());
+    std::vector<signature> all;
+    for (const auto& [s, e] : watched_) all.push_back(s);
+    const auto round = ++rounds_;
+    const auto end = until.child(loop.now(), settings_.timeout);
+    std::vector<task<name>> asks;
+    for (const auto endpoint : client_.spread(role::read, settings_.endpoints)) {
+        asks.push_back(ask_endpoint(endpoint, all, end));
+    }
+    auto answered = co_await gather(std::move(asks));
+    if (co_await io::was_cancelled()) {
+        next_round_ = loop.now();  // this was no round: the next one who looks makes it
+        co_return;
+    }
+    std::erase(answered, name{});
+    answered_ = !answered.empty();
+    settle_round(all, answered);
+    for (const auto& s : all) {
+        if (const auto at = watched_.find(s); at != watched_.end())
+            at->second.asked_in_round = round;
+    }
+}
+
+// The endpoint again when it has answered for all of them, else the empty name.
+task<name> signature_watcher::ask_endpoint(name endpoint, std::vector<signature> all,
+                                           deadline until) {
+    rpc::options how{.until = until};
+    how.endpoint = endpoint;
+    how.vital = true;
+    for (std::size_t at = 0; at < all.size(); at += most_per_request) {
+        const auto end = std::min(all.size(), at + most_per_request);
+        std::vector<signature> batch{all.begin() + static_cast<std::ptrdiff_t>(at),
+                                     all.begin() + static_cast<std::ptrdiff_t>(end)};
+        const auto answer = co_await client_.get_signature_statuses(batch, false, how);
+        if (!answer) co_return name{};
+        keep(endpoint, batch, answer->value);
+    }
+    co_return endpoint;
+}
+
+void signature_watcher::keep(name endpoint, const std::vector<signature>& batch,
+                             const statuses& answers) {
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+        const auto at = watched_.find(batch[i]);
+        if (at == watched_.end()) continue;
+        auto& seen = at->second.seen;
+        const auto old = seen.find(endpoint);
+        if (old != seen.end() && old->second.commitment == commitment::finalized) continue;
+        if (answers[i]) {
+            seen[endpoint] = *answers[i];
+        } else {
+            seen.erase(endpoint);
+        }
+    }
+}
+
+// What an endpoint said in an earlier round, and did not repeat, may be a block that was dropped.
+void signature_watcher::settle_round(const std::vector<signature>& all,
+                                     const std::vector<name>& answered) {
+    if (answered.empty()) return;
+    for (const auto& s : all) {
+        const auto at = watched_.find(s);
+        if (at == watched_.end()) continue;
+        std::erase_if(at->second.seen, [&](const auto& each) {
+            return each.second.commitment != commitment::finalized &&
+                   std::ranges::find(answered, each.first) == answered.end();
+        });
+    }
+}
+
+void signature_watcher::drop_forgotten(time_point now) {
+    std::erase_if(watched_, [&](const auto& each) {
+        return now - each.second.looked_at >= settings_.forget_after;
+    });
+}
+
+}  // namespace thole::solana

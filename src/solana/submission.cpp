@@ -1,0 +1,188 @@
+#include "solana/submission.hpp"
+
+#include <algorithm>
+
+#include "solana/codes.hpp"
+#include "solana/evidence.hpp"
+#include "solana/gather.hpp"
+#include "solana/rpc_error.hpp"
+#include "solana/witness.hpp"
+#include "thole/assert.hpp"
+
+namespace thole::solana {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+bool fan_out_report::is_out() const noexcept {
+    return std::ranges::any_of(legs, [](const leg_report& leg) {
+        return !leg.refusal || is_hint_of_success(*leg.refusal);
+    });
+}
+
+std::optional<fault> fan_out_report::refusal() const {
+    std::optional<fault> out;
+    for (const auto& leg : legs) {
+        if (!leg.refusal) return std::nullopt;
+        const bool weightier = leg.refusal->scope() == fault_scope::request;
+        if (!out || (weightier && out->scope() != fault_scope::request)) out = leg.refusal;
+    }
+    return out;
+}
+
+bool settled::is_curable() const noexcept {
+    return state == submission_state::failed && error &&
+           (error->is(codes::insufficient_funds) || error->is(codes::compute_exceeded));
+}
+
+submitter::submitter(rpc::client& client, blockhash_cache& blockhashes, signature_watcher& watcher,
+                     submission_settings s)
+    : client_{client}, blockhashes_{blockhashes}, watcher_{watcher}, settings_{s} {
+    THOLE_ASSERT(s.fan_out >= 1 && s.required_providers >= 1, "somebody must be asked");
+}
+
+duration submitter::rebroadcast_after(duration since_first) noexcept {
+    return std::clamp<duration>(since_first / 2, milliseconds{500}, seconds{4});
+}
+
+// ---- prepare ------------------------------------------------------------------------------------
+
+task<result<compute_budget>> submitter::choose_budget(transaction_plan plan, public_key payer,
+                                                      int generation, deadline until) {
+    // A price of zero: the simulation must not fail for the fee of the largest limit.
+    const auto widest = plan({settings_.fees.max_compute, 0});
+    if (!widest) co_return std::unexpected{widest.error()};
+    const auto draft = compile_message(message_version::legacy, payer, {}, *widest);
+    if (!draft) co_return std::unexpected{draft.error()};
+    transaction unsigned_one;
+    unsigned_one.signatures.resize(draft->required_signatures);
+    unsigned_one.message = *draft;
+    const rpc::options how{.until = until};
+    const auto simulated = co_await client_.simulate(serialize(unsigned_one), how);
+    if (!simulated) co_return std::unexpected{simulated.error()};
+    if (simulated->value.error) {
+        auto refused = fault_of(*simulated->value.error);
+        refused.at(client_.dependency(), simulated->endpoint).with_effect(fault_effect::none);
+        co_return std::unexpected{refused};
+    }
+    std::vector<public_key> paying_keys{payer};
+    // Without an answer the floor is bid: a fee estimate must not stop a mint.
+    const auto recent =
+        co_await client_.get_recent_prioritization_fees(std::move(paying_keys), how);
+    const auto price = recent ? choose_price(recent->value, settings_.fees, generation)
+                              : choose_price({}, settings_.fees, generation);
+    co_return compute_budget{choose_limit(simulated->value.units_consumed, settings_.fees), price};
+}
+
+task<result<prepared_transaction>> submitter::prepare(transaction_plan plan, const keypair& wallet,
+                                                      int generation, deadline until) {
+    const auto budget = co_await choose_budget(plan, wallet.address(), generation, until);
+    if (!budget) co_return std::unexpected{budget.error()};
+    const auto instructions = plan(*budget);
+    if (!instructions) co_return std::unexpected{instructions.error()};
+    const auto recent = co_await blockhashes_.get(until);
+    if (!recent) co_return std::unexpected{recent.error()};
+    auto compiled = compile_message(message_version::legacy, wallet.address(),
+                                    recent->value.blockhash, *instructions);
+    if (!compiled) co_return std::unexpected{compiled.error()};
+    const std::array signers{&wallet};
+    const auto tx = sign(std::move(*compiled), signers);
+    if (!tx) co_return std::unexpected{tx.error()};
+    prepared_transaction p;
+    p.signature = tx->id().text();
+    p.transaction = to_base64(serialize(*tx));
+    p.blockhash = recent->value.blockhash.text();
+    p.last_valid_block_height = recent->value.last_valid_block_height;
+    p.blockhash_slot = recent->context_slot;
+    p.compute_limit = budget->limit;
+    p.compute_price = budget->price;
+    co_return p;
+}
+
+// ---- send ---------------------------------------------------------------------------------------
+
+task<leg_report> submitter::send_leg(name endpoint, prepared_transaction p, bool preflight,
+                                     deadline until) {
+    rpc::send_options how{.until = until};
+    how.skip_preflight = !preflight;
+    // A node that has not even seen the blockhash would refuse it for that alone.
+    if (preflight) how.min_context_slot = p.blockhash_slot;
+    const auto started = client_.loop().now();
+    const auto answer = co_await client_.send_transaction(endpoint, std::move(p.transaction), how);
+    leg_report leg;
+    leg.endpoint = endpoint;
+    leg.latency = client_.loop().now() - started;
+    leg.preflight = preflight;
+    if (!answer) leg.refusal = answer.error();
+    co_return leg;
+}
+
+task<fan_out_report> submitter::fan_out(prepared_transaction p, duration since_first,
+                                        deadline until) {
+    fan_out_report report;
+    report.widened = since_first >= settings_.widen_after;
+    const auto most = report.widened ? SIZE_MAX : settings_.fan_out;
+    std::vector<task<leg_report>> legs;
+    for (const auto endpoint : client_.spread(role::send, most)) {
+        const bool preflight = legs.empty() && since_first == duration::zero();
+        legs.push_back(send_leg(endpoint, p, preflight, until));
+    }
+    report.legs = co_await gather(std::move(legs));
+    // A leg that was cancelled before it began has no endpoint to tell of.
+    std::erase_if(report.legs, [](const leg_report& leg) { return leg.endpoint.empty(); });
+    co_return report;
+}
+
+// ---- settle -------------------------------------------------------------------------------------
+
+task<std::optional<std::uint64_t>> submitter::finalized_height(deadline until) {
+    auto& loop = client_.loop();
+    if (height_ && loop.now() - height_at_ < settings_.height_max_age) co_return height_;
+    rpc::options how{.until = until, .level = commitment::finalized};
+    how.vital = true;
+    const auto answer = co_await client_.get_block_height(how);
+    if (!answer) co_return std::nullopt;
+    // Finality never goes back: a lower answer comes from a node that lags.
+    height_ = std::max(height_.value_or(0), answer->value);
+    height_at_ = loop.now();
+    co_return height_;
+}
+
+task<settled> submitter::settle(prepared_transaction p, public_key mint, deadline until) {
+    const auto id = signature::parse(p.signature);
+    THOLE_ASSERT(id.has_value(), "a journaled signature reads back");
+    const auto status = co_await watcher_.look(*id, until);
+    if (status && *status) co_return settled_by(**status);
+    settled out;
+    if (!status) out.error = status.error();
+    // Only a hint whether asking for a proof is worth while; the proof reads heights of its own.
+    const auto height = co_await finalized_height(until);
+    if (!height || *height <= p.last_valid_block_height) {
+        out.evidence = evidence_of_waiting(height, p.last_valid_block_height);
+        co_return out;
+    }
+    co_return co_await judge(std::move(p), mint, until);
+}
+
+task<settled> submitter::judge(prepared_transaction p, public_key mint, deadline until) {
+    const auto id = signature::parse(p.signature);
+    THOLE_ASSERT(id.has_value(), "a journaled signature reads back");
+    const death_question question{{p.last_valid_block_height, p.blockhash_slot}, *id, mint};
+    std::vector<task<result<death_witness>>> asks;
+    const auto endpoints = client_.spread(role::history, settings_.witnesses);
+    for (const auto endpoint : endpoints) {
+        asks.push_back(ask_witness(client_, endpoint, question, until));
+    }
+    const auto answers = co_await gather(std::move(asks));
+    std::vector<death_witness> witnesses;
+    for (const auto& answer : answers) {
+        if (answer) witnesses.push_back(*answer);
+    }
+    const auto verdict = judge_death(question.life, witnesses, settings_.required_providers);
+    settled out = settled_by(verdict, witnesses);
+    out.evidence = evidence_of(verdict, question.life, endpoints, answers);
+    if (out.state == submission_state::dead) watcher_.forget(*id);
+    co_return out;
+}
+
+}  // namespace thole::solana

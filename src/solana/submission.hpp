@@ -1,0 +1,139 @@
+#pragma once
+
+// Submitting one transaction safely: fix the bytes, send the same bytes until it is decided, and
+// decide by evidence.
+//
+//   auto p = co_await submit.prepare(plan, wallet, generation, until);   // nothing sent
+//   … journal *p …
+//   auto sent = co_await submit.fan_out(*p, since_first, until);         // any number of times
+//   auto what = co_await submit.settle(*p, mint, until);                 // landed, dead, pending …
+//
+// What it never does: decide by the clock or by a send's answer; send a transaction that was not
+// prepared; sign again. "Already processed" and "already in use" are hints of success: they only
+// make the next settle() worth while.
+//
+// prepare() chooses the compute limit by simulation and the price by percentile (fee.hpp); a
+// refusal in simulation is a fault with scope request, and nothing was signed. fan_out() goes to at
+// least two endpoints, the very first leg with preflight, and to all of them once `since_first`
+// passed widen_after. Errors of single endpoints are in the reports, not faults. Cancellation:
+// stops what runs; legs on the way may have arrived. Threads: the loop's.
+
+#include <functional>
+
+#include "solana/blockhash_cache.hpp"
+#include "solana/codec/transaction.hpp"
+#include "solana/death.hpp"
+#include "solana/fee.hpp"
+#include "solana/signature_watcher.hpp"
+
+namespace thole::solana {
+
+// What is journaled before the first byte leaves.
+struct prepared_transaction {
+    std::string signature;    // base58; the transaction's id
+    std::string transaction;  // base64 of the signed bytes
+    std::string blockhash;
+    std::uint64_t last_valid_block_height = 0;
+    std::uint64_t blockhash_slot = 0;  // context slot of the blockhash
+    std::uint32_t compute_limit = 0;
+    std::uint64_t compute_price = 0;
+    friend bool operator==(const prepared_transaction&, const prepared_transaction&) = default;
+};
+BOOST_DESCRIBE_STRUCT(prepared_transaction, (),
+                      (signature, transaction, blockhash, last_valid_block_height, blockhash_slot,
+                       compute_limit, compute_price))
+
+struct submission_settings {
+    std::size_t fan_out = 2;                            // endpoints per round, ≥ 1
+    std::size_t witnesses = 4;                          // endpoints asked for a proof of death
+    int required_providers = 2;                         // that must agree on it, ≥ 1
+    duration widen_after = std::chrono::seconds{30};    // then every endpoint is sent to
+    duration height_max_age = std::chrono::seconds{1};  // of the shared finalized height
+    fee_policy fees;
+};
+
+struct compute_budget {
+    std::uint32_t limit = 0;
+    std::uint64_t price = 0;
+};
+// The instructions with that budget in them; called twice, so without side effects.
+using transaction_plan = std::function<result<std::vector<instruction>>(compute_budget)>;
+
+// One endpoint's part of a fan-out.
+struct leg_report {
+    name endpoint;
+    duration latency{};
+    bool preflight = false;
+    std::optional<fault> refusal;  // nothing: accepted for relay
+};
+
+struct fan_out_report {
+    std::vector<leg_report> legs;
+    bool widened = false;  // worth a warning: 30 s without an end
+
+    // Accepted for relay, or refused with a hint that it is there already.
+    [[nodiscard]] bool is_out() const noexcept;
+    // The refusal to show when no leg took it: one that condemns the request before others.
+    [[nodiscard]] std::optional<fault> refusal() const;
+};
+
+enum class submission_state : std::uint8_t {
+    pending,    // not decided; send again and ask again
+    confirmed,  // voted for; finality is a matter of seconds
+    landed,     // finalized, without error
+    failed,     // finalized with an error: these bytes can have no further effect
+    dead,       // proven never to land
+    uncertain,  // past its life, and the witnesses disagree or do not suffice: keep asking
+};
+BOOST_DESCRIBE_ENUM(submission_state, pending, confirmed, landed, failed, dead, uncertain)
+
+struct settled {
+    submission_state state = submission_state::pending;
+    std::uint64_t slot = 0;      // where it is; 0 when unknown
+    std::optional<fault> error;  // of failed; of pending when nobody answers
+    std::string evidence;        // JSON: who said what
+    // Of failed: lamports or compute were short, so a new generation may do better.
+    [[nodiscard]] bool is_curable() const noexcept;
+};
+
+class submitter {
+  public:
+    // All references outlive the submitter.
+    submitter(rpc::client& client, blockhash_cache& blockhashes, signature_watcher& watcher,
+              submission_settings s = {});
+
+    // `wallet` pays and is the only signer; it outlives the call. Generations count from 1 and
+    // raise the price.
+    [[nodiscard]] task<result<prepared_transaction>> prepare(transaction_plan plan,
+                                                             const keypair& wallet, int generation,
+                                                             deadline until);
+
+    // `since_first`: since the first fan-out of these bytes; zero for that one itself.
+    [[nodiscard]] task<fan_out_report> fan_out(prepared_transaction p, duration since_first,
+                                               deadline until);
+
+    [[nodiscard]] task<settled> settle(prepared_transaction p, public_key mint, deadline until);
+
+    // When to send the same bytes again: half of the time so far, within 0.5 s and 4 s.
+    [[nodiscard]] static duration rebroadcast_after(duration since_first) noexcept;
+
+    [[nodiscard]] const submission_settings& settings() const noexcept { return settings_; }
+
+  private:
+    [[nodiscard]] task<result<compute_budget>> choose_budget(transaction_plan plan,
+                                                             public_key payer, int generation,
+                                                             deadline until);
+    [[nodiscard]] task<leg_report> send_leg(name endpoint, prepared_transaction p, bool preflight,
+                                            deadline until);
+    [[nodiscard]] task<std::optional<std::uint64_t>> finalized_height(deadline until);
+    [[nodiscard]] task<settled> judge(prepared_transaction p, public_key mint, deadline until);
+
+    rpc::client& client_;
+    blockhash_cache& blockhashes_;
+    signature_watcher& watcher_;
+    submission_settings settings_;
+    std::optional<std::uint64_t> height_;
+    time_point height_at_{};
+};
+
+}  // namespace thole::solana
