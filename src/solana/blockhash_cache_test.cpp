@@ -1,0 +1,97 @@
+#include "solana/blockhash_cache.hpp"
+
+#include <gtest/gtest.h>
+
+#include "solana/gather.hpp"
+#include "solana/scripted_nodes.hpp"
+
+namespace thole::solana {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::network;
+
+// proves: S5
+TEST(BlockhashCache, TakesTheFreshestEndpointsAnswer) {
+    network net;
+    net.nodes["b"].slot = 5050;
+    net.nodes["b"].last_valid = 1040;
+    net.nodes["c"].hangs = true;
+    blockhash_cache cache{net.client};
+    const auto got = net.run(cache.get(net.in(5s)));
+    ASSERT_TRUE(got);
+    EXPECT_EQ(got->endpoint, name{"b"});
+    EXPECT_EQ(got->context_slot, 5050U);
+    EXPECT_EQ(got->value.last_valid_block_height, 1040U);
+}
+
+// proves: S5
+TEST(BlockhashCache, ServesForFiveSecondsAndNotLonger) {
+    network net;
+    blockhash_cache cache{net.client};
+    static_cast<void>(net.run(cache.get(net.in(5s))));
+    net.loop.advance(4900ms);
+    static_cast<void>(net.run(cache.get(net.in(5s))));
+    EXPECT_EQ(net.nodes.asked("getLatestBlockhash"), 3);
+    net.loop.advance(100ms);
+    static_cast<void>(net.run(cache.get(net.in(5s))));
+    EXPECT_EQ(net.nodes.asked("getLatestBlockhash"), 6);
+    cache.invalidate();
+    static_cast<void>(net.run(cache.get(net.in(5s))));
+    EXPECT_EQ(net.nodes.asked("getLatestBlockhash"), 9);
+}
+
+TEST(BlockhashCache, NeverGoesBackToALaggingNode) {
+    network net;
+    net.nodes["a"].last_valid = 1100;
+    net.nodes["a"].slot = 5100;
+    blockhash_cache cache{net.client};
+    static_cast<void>(net.run(cache.get(net.in(5s))));
+    net.nodes["a"].broken = &thole::codes::net_reset;
+    net.loop.advance(6s);
+    EXPECT_EQ(net.run(cache.get(net.in(5s)))->value.last_valid_block_height, 1100U);
+}
+
+TEST(BlockhashCache, ThoseWhoComeTogetherShareOneFetch) {
+    network net;
+    for (const auto* n : {"a", "b", "c"}) net.nodes[n].delay = 300ms;
+    blockhash_cache cache{net.client};
+    std::vector<task<rpc_result<latest_blockhash>>> all;
+    for (int i = 0; i < 20; ++i) all.push_back(cache.get(net.in(5s)));
+    for (const auto& got : net.run(gather(std::move(all)))) EXPECT_TRUE(got);
+    EXPECT_EQ(net.nodes.asked("getLatestBlockhash"), 3);
+}
+
+TEST(BlockhashCache, TellsWhyThereIsNone) {
+    network net;
+    for (const auto* n : {"a", "b", "c"}) net.nodes[n].broken = &thole::codes::net_reset;
+    blockhash_cache cache{net.client};
+    const auto got = net.run(cache.get(net.in(5s)));
+    ASSERT_FALSE(got);
+    EXPECT_TRUE(got.error().is(thole::codes::net_reset));
+    for (const auto* n : {"a", "b", "c"}) net.nodes[n].broken = nullptr;
+    EXPECT_TRUE(net.run(cache.get(net.in(5s))));  // a failure is not kept
+}
+
+// Who waits for another's fetch takes over when that one is cancelled.
+TEST(BlockhashCache, ACancelledFetchDoesNotStrandTheOthers) {
+    network net;
+    for (const auto* n : {"a", "b", "c"}) net.nodes[n].delay = 300ms;
+    blockhash_cache cache{net.client};
+    std::optional<rpc_result<latest_blockhash>> first;
+    std::optional<rpc_result<latest_blockhash>> second;
+    io::scope doomed{net.loop};
+    io::scope work{net.loop};
+    doomed.spawn(network::keep(cache.get(net.in(5s)), first));
+    net.loop.advance(10ms);
+    work.spawn(network::keep(cache.get(net.in(5s)), second));
+    net.loop.advance(10ms);
+    doomed.cancel();
+    net.loop.advance(1s);
+    ASSERT_TRUE(first && second);
+    EXPECT_FALSE(*first);
+    EXPECT_TRUE(*second);
+}
+
+}  // namespace
+}  // namespace thole::solana

@@ -1,0 +1,273 @@
+#include "solana/submission.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/json/parse.hpp>
+
+#include "base/json.hpp"
+#include "solana/codec/programs.hpp"
+#include "solana/codec/system.hpp"
+#include "solana/codes.hpp"
+#include "solana/scripted_nodes.hpp"
+
+namespace thole::solana {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::account_json;
+using testing::network;
+using testing::refusal;
+using testing::status_json;
+
+class Submission : public ::testing::Test {
+  protected:
+    static result<std::vector<instruction>> plan(compute_budget b) {
+        return std::vector<instruction>{
+            set_compute_unit_limit(b.limit), set_compute_unit_price(b.price),
+            transfer(keypair::from_seed({1}).address(), public_key{{5}}, 1)};
+    }
+    result<prepared_transaction> prepare(int generation = 1) {
+        return net.run(submit.prepare(plan, wallet, generation, net.in(10s)));
+    }
+    fan_out_report send(const prepared_transaction& p, duration since) {
+        return net.run(submit.fan_out(p, since, net.in(10s)));
+    }
+    settled settle(const prepared_transaction& p) {
+        net.loop.advance(2s);
+        return net.run(submit.settle(p, mint, net.in(10s)));
+    }
+    void each(auto change) {
+        for (const auto* n : {"a", "b", "c"}) change(net.nodes[n]);
+    }
+    // Past the life of everything prepared so far.
+    void outlive() {
+        each([](auto& n) { n.height = 1001, n.slot = 5300, n.finalized_slot = 5270; });
+    }
+
+    network net;
+    blockhash_cache cache{net.client};
+    signature_watcher watcher{net.client};
+    submitter submit{net.client, cache, watcher};
+    keypair wallet = keypair::from_seed({1});
+    public_key mint{{77}};
+};
+
+// proves: S2, S7
+TEST_F(Submission, PreparesEverythingBeforeAnythingIsSent) {
+    each([](auto& n) { n.fees = {0, 5'000, 9'000, 9'000}; });
+    const auto p = prepare();
+    ASSERT_TRUE(p) << p.error().describe();
+    EXPECT_EQ(net.nodes.asked("sendTransaction"), 0);
+    const auto tx = parse_transaction(from_base64(p->transaction).value()).value();
+    EXPECT_TRUE(signatures_hold(tx));
+    EXPECT_EQ(tx.id().text(), p->signature);
+    EXPECT_EQ(tx.message.blockhash.text(), p->blockhash);
+    EXPECT_EQ(p->last_valid_block_height, 1000U);
+    EXPECT_EQ(p->blockhash_slot, 5000U);
+    EXPECT_EQ(p->compute_limit, 55'000U);  // 50 000 simulated, and a tenth
+    EXPECT_EQ(p->compute_price, 9'000U);
+    // It is journaled as JSON and must read back as it was.
+    EXPECT_EQ(thole::json::read<prepared_transaction>(thole::json::write(*p)).value(), *p);
+}
+
+TEST_F(Submission, ARefusalInSimulationSignsNothing) {
+    each([](auto& n) {
+        n.simulated = boost::json::object{
+            {"err", boost::json::parse(R"({"InstructionError":[2,{"Custom":1}]})")}};
+    });
+    const auto p = prepare();
+    ASSERT_FALSE(p);
+    EXPECT_TRUE(p.error().is(codes::insufficient_funds));
+    EXPECT_EQ(p.error().scope(), fault_scope::request);
+    EXPECT_EQ(p.error().effect(), fault_effect::none);
+    EXPECT_EQ(net.nodes.asked("getLatestBlockhash"), 0);
+}
+
+TEST_F(Submission, AMissingFeeEstimateDoesNotStopIt) {
+    each([](auto& n) {
+        n.refuses["getRecentPrioritizationFees"] = {-32601, "Method not found", nullptr};
+    });
+    EXPECT_EQ(prepare()->compute_price, 1'000U);
+    EXPECT_EQ(prepare(3)->compute_price, 4'000U);
+}
+
+// proves: S2
+TEST_F(Submission, SendsTheSameBytesToTwoProvidersAndLaterToAll) {
+    const auto p = prepare().value();
+    const auto first = send(p, 0s);
+    ASSERT_EQ(first.legs.size(), 2U);
+    EXPECT_TRUE(first.is_out());
+    EXPECT_TRUE(first.legs[0].preflight);
+    EXPECT_FALSE(first.legs[1].preflight);
+    EXPECT_FALSE(first.widened);
+    const auto again = send(p, 2s);
+    EXPECT_FALSE(again.legs[0].preflight);
+    const auto wide = send(p, 30s);
+    EXPECT_TRUE(wide.widened);
+    EXPECT_EQ(wide.legs.size(), 3U);
+    for (const auto* n : {"a", "b", "c"}) {
+        for (const auto& params : net.nodes[n].sends) {
+            EXPECT_EQ(params.at(0).as_string(), p.transaction);
+            EXPECT_EQ(params.at(1).as_object().at("maxRetries").as_int64(), 0);
+        }
+    }
+    const auto& preflight = net.nodes["a"].sends.at(0).at(1).as_object();
+    EXPECT_EQ(preflight.at("minContextSlot").to_number<std::uint64_t>(), 5000U);
+    EXPECT_TRUE(net.nodes["b"].sends.at(0).at(1).as_object().at("skipPreflight").as_bool());
+}
+
+TEST_F(Submission, OneHangingLegDoesNotHoldTheOther) {
+    const auto p = prepare().value();
+    net.nodes["a"].hangs = true;
+    const auto report = send(p, 0s);
+    EXPECT_TRUE(report.is_out());
+    ASSERT_TRUE(report.legs[0].refusal);
+    EXPECT_EQ(report.legs[0].refusal->effect(), fault_effect::unknown);
+    EXPECT_EQ(report.legs[1].latency, 0s);
+}
+
+// proves: S6
+TEST_F(Submission, HintsOfSuccessAreNoFailures) {
+    const auto p = prepare().value();
+    each([](auto& n) {
+        n.refuses["sendTransaction"] = {-32002, "m", {{"err", "AlreadyProcessed"}}};
+    });
+    EXPECT_TRUE(send(p, 0s).is_out());
+    each([](auto& n) {
+        n.refuses["sendTransaction"] = {-32002, "m", {{"err", "BlockhashNotFound"}}};
+    });
+    const auto refused = send(p, 1s);
+    EXPECT_FALSE(refused.is_out());
+    EXPECT_TRUE(refused.refusal()->is(codes::blockhash_not_found));
+    EXPECT_EQ(settle(p).state, submission_state::pending);  // and that decides nothing
+}
+
+TEST_F(Submission, RebroadcastsBetweenHalfASecondAndFour) {
+    EXPECT_EQ(submitter::rebroadcast_after(0s), 500ms);
+    EXPECT_EQ(submitter::rebroadcast_after(3s), 1500ms);
+    EXPECT_EQ(submitter::rebroadcast_after(10min), 4s);
+}
+
+TEST_F(Submission, FollowsTheStatusUpToFinality) {
+    const auto p = prepare().value();
+    EXPECT_EQ(settle(p).state, submission_state::pending);
+    net.nodes["a"].statuses[p.signature] = status_json(5050, "processed");
+    EXPECT_EQ(settle(p).state, submission_state::pending);
+    net.nodes["a"].statuses[p.signature] = status_json(5050, "confirmed");
+    EXPECT_EQ(settle(p).state, submission_state::confirmed);
+    net.nodes["a"].statuses[p.signature] = status_json(5050, "finalized");
+    const auto landed = settle(p);
+    EXPECT_EQ(landed.state, submission_state::landed);
+    EXPECT_EQ(landed.slot, 5050U);
+}
+
+TEST_F(Submission, AnErrorCountsOnceItIsFinal) {
+    const auto p = prepare().value();
+    const auto error = [](const char* text) { return boost::json::parse(text); };
+    net.nodes["a"].statuses[p.signature] =
+        status_json(5050, "confirmed", error(R"({"InstructionError":[2,{"Custom":1}]})"));
+    EXPECT_EQ(settle(p).state, submission_state::pending);
+    net.nodes["a"].statuses[p.signature] =
+        status_json(5050, "finalized", error(R"({"InstructionError":[2,{"Custom":1}]})"));
+    auto failed = settle(p);
+    EXPECT_EQ(failed.state, submission_state::failed);
+    EXPECT_TRUE(failed.is_curable());
+    watcher.forget(signature::parse(p.signature).value());
+    net.nodes["a"].statuses[p.signature] =
+        status_json(5050, "finalized", error(R"({"InstructionError":[2,{"Custom":5}]})"));
+    failed = settle(p);
+    EXPECT_TRUE(failed.error->is(codes::instruction_failed));
+    EXPECT_FALSE(failed.is_curable());
+}
+
+// proves: S3
+TEST_F(Submission, IsDeadOnlyByProof) {
+    const auto p = prepare().value();
+    net.loop.advance(1h);  // time decides nothing
+    EXPECT_EQ(settle(p).state, submission_state::pending);
+    each([](auto& n) { n.height = 1000; });
+    EXPECT_EQ(settle(p).state, submission_state::pending);
+    outlive();
+    const auto dead = settle(p);
+    EXPECT_EQ(dead.state, submission_state::dead) << dead.evidence;
+    const auto evidence = boost::json::parse(dead.evidence).as_object();
+    EXPECT_EQ(evidence.at("verdict").as_string(), "dead");
+    ASSERT_EQ(evidence.at("witnesses").as_array().size(), 3U);
+    const auto& w = evidence.at("witnesses").as_array()[0].as_object();
+    EXPECT_EQ(w.at("finalized_height").as_string(), "1001");
+    EXPECT_TRUE(w.at("status").is_null());
+    EXPECT_TRUE(w.at("mint_absent").as_bool());
+}
+
+// proves: S3
+TEST_F(Submission, TooFewOrFlawedWitnessesAreUncertain) {
+    const auto p = prepare().value();
+    outlive();
+    const auto healthy = net.nodes["c"];
+    for (const auto* n : {"b", "c"})
+        net.nodes[n].refuses["getEpochInfo"] = {-32603, "Internal error", nullptr};
+    auto s = settle(p);
+    EXPECT_EQ(s.state, submission_state::uncertain);
+    EXPECT_NE(s.evidence.find("solana.rpc_internal"), std::string::npos);
+    for (const auto* n : {"b", "c"}) net.nodes[n] = healthy;
+    for (const auto* n : {"b", "c"})
+        net.nodes[n].first_block = 5001;  // it lost the blocks in question
+    net.loop.advance(2min);               // breakers, if any, close again
+    EXPECT_EQ(settle(p).state, submission_state::uncertain);
+    net.nodes["c"].first_block = 5000;
+    EXPECT_EQ(settle(p).state, submission_state::dead);
+}
+
+TEST_F(Submission, AnExistingMintProvesThatItLanded) {
+    const auto p = prepare().value();
+    outlive();
+    const auto program = account_json(token_2022_program, bytes(234));
+    each([&](auto& n) { n.accounts[mint.text()] = program; });
+    EXPECT_EQ(settle(p).state, submission_state::landed);
+    net.nodes["c"].accounts.clear();
+    EXPECT_EQ(settle(p).state, submission_state::uncertain);
+    // Bare lamports that a stranger sent there are no mint.
+    each([&](auto& n) { n.accounts[mint.text()] = account_json(system_program, {}); });
+    EXPECT_EQ(settle(p).state, submission_state::dead);
+}
+
+TEST_F(Submission, AStatusFoundOnlyInHistoryCounts) {
+    const auto p = prepare().value();
+    outlive();
+    // The watcher asks a and b without history; c is asked as a witness only.
+    net.nodes["c"].statuses[p.signature] = status_json(5050, "finalized");
+    const auto s = settle(p);
+    EXPECT_EQ(s.state, submission_state::landed) << s.evidence;
+    EXPECT_EQ(s.slot, 5050U);
+}
+
+TEST_F(Submission, SilenceDecidesNothing) {
+    const auto p = prepare().value();
+    outlive();
+    each([](auto& n) { n.hangs = true; });
+    const auto s = settle(p);
+    EXPECT_EQ(s.state, submission_state::pending);
+    EXPECT_TRUE(s.error);
+}
+
+TEST_F(Submission, OneProviderSufficesOnlyWhenSaidSo) {
+    auto endpoints = testing::three_endpoints();
+    for (auto& e : endpoints) e.provider = name{"same"};
+    network alone{endpoints};
+    blockhash_cache hashes{alone.client};
+    signature_watcher watch{alone.client};
+    submitter strict{alone.client, hashes, watch};
+    const auto p = alone.run(strict.prepare(plan, wallet, 1, alone.in(10s))).value();
+    for (const auto* n : {"a", "b", "c"}) {
+        auto& node = alone.nodes[n];
+        node.height = 1001, node.slot = 5300, node.finalized_slot = 5270;
+    }
+    EXPECT_EQ(alone.run(strict.settle(p, mint, alone.in(10s))).state, submission_state::uncertain);
+    submission_settings lax;
+    lax.required_providers = 1;
+    submitter lenient{alone.client, hashes, watch, lax};
+    EXPECT_EQ(alone.run(lenient.settle(p, mint, alone.in(10s))).state, submission_state::dead);
+}
+
+}  // namespace
+}  // namespace thole::solana
