@@ -48,6 +48,13 @@ inline constexpr fault_code cid_mismatch{
     "another "
     "provider is used. Check the provider's add options (CID version, chunker, raw leaves)."};
 
+inline constexpr fault_code busy{
+    "ipfs.busy", conflict, request,
+    "The same content is being uploaded or given back by another operation; this one tries again."};
+inline constexpr fault_code unknown_provider{
+    "ipfs.unknown_provider", permanent, request,
+    "A pin is held by a provider that is no longer configured. Add it again, or unpin by hand."};
+
 // The embedded content store.
 inline constexpr fault_code not_held{"ipfs.not_held", permanent, request,
                                      "The content store does not hold this CID."};
@@ -69,10 +76,23 @@ inline constexpr fault_code store_locked{
 namespace thole::ipfs {
 
 // Every code above, for `explain` and for the test against duplicates.
-inline constexpr std::array ipfs_codes{
-    &codes::bad_cid,         &codes::unsupported_cid, &codes::bad_uri,       &codes::bad_owner,
-    &codes::too_large,       &codes::not_a_file,      &codes::malformed_car, &codes::wrong_bytes,
-    &codes::unknown_profile, &codes::not_found,       &codes::cid_mismatch,  &codes::not_held,
-    &codes::disk_full,       &codes::disk_error,      &codes::corrupt,       &codes::store_locked};
+inline constexpr std::array ipfs_codes{&codes::bad_cid,
+                                       &codes::unsupported_cid,
+                                       &codes::bad_uri,
+                                       &codes::bad_owner,
+                                       &codes::too_large,
+                                       &codes::not_a_file,
+                                       &codes::malformed_car,
+                                       &codes::wrong_bytes,
+                                       &codes::unknown_profile,
+                                       &codes::not_found,
+                                       &codes::cid_mismatch,
+                                       &codes::not_held,
+                                       &codes::disk_full,
+                                       &codes::disk_error,
+                                       &codes::corrupt,
+                                       &codes::store_locked,
+                                       &codes::busy,
+                                       &codes::unknown_provider};
 
 }  // namespace thole::ipfs

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "ipfs/codes.hpp"
 
@@ -78,6 +79,20 @@ result<bytes> content_reader::leaf_block(std::size_t leaf) {
     const auto held = chunk(leaf);
     if (!held) return std::unexpected(held.error());
     return ipfs::leaf_block(*held, index_.shape);
+}
+
+result<bytes> content_reader::block(const cid& id) {
+    for (std::size_t i = 0; i < leaves(); ++i) {
+        if (leaf_id(i).same_block(id)) return leaf_block(i);
+    }
+    std::optional<bytes> node;
+    auto found = inner_nodes([&](const cid& each, bytes_view block) -> result<> {
+        if (each.same_block(id)) node.emplace(block.begin(), block.end());
+        return {};
+    });
+    if (!found) return std::unexpected(found.error());
+    if (!node) return fail(codes::not_held, id.text());
+    return *std::move(node);
 }
 
 result<> content_reader::inner_nodes(block_sink sink) const {

@@ -33,6 +33,8 @@ class content_reader {
         return leaf_cid(index_.leaves[leaf], index_.shape);
     }
     [[nodiscard]] result<bytes> leaf_block(std::size_t leaf);
+    // One block of this content: ipfs.not_held when it is not a part of it.
+    [[nodiscard]] result<bytes> block(const cid& id);
     [[nodiscard]] result<> inner_nodes(block_sink sink) const;
     [[nodiscard]] const object_index& index() const noexcept { return index_; }
 

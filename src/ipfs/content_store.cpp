@@ -314,22 +314,16 @@ std::optional<cid> content_store::content_of(const cid& key) {
     return std::nullopt;
 }
 
+result<content_reader> content_store::open_containing(const cid& block) {
+    const auto root = content_of(block_key(block));
+    if (!root) return fail(codes::not_held, block.text());
+    return open_content(*root);
+}
+
 result<bytes> content_store::block(const cid& id) {
-    const auto key = block_key(id);
-    const auto root = content_of(key);
-    if (!root) return fail(codes::not_held, id.text());
-    auto reader = open_content(*root);
+    auto reader = open_containing(id);
     if (!reader) return std::unexpected(reader.error());
-    for (std::size_t i = 0; i < reader->leaves(); ++i) {
-        if (reader->leaf_id(i).same_block(id)) return reader->leaf_block(i);
-    }
-    std::optional<bytes> node;
-    (void)reader->inner_nodes([&](const cid& each, bytes_view block) -> result<> {
-        if (each.same_block(id)) node.emplace(block.begin(), block.end());
-        return {};
-    });
-    if (!node) return fail(codes::not_held, id.text());
-    return std::move(*node);
+    return reader->block(id);
 }
 
 // ---- pins and removal ---------------------------------------------------------------------------

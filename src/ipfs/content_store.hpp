@@ -91,6 +91,8 @@ class content_store {
     [[nodiscard]] result<bytes> read_all(const cid&) const;
     // Any block of any content: a root, an inner node or a leaf.
     [[nodiscard]] result<bytes> block(const cid&);
+    // A content that has this block.
+    [[nodiscard]] result<content_reader> open_containing(const cid& block);
 
     // Pins are counted by owner: the same owner's second pin of a content is no second pin. An
     // owner is 1 to 128 letters, digits or . _ : - (an operation's id), else ipfs.bad_owner.

@@ -1,0 +1,177 @@
+#include "ipfs/fetcher.hpp"
+
+#include <algorithm>
+
+#include "ipfs/codec/car.hpp"
+#include "ipfs/codes.hpp"
+#include "thole/codes.hpp"
+
+namespace thole::ipfs {
+namespace {
+
+bool is_redirect(int status) {
+    return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+// The target of a redirect: absolute http(s), or a path on the same host; else "".
+std::string redirected(std::string_view from, std::string_view location) {
+    if (location.starts_with("https://") || location.starts_with("http://")) {
+        return std::string{location};
+    }
+    if (!location.starts_with('/') || location.starts_with("//")) return {};
+    const auto authority = from.find("://") + 3;
+    std::string out{from.substr(0, std::min(from.find('/', authority), from.size()))};
+    return out.append(location);
+}
+
+}  // namespace
+
+// What one answer is collected into; a CAR's blocks go to the verifier as they arrive.
+struct fetcher::attempt {
+    attempt(const fetch_request& what, bool by_car)
+        : car{by_car}, content{what.content}, max_bytes{what.max_bytes} {}
+    attempt(const attempt&) = delete;
+
+    void restart() {
+        failed.reset();
+        verify.emplace(content, verify_limits{.max_file_bytes = max_bytes});
+        read.emplace(car_limits{},
+                     [this](const cid& id, bytes_view block) { return verify->add(id, block); });
+    }
+    // False stops the transfer. A body that is no CAR at all may be an error page: it is let
+    // through, so that its status is seen.
+    bool take(bytes_view part) {
+        if (failed) return true;
+        if (auto ok = read->feed(part); !ok) failed = ok.error();
+        return !failed || read->roots().empty();
+    }
+    [[nodiscard]] result<bytes> finish() {
+        if (failed) return std::unexpected(*failed);
+        if (auto ok = read->finish(); !ok) return std::unexpected(ok.error());
+        return verify->take();
+    }
+
+    bool car;
+    cid content;
+    std::uint64_t max_bytes;
+    std::optional<dag_verifier> verify;
+    std::optional<car_reader> read;
+    std::optional<fault> failed;
+};
+
+fetcher::fetcher(io::http_transport& transport, endpoint_set& gateways, std::vector<name> trustless,
+                 const io::loop& time, std::uint64_t seed, fetcher_options options)
+    : transport_{transport},
+      gateways_{gateways},
+      trustless_{std::move(trustless)},
+      loop_{time},
+      chance_{seed},
+      options_{options} {}
+
+// One GET, redirects included. An error status is a fault; a body that stops the verifier too.
+task<result<io::http_response>> fetcher::get(attempt& state, std::string url,
+                                             std::string_view accept, std::uint64_t max_bytes,
+                                             deadline until) {
+    for (int left = options_.redirects;; --left) {
+        io::http_request request;
+        request.url = url;
+        request.headers.emplace_back("Accept", std::string{accept});
+        request.until = until;
+        request.max_response_bytes = max_bytes;
+        request.dependency = gateways_.dependency();
+        if (state.car) {
+            state.restart();
+            request.on_body = [&state](bytes_view part) { return state.take(part); };
+        }
+        auto answer = co_await transport_.send(std::move(request));
+        if (!answer && state.failed) co_return std::unexpected(*state.failed);
+        if (!answer) co_return answer;
+        if (!is_redirect(answer->status)) {
+            if (answer->status == 404 || answer->status == 410) co_return fail(codes::not_found);
+            co_return io::expect_success(*std::move(answer), gateways_.dependency(), {},
+                                         loop_.wall_now());
+        }
+        url = redirected(url, answer->header("location"));
+        if (left == 0 || url.empty()) {
+            co_return fail(thole::codes::http_unexpected_status, "a redirect that is not followed");
+        }
+    }
+}
+
+task<result<fetched>> fetcher::ask(const fetch_request& what, name gateway, std::string base,
+                                   deadline until) {
+    while (base.ends_with('/')) base.pop_back();
+    const bool trustless = std::ranges::find(trustless_, gateway) != trustless_.end();
+    const bool raw = what.content.content() == codec::raw;
+    attempt state{what, trustless && !raw};
+    std::string url = base + "/ipfs/" + what.content.text();
+    std::string_view accept = "*/*";
+    auto limit = what.max_bytes;
+    if (trustless) {
+        url += raw ? "?format=raw" : "?format=car&dag-scope=entity";
+        accept = raw ? "application/vnd.ipld.raw"
+                     : "application/vnd.ipld.car; version=1; order=dfs; dups=n";
+        // Inner nodes and block headers: far below a tenth for any sane chunking.
+        if (!raw) limit += limit / 10 + (1 << 20);
+    }
+    auto answer = co_await get(state, std::move(url), accept, limit, until);
+    if (!answer) co_return std::unexpected(answer.error());
+    fetched out;
+    out.gateway = gateway;
+    out.trustless = trustless;
+    if (state.car) {
+        auto file = state.finish();
+        if (!file) co_return std::unexpected(file.error());
+        out.content = *std::move(file);
+        co_return out;
+    }
+    const auto body = as_bytes(answer->body);
+    const auto shape = verify_bytes(what.content, body, what.known);
+    if (!shape) co_return std::unexpected(shape.error());
+    out.shape = *shape;
+    out.content.assign(body.begin(), body.end());
+    co_return out;
+}
+
+task<fetch_report> fetcher::fetch_reported(fetch_request what, deadline until) {
+    fetch_report report{fail(thole::codes::policy_deadline), {}};
+    auto tried = what.exclude;
+    bool asked = false;
+    for (;;) {
+        const auto begin = loop_.now();
+        if (until.expired(begin)) break;
+        auto pick = gateways_.pick(begin, tried, role::read, chance_, what.only);
+        const bool other = pick && !what.only.empty() && pick->endpoint().name != what.only;
+        if (!pick || other) {
+            // A refusal says less than what a gateway answered in this pass.
+            if (!asked) {
+                auto refusal = pick ? fault{thole::codes::policy_no_endpoint}.at(
+                                          gateways_.dependency(), what.only)
+                                    : pick.error();
+                report.outcome = std::unexpected(std::move(refusal));
+            }
+            break;
+        }
+        const auto gateway = pick->endpoint().name;
+        tried.push_back(gateway);
+        asked = true;
+        auto got = co_await ask(what, gateway, pick->endpoint().url,
+                                until.child(begin, options_.per_gateway));
+        const auto end = loop_.now();
+        if (!got) got.error().at(gateways_.dependency(), gateway);
+        pick->record(got, end - begin, end);
+        report.calls.push_back(
+            evidence_of("fetch", gateway, end - begin, got ? nullptr : &got.error()));
+        report.outcome = std::move(got);
+        if (report.outcome || report.outcome.error().kind() == fault_kind::cancelled) break;
+        if (!what.only.empty()) break;
+    }
+    co_return report;
+}
+
+task<result<fetched>> fetcher::fetch(fetch_request what, deadline until) {
+    auto report = co_await fetch_reported(std::move(what), until);
+    co_return std::move(report.outcome);
+}
+
+}  // namespace thole::ipfs

@@ -1,0 +1,87 @@
+#pragma once
+
+// Content from gateways, believed only when it hashes to its CID.
+//
+//   ipfs::fetcher fetch{transport, gateways, {name{"own"}}, loop, seed};
+//   auto got = co_await fetch.fetch({.content = cid, .known = ipfs::v1_256k}, until);
+//   if (got) use(got->content, got->gateway);                // result<fetched>
+//
+// One pass over the endpoint set: each gateway has five seconds; a failure or wrong bytes (an error
+// page with status 200, a stale or hostile copy) lead to the next one, never twice to the same.
+// A trustless gateway is asked for a CAR or the raw block, which proves content of any chunking; a
+// plain one for the file, which is chunked again under the known profiles.
+//
+// Redirects are followed three times, within the same five seconds, to http(s) only; the transport
+// guards the addresses. Bodies are bounded; a CAR is verified while it arrives.
+//
+// Threads: core loop. Lifetime: transport, set and loop outlive it. Cancellation: stops the
+// transfer. Errors: of the last gateway that answered anything (ipfs.wrong_bytes, ipfs.not_found,
+// net.*, http.*); policy.no_endpoint when none could be asked; policy.deadline.
+
+#include <set>
+#include <vector>
+
+#include "io/http.hpp"
+#include "io/loop.hpp"
+#include "ipfs/codec/verify.hpp"
+#include "ipfs/evidence.hpp"
+#include "thole/endpoint_set.hpp"
+
+namespace thole::ipfs {
+
+struct fetch_request {
+    cid content;
+    // The profile, when we made the content: then a mismatch is proof.
+    std::optional<profile> known{};
+    std::uint64_t max_bytes = 50 * 1024 * 1024;
+    name only{};                  // this gateway and no other, when set
+    std::vector<name> exclude{};  // e.g. our own, for an independent witness
+};
+
+struct fetched {
+    bytes content;  // verified
+    name gateway;
+    bool trustless = false;        // proved by blocks
+    std::optional<profile> shape;  // under which plain bytes matched
+};
+
+struct fetch_report {
+    result<fetched> outcome;
+    std::vector<call_evidence> calls;  // one for each gateway asked
+};
+
+struct fetcher_options {
+    duration per_gateway = std::chrono::seconds{5};
+    int redirects = 3;
+};
+
+class fetcher {
+  public:
+    // The URL of an endpoint is what stands before /ipfs/CID. `trustless` names those that answer
+    // ?format=raw and ?format=car.
+    fetcher(io::http_transport& transport, endpoint_set& gateways, std::vector<name> trustless,
+            const io::loop& time, std::uint64_t seed, fetcher_options options = {});
+
+    [[nodiscard]] task<result<fetched>> fetch(fetch_request what, deadline until);
+    // The same with the evidence of every call.
+    [[nodiscard]] task<fetch_report> fetch_reported(fetch_request what, deadline until);
+
+    [[nodiscard]] endpoint_set& gateways() const noexcept { return gateways_; }
+
+  private:
+    struct attempt;
+    [[nodiscard]] task<result<fetched>> ask(const fetch_request& what, name gateway,
+                                            std::string base, deadline until);
+    [[nodiscard]] task<result<io::http_response>> get(attempt& state, std::string url,
+                                                      std::string_view accept,
+                                                      std::uint64_t max_bytes, deadline until);
+
+    io::http_transport& transport_;
+    endpoint_set& gateways_;
+    std::vector<name> trustless_;
+    const io::loop& loop_;
+    rng chance_;
+    fetcher_options options_;
+};
+
+}  // namespace thole::ipfs

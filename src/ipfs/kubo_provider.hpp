@@ -1,0 +1,57 @@
+#pragma once
+
+// A Kubo node (or what speaks its RPC) as a provider.
+//
+//   ipfs::kubo_provider node{thole::name{"kubo"}, {.url = "http://127.0.0.1:5001"}, transport,
+//   loop};
+//
+// Every option that decides the CID is sent explicitly, because defaults differ between versions
+// and implementations. The node never answers for content that it does not find, hence the short
+// deadline of each call. The RPC must never be public: it has no authentication of its own.
+// Threads: core loop. Lifetime: transport and clock outlive it.
+
+#include "base/secret.hpp"
+#include "io/http.hpp"
+#include "ipfs/provider.hpp"
+#include "thole/clock.hpp"
+
+namespace thole::ipfs {
+
+struct kubo_options {
+    std::string url;  // of the RPC, without /api/v0
+    // Value of the Authorization header of a proxy in front of it; empty: none is sent.
+    secret<std::string> authorization{};
+    duration put_timeout = std::chrono::seconds{60};
+    duration call_timeout = std::chrono::seconds{5};
+};
+
+class kubo_provider final : public provider {
+  public:
+    kubo_provider(name label, kubo_options options, io::http_transport& transport,
+                  const clock& time);
+
+    [[nodiscard]] name label() const noexcept override { return label_; }
+    [[nodiscard]] task<result<pin_receipt>> put(upload what, deadline until) override;
+    [[nodiscard]] task<result<pin_state>> status(cid id, deadline until) override;
+    [[nodiscard]] task<result<>> unpin(pin_receipt receipt, deadline until) override;
+    [[nodiscard]] task<result<>> check(deadline until) override;
+
+  private:
+    [[nodiscard]] io::http_request rpc(std::string call, deadline until) const;
+    [[nodiscard]] task<result<std::string>> ask(io::http_request request);
+    [[nodiscard]] fault located(fault f) const { return std::move(f).at(label_, label_); }
+
+    name label_;
+    kubo_options options_;
+    io::http_transport& transport_;
+    const clock& clock_;
+};
+
+// One file as multipart/form-data; the boundary cannot occur in content of that CID.
+struct multipart {
+    std::string content_type;
+    std::string body;
+};
+[[nodiscard]] multipart file_part(const cid& id, std::string_view file_name, bytes_view content);
+
+}  // namespace thole::ipfs

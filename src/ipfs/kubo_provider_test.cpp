@@ -1,0 +1,125 @@
+#include "ipfs/kubo_provider.hpp"
+
+#include <gtest/gtest.h>
+
+#include <rapidcheck/gtest.h>
+
+#include "ipfs/client_testing.hpp"
+#include "ipfs/codec/testing.hpp"
+#include "ipfs/codes.hpp"
+
+namespace thole::ipfs {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::answered;
+using testing::run;
+
+const name label{"kubo"};
+
+struct fixture {
+    explicit fixture(testing::scripted_transport::script script) : transport{std::move(script)} {}
+    io::virtual_loop loop;
+    testing::scripted_transport transport;
+    kubo_provider node{label, {.url = "http://node:5001/"}, transport, loop};
+    deadline until = deadline::after(loop.now(), 100s);
+};
+
+upload hello() {
+    upload out{.predicted = cid_of(as_bytes("hello world"))};
+    out.name = "../hel\"lo\r\n.txt";
+    out.source = std::make_shared<memory_source>("hello world");
+    out.owner = "op-1";
+    return out;
+}
+
+// proves: I1, I2
+TEST(KuboProvider, SaysEveryOptionThatDecidesTheCid) {
+    fixture f{[](const io::http_request& request) -> result<io::http_response> {
+        EXPECT_EQ(request.method, "POST");
+        EXPECT_EQ(request.effect, io::effect_class::idempotent);
+        EXPECT_FALSE(request.until.is_never());
+        std::string type;
+        for (const auto& [key, value] : request.headers) {
+            if (key == "Content-Type") type = value;
+        }
+        const auto boundary = type.substr(type.find("boundary=") + 9);
+        EXPECT_EQ(request.body,
+                  "--" + boundary +
+                      "\r\nContent-Disposition: form-data; name=\"file\"; "
+                      "filename=\".._hel_lo__.txt\"\r\nContent-Type: application/octet-stream"
+                      "\r\n\r\nhello world\r\n--" +
+                      boundary + "--\r\n");
+        return answered(200, "{\"Name\":\"a\",\"Bytes\":3}\n{\"Name\":\"x\",\"Hash\":\"" +
+                                 cid_of(as_bytes("hello world")).text() + "\",\"Size\":11}\n");
+    }};
+    const auto receipt = run(f.loop, f.node.put(hello(), f.until));
+    ASSERT_TRUE(receipt) << receipt.error().describe();
+    EXPECT_EQ(receipt->provider, "kubo");
+    EXPECT_EQ(receipt->cid, cid_of(as_bytes("hello world")).text());
+    const auto& url = f.transport.urls.at(0);
+    EXPECT_TRUE(url.starts_with("http://node:5001/api/v0/add?"));
+    for (const auto* option : {"cid-version=1", "raw-leaves=true", "chunker=size-262144",
+                               "cid-base=base32", "pin=true", "wrap-with-directory=false"}) {
+        EXPECT_NE(url.find(option), std::string::npos) << option;
+    }
+    EXPECT_EQ(url.find("max-file-links"), std::string::npos);
+    auto wide = hello();
+    wide.shape = v1_2025;
+    (void)run(f.loop, f.node.put(wide, f.until));
+    EXPECT_NE(f.transport.urls.at(1).find("chunker=size-1048576&max-file-links=1024"),
+              std::string::npos);
+}
+
+TEST(KuboProvider, AnswersThatAreNoCidAreMalformed) {
+    for (const std::string body :
+         {"", "\n", "{}", "[]", "nonsense", "{\"Hash\":7}", "{\"Hash\":\"x\"}"}) {
+        fixture f{[&](const io::http_request&) { return answered(200, body); }};
+        const auto receipt = run(f.loop, f.node.put(hello(), f.until));
+        ASSERT_FALSE(receipt) << body;
+        EXPECT_TRUE(receipt.error().is(thole::codes::http_malformed));
+        EXPECT_EQ(receipt.error().endpoint(), label);
+    }
+}
+
+TEST(KuboProvider, KnowsNotPinnedFromFailure) {
+    int status = 500;
+    std::string body = R"({"Message":"path 'x' is not pinned","Code":0,"Type":"error"})";
+    fixture f{[&](const io::http_request&) { return answered(status, body); }};
+    const auto id = cid_of({});
+    EXPECT_EQ(*run(f.loop, f.node.status(id, f.until)), pin_state::absent);
+    EXPECT_TRUE(run(f.loop, f.node.unpin({"kubo", id.text(), ""}, f.until)));
+    body = R"({"Message":"disk is on fire"})";
+    EXPECT_TRUE(
+        run(f.loop, f.node.status(id, f.until)).error().is(thole::codes::http_server_error));
+    EXPECT_FALSE(run(f.loop, f.node.unpin({"kubo", id.text(), ""}, f.until)));
+    status = 200;
+    EXPECT_EQ(*run(f.loop, f.node.status(id, f.until)), pin_state::pinned);
+    EXPECT_TRUE(run(f.loop, f.node.check(f.until)));
+    EXPECT_EQ(f.transport.urls.back(), "http://node:5001/api/v0/version");
+}
+
+TEST(KuboProvider, GivesEachCallItsOwnShortDeadline) {
+    deadline seen;
+    fixture f{[&](const io::http_request& request) -> result<io::http_response> {
+        seen = request.until;
+        return fail(thole::codes::net_timeout);
+    }};
+    EXPECT_FALSE(run(f.loop, f.node.status(cid_of({}), f.until)));
+    EXPECT_EQ(seen.remaining(f.loop.now()), 5s);
+    EXPECT_FALSE(run(f.loop, f.node.put(hello(), f.until)));
+    EXPECT_EQ(seen.remaining(f.loop.now()), 60s);
+    const auto short_one = deadline::after(f.loop.now(), 1s);
+    EXPECT_FALSE(run(f.loop, f.node.put(hello(), short_one)));
+    EXPECT_EQ(seen, short_one);
+}
+
+RC_GTEST_PROP(MultipartProperty, NoFileNameBreaksOutOfItsHeader, (const std::string& file_name)) {
+    const auto part = file_part(cid_of({}), file_name, as_bytes("x"));
+    const auto head = part.body.substr(0, part.body.find("\r\n\r\n"));
+    RC_ASSERT(std::ranges::count(head, '\n') == 2);
+    RC_ASSERT(std::ranges::count(head, '"') == 4);
+}
+
+}  // namespace
+}  // namespace thole::ipfs

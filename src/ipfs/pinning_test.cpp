@@ -1,0 +1,264 @@
+#include "ipfs/pinning.hpp"
+
+#include <gtest/gtest.h>
+
+#include <rapidcheck/gtest.h>
+
+#include <set>
+
+#include "ipfs/client_testing.hpp"
+#include "ipfs/codec/testing.hpp"
+#include "ipfs/codes.hpp"
+
+namespace thole::ipfs {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::run;
+
+// A provider that keeps names, with switchable failures.
+class fake_provider final : public archive {
+  public:
+    explicit fake_provider(std::string label) : label_{label} {}
+
+    std::multimap<std::string, std::string> pins;  // CID -> owner
+    int puts = 0;
+    std::optional<fault> refuse;  // put and check
+    bool lies = false;            // answers another CID
+    bool keeps_before_it_fails = false;
+    bool cannot_unpin = false;
+
+    name label() const noexcept override { return label_; }
+    task<result<pin_receipt>> put(upload what, deadline) override {
+        ++puts;
+        if (refuse) {
+            if (keeps_before_it_fails) pins.emplace(what.predicted.text(), what.owner);
+            co_return std::unexpected(*refuse);
+        }
+        const auto kept = lies ? cid_of(as_bytes("something else")) : what.predicted;
+        pins.emplace(kept.text(), what.owner);
+        co_return pin_receipt{std::string{label_.view()}, kept.text(), what.owner};
+    }
+    task<result<pin_state>> status(cid id, deadline) override {
+        co_return pins.contains(id.text()) ? pin_state::pinned : pin_state::absent;
+    }
+    task<result<>> unpin(pin_receipt receipt, deadline) override {
+        if (cannot_unpin) co_return fail(thole::codes::net_timeout);
+        for (auto each = pins.begin(); each != pins.end();) {
+            const bool match =
+                each->first == receipt.cid && (receipt.id.empty() || each->second == receipt.id);
+            each = match ? pins.erase(each) : std::next(each);
+        }
+        co_return result<>{};
+    }
+    task<result<>> check(deadline) override {
+        if (refuse) co_return std::unexpected(*refuse);
+        co_return result<>{};
+    }
+    std::size_t other_owners(const cid& id, std::string_view owner) const override {
+        std::set<std::string> others;
+        const auto [from, to] = pins.equal_range(id.text());
+        for (auto each = from; each != to; ++each) {
+            if (each->second != owner) others.insert(each->second);
+        }
+        return others.size();
+    }
+
+  private:
+    name label_;
+};
+
+struct fixture {
+    fixture() {
+        std::vector<endpoint_config> endpoints;
+        std::uint16_t tier = 0;
+        for (auto* each : {&first, &second, &third}) {
+            endpoint_config config;
+            config.name = each->label();
+            config.url = "unused";
+            config.tier = tier++;
+            endpoints.push_back(config);
+        }
+        remotes.emplace(name{"ipfs"}, endpoint_set_settings{}, endpoints);
+        pins.emplace(&local, *remotes, std::vector<provider*>{&first, &second, &third}, loop, 7);
+    }
+    upload hello(std::string owner = "op-1") {
+        upload out{.predicted = cid_of(as_bytes("hello"))};
+        out.source = std::make_shared<memory_source>("hello");
+        out.owner = std::move(owner);
+        return out;
+    }
+    replication replicate(std::uint32_t wanted, std::string owner = "op-1") {
+        return run(loop, pins->replicate(hello(std::move(owner)), wanted, until));
+    }
+
+    io::virtual_loop loop;
+    deadline until = deadline::after(loop.now(), 1h);
+    fake_provider local{"store"}, first{"first"}, second{"second"}, third{"third"};
+    std::optional<endpoint_set> remotes;
+    std::optional<pinning> pins;
+    const std::string id = cid_of(as_bytes("hello")).text();
+};
+
+// proves: I2
+TEST(Pinning, TheArchiveFirstThenRemotesByTier) {
+    fixture f;
+    const auto kept = f.replicate(3);
+    ASSERT_TRUE(kept.enough());
+    EXPECT_EQ(kept.receipts[0].provider, "store");
+    EXPECT_EQ(kept.receipts[1].provider, "first");
+    EXPECT_EQ(kept.receipts[2].provider, "second");
+    EXPECT_EQ(f.third.puts, 0);
+    EXPECT_EQ(kept.calls.size(), 3U);
+}
+
+TEST(Pinning, AFailureLeadsToTheNextProvider) {
+    fixture f;
+    f.first.refuse = fault{thole::codes::net_connection_refused};
+    const auto kept = f.replicate(2);
+    ASSERT_TRUE(kept.enough());
+    EXPECT_EQ(kept.receipts[1].provider, "second");
+    EXPECT_EQ(kept.calls[1].fault, "net.connection_refused");
+    f.second.refuse = f.third.refuse = fault{thole::codes::http_server_error};
+    const auto short_of_one = f.replicate(2);
+    EXPECT_FALSE(short_of_one.enough());
+    EXPECT_EQ(short_of_one.receipts.size(), 1U);
+    EXPECT_EQ(short_of_one.cause().code(), "http.server_error");
+}
+
+// proves: I1
+TEST(Pinning, AnotherCidIsNotCountedAndItsCopyGoes) {
+    fixture f;
+    f.first.lies = true;
+    const auto kept = f.replicate(2);
+    ASSERT_TRUE(kept.enough());
+    EXPECT_EQ(kept.receipts[1].provider, "second");
+    EXPECT_EQ(kept.failed->code(), "ipfs.cid_mismatch");
+    EXPECT_EQ(kept.failed->endpoint(), name{"first"});
+    EXPECT_TRUE(kept.strays.empty());
+    EXPECT_TRUE(f.first.pins.empty());
+    // It counts against the provider.
+    EXPECT_EQ(f.remotes->view(f.loop.now())[0].failures, 1U);
+    f.first.cannot_unpin = true;
+    const auto again = f.replicate(2);
+    ASSERT_EQ(again.strays.size(), 1U);
+    EXPECT_EQ(again.strays[0].provider, "first");
+}
+
+TEST(Pinning, AMissingAnswerIsLookedUpBeforeAnotherProviderIsUsed) {
+    fixture f;
+    f.first.refuse = fault{thole::codes::net_timeout}.with_effect(fault_effect::unknown);
+    f.first.keeps_before_it_fails = true;
+    const auto kept = f.replicate(2);
+    ASSERT_TRUE(kept.enough());
+    EXPECT_EQ(kept.receipts[1].provider, "first");
+    EXPECT_EQ(f.second.puts, 0);
+    f.first.pins.clear();
+    f.first.keeps_before_it_fails = false;
+    EXPECT_EQ(f.replicate(2).receipts.at(1).provider, "second");
+}
+
+TEST(Pinning, WithoutTheArchivesPinNothingIsUploadedElsewhere) {
+    fixture f;
+    f.local.refuse = fault{codes::disk_full};
+    const auto kept = f.replicate(2);
+    EXPECT_FALSE(kept.enough());
+    EXPECT_EQ(kept.cause().code(), "ipfs.disk_full");
+    EXPECT_EQ(f.first.puts, 0);
+}
+
+TEST(Pinning, ADeadlineAndAnOpenBreakerEndThePass) {
+    fixture f;
+    f.until = deadline{f.loop.now()};
+    EXPECT_EQ(f.replicate(2).cause().code(), "policy.deadline");
+    f.until = deadline::after(f.loop.now(), 1h);
+    for (const auto* each : {"first", "second", "third"})
+        f.remotes->drain(name{each}, f.loop.now());
+    EXPECT_EQ(f.replicate(2).cause().kind(), fault_kind::rejected);
+    EXPECT_TRUE(f.replicate(1).enough());  // the archive alone
+}
+
+// proves: I5
+TEST(Pinning, ARemotePinGoesWithItsLastOwner) {
+    fixture f;
+    const auto one = f.replicate(2, "op-1");
+    const auto two = f.replicate(2, "op-2");
+    ASSERT_TRUE(run(f.loop, f.pins->release(one.receipts, "op-1", f.until)));
+    EXPECT_EQ(f.local.pins.count(f.id), 1U);
+    EXPECT_TRUE(f.first.pins.contains(f.id));
+    // Twice is as good as once.
+    ASSERT_TRUE(run(f.loop, f.pins->release(one.receipts, "op-1", f.until)));
+    EXPECT_TRUE(f.first.pins.contains(f.id));
+    f.first.cannot_unpin = true;
+    EXPECT_FALSE(run(f.loop, f.pins->release(two.receipts, "op-2", f.until)));
+    f.first.cannot_unpin = false;
+    // The remote pin had another owner's id in this fake: what Kubo has is one pin for all.
+    auto receipts = two.receipts;
+    receipts[1].id.clear();
+    ASSERT_TRUE(run(f.loop, f.pins->release(receipts, "op-2", f.until)));
+    EXPECT_TRUE(f.local.pins.empty());
+    EXPECT_TRUE(f.first.pins.empty());
+}
+
+TEST(Pinning, APinOfAForgottenProviderIsSaid) {
+    fixture f;
+    const auto gone = run(f.loop, f.pins->release({{"gone", f.id, ""}}, "op-1", f.until));
+    ASSERT_FALSE(gone);
+    EXPECT_TRUE(gone.error().is(codes::unknown_provider));
+}
+
+TEST(Pinning, AsksEveryoneWhereAContentIs) {
+    fixture f;
+    ASSERT_TRUE(f.replicate(2).enough());
+    const auto states = run(f.loop, f.pins->where(cid_of(as_bytes("hello")), f.until));
+    ASSERT_EQ(states.size(), 4U);
+    EXPECT_EQ(*states[0].state, pin_state::pinned);
+    EXPECT_EQ(*states[1].state, pin_state::pinned);
+    EXPECT_EQ(*states[2].state, pin_state::absent);
+}
+
+TEST(Pinning, IsUsableWhenTheArchiveAndOneRemoteAre) {
+    fixture f;
+    f.first.refuse = f.second.refuse = fault{thole::codes::net_timeout};
+    EXPECT_TRUE(run(f.loop, f.pins->check(f.until)));
+    f.third.refuse = fault{thole::codes::net_reset};
+    EXPECT_FALSE(run(f.loop, f.pins->check(f.until)));
+    f.third.refuse.reset();
+    f.local.refuse = fault{codes::disk_full};
+    EXPECT_TRUE(run(f.loop, f.pins->check(f.until)).error().is(codes::disk_full));
+}
+
+// Whatever the remotes do: enough() means that many of them really hold the predicted content, and
+// none holds anything else.
+RC_GTEST_PROP(PinningProperty, AReceiptIsAlwaysTrue, ()) {
+    fixture f;
+    for (int round = 0; round < 5; ++round) {
+        for (auto* each : {&f.first, &f.second, &f.third}) {
+            each->lies = *rc::gen::weightedElement<bool>({{3, false}, {1, true}});
+            each->refuse.reset();
+            each->keeps_before_it_fails = *rc::gen::arbitrary<bool>();
+            if (*rc::gen::weightedElement<bool>({{2, false}, {1, true}})) {
+                each->refuse = fault{thole::codes::net_timeout}.with_effect(
+                    *rc::gen::element(fault_effect::none, fault_effect::unknown));
+            }
+        }
+        const auto wanted = *rc::gen::inRange<std::uint32_t>(0, 6);
+        const auto kept = f.replicate(wanted);
+        RC_ASSERT(kept.enough() || kept.failed.has_value());
+        RC_ASSERT(kept.strays.empty());
+        for (const auto& receipt : kept.receipts) {
+            RC_ASSERT(receipt.cid == f.id);
+            for (const auto* each : {&f.local, &f.first, &f.second, &f.third}) {
+                if (each->label().view() == receipt.provider) RC_ASSERT(each->pins.contains(f.id));
+            }
+        }
+        for (const auto* each : {&f.first, &f.second, &f.third}) {
+            for (const auto& [kept_id, owner] : each->pins) RC_ASSERT(kept_id == f.id);
+        }
+        f.loop.advance(1h);
+        f.until = deadline::after(f.loop.now(), 1h);
+    }
+}
+
+}  // namespace
+}  // namespace thole::ipfs

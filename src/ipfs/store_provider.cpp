@@ -1,0 +1,73 @@
+#include "ipfs/store_provider.hpp"
+
+#include <algorithm>
+
+#include "ipfs/codes.hpp"
+
+namespace thole::ipfs {
+
+store_provider::store_provider(name label, content_store& store, sql::blocking_pool& pool,
+                               store_clock now)
+    : label_{label}, store_{store}, pool_{pool}, now_{std::move(now)} {}
+
+task<result<pin_receipt>> store_provider::put(upload what, deadline) {
+    const auto now = now_();
+    auto keep = [this, &what] { return store_.pin(what.predicted, what.owner); };
+    auto pinned = co_await pool_.run(keep);
+    auto root = what.predicted;
+    if (!pinned && pinned.error().is(codes::not_held)) {
+        const auto content = co_await what.source->load();
+        if (!content) co_return std::unexpected(content.error());
+        auto write = [&]() -> result<cid> {
+            const auto kept = store_.put(**content, now, what.shape);
+            if (!kept) return std::unexpected(kept.error());
+            if (auto ok = store_.pin(kept->info.root, what.owner); !ok) {
+                return std::unexpected(ok.error());
+            }
+            return kept->info.root;
+        };
+        const auto written = co_await pool_.run(write);
+        if (!written) co_return std::unexpected(fault{written.error()}.at(label_, label_));
+        root = *written;
+    } else if (!pinned) {
+        co_return std::unexpected(pinned.error());
+    }
+    co_return pin_receipt{std::string{label_.view()}, root.text(), what.owner};
+}
+
+task<result<pin_state>> store_provider::status(cid id, deadline) {
+    if (!store_.has(id)) co_return pin_state::absent;
+    co_return store_.owners(id).empty() ? pin_state::absent : pin_state::pinned;
+}
+
+task<result<>> store_provider::unpin(pin_receipt receipt, deadline) {
+    const auto id = cid::parse(receipt.cid);
+    if (!id) co_return std::unexpected(id.error());
+    const auto now = now_();
+    auto give_back = [&] { return store_.unpin(*id, receipt.id, now); };
+    co_return co_await pool_.run(give_back);
+}
+
+// Whether a file can be made in the folder.
+task<result<>> store_provider::check(deadline) {
+    auto probe = [this]() -> result<> {
+        auto writer = store_.begin();
+        if (!writer) return std::unexpected(writer.error());
+        return writer->feed(as_bytes("probe"));
+    };
+    co_return co_await pool_.run(probe);
+}
+
+std::size_t store_provider::other_owners(const cid& id, std::string_view owner) const {
+    const auto owners = store_.owners(id);
+    return owners.size() - static_cast<std::size_t>(std::ranges::count(owners, owner));
+}
+
+task<result<std::shared_ptr<const bytes>>> store_source::load() {
+    auto read = [this] { return store_.read_all(id_); };
+    auto content = co_await pool_.run(read);
+    if (!content) co_return std::unexpected(content.error());
+    co_return std::make_shared<const bytes>(*std::move(content));
+}
+
+}  // namespace thole::ipfs

@@ -1,0 +1,91 @@
+#include "ipfs/store_provider.hpp"
+
+#include <gtest/gtest.h>
+
+#include "io/system_loop.hpp"
+#include "ipfs/codec/testing.hpp"
+#include "ipfs/codes.hpp"
+#include "ipfs/store_testing.hpp"
+
+namespace thole::ipfs {
+namespace {
+
+constexpr store_time start{std::chrono::seconds{1'767'225'600}};
+
+// Counts how often its bytes were wanted.
+class counting_source final : public content_source {
+  public:
+    explicit counting_source(bytes content) : held_{std::move(content)} {}
+    int loads = 0;
+    task<result<std::shared_ptr<const bytes>>> load() override {
+        ++loads;
+        return held_.load();
+    }
+
+  private:
+    memory_source held_;
+};
+
+template <class T>
+task<> keep_result(task<T> work, std::optional<T>& out) {
+    out.emplace(co_await std::move(work));
+}
+
+struct fixture {
+    testing::temporary_folder folder;
+    std::unique_ptr<content_store> store = *content_store::open({.folder = folder.path() + "/c"});
+    io::system_loop loop;
+    sql::blocking_pool pool{loop, {.threads = 2, .queue = 8}};
+    store_provider local{name{"store"}, *store, pool, [] { return start; }};
+
+    template <class T>
+    T run(task<T> work) {
+        std::optional<T> out;
+        loop.run_until(keep_result(std::move(work), out));
+        return std::move(out.value());
+    }
+};
+
+// proves: I2, I5
+TEST(StoreProvider, KeepsCountsAndGivesBack) {
+    fixture f;
+    const auto content = testing::noise(300'000);
+    const auto source = std::make_shared<counting_source>(content);
+    upload what{.predicted = cid_of(content)};
+    what.source = source;
+    what.owner = "op-1";
+    const auto until = deadline::never();
+    const auto first = f.run(f.local.put(what, until));
+    ASSERT_TRUE(first) << first.error().describe();
+    EXPECT_EQ(first->cid, what.predicted.text());
+    EXPECT_EQ(first->id, "op-1");
+    what.owner = "op-2";
+    const auto second = f.run(f.local.put(what, until));
+    ASSERT_TRUE(second);
+    EXPECT_EQ(source->loads, 1);  // held already
+    EXPECT_EQ(f.local.other_owners(what.predicted, "op-1"), 1U);
+    EXPECT_EQ(*f.run(f.local.status(what.predicted, until)), pin_state::pinned);
+    EXPECT_TRUE(f.run(f.local.unpin(*first, until)));
+    EXPECT_TRUE(f.run(f.local.unpin(*first, until)));
+    EXPECT_EQ(f.local.other_owners(what.predicted, "op-1"), 1U);
+    EXPECT_TRUE(f.run(f.local.unpin(*second, until)));
+    EXPECT_EQ(*f.run(f.local.status(what.predicted, until)), pin_state::absent);
+    EXPECT_TRUE(f.run(f.local.check(until)));
+    store_source held{*f.store, f.pool, what.predicted};
+    EXPECT_EQ(**f.run(held.load()), content);
+}
+
+TEST(StoreProvider, AnswersTheRealCidWhenThePredictionIsWrong) {
+    fixture f;
+    upload what{.predicted = cid_of(as_bytes("predicted"))};
+    what.source = std::make_shared<memory_source>("other");
+    what.owner = "op-1";
+    const auto receipt = f.run(f.local.put(what, deadline::never()));
+    ASSERT_TRUE(receipt);
+    EXPECT_EQ(receipt->cid, cid_of(as_bytes("other")).text());
+    what.owner = "no owner";
+    EXPECT_TRUE(f.run(f.local.put(what, deadline::never())).error().is(codes::bad_owner));
+}
+
+}  // namespace
+}  // namespace thole::ipfs
