@@ -33,7 +33,8 @@
 //   probed      run() is not repeatable, but probe() can ask the outside what became of it
 //
 //     task<outcome<output>> run(step_context& in);
-//     task<probed<output>> probe(step_context& in);                 // happened, did not, cannot tell
+//     task<probed<output>> probe(step_context& in);                 // happened, did not, cannot
+//     tell
 //
 // undo() is called, in reverse order, for every step that was *started*, also for the one that
 // failed half-way: find_output<Step>() tells whether it had finished. It is durable and retried.

@@ -1,0 +1,176 @@
+// The engine's public calls: submission and reading.
+
+#include "engine/codes.hpp"
+#include "engine/engine_core.hpp"
+
+namespace thole::saga {
+
+namespace {
+
+constexpr std::size_t longest_key = 128;
+
+std::string text_of(const json::problems& problems) {
+    std::string out;
+    for (const auto& p : problems) {
+        if (!out.empty()) out += "; ";
+        out.append(p.pointer.empty() ? "/" : p.pointer).append(": ").append(p.detail);
+    }
+    return out;
+}
+
+// Visible to moved() as long as it lives.
+template <class Map, class Watcher>
+class registered {
+  public:
+    registered(Map& map, std::int64_t row, std::shared_ptr<Watcher> w)
+        : map_{map}, place_{map.emplace(row, std::move(w))} {}
+    ~registered() { map_.erase(place_); }
+    registered(const registered&) = delete;
+    registered& operator=(const registered&) = delete;
+
+  private:
+    Map& map_;
+    typename Map::iterator place_;
+};
+
+}  // namespace
+
+result<new_operation> engine_core::make(const submission& s) {
+    const auto* saga = known.newest(s.kind);
+    if (saga == nullptr) return fail(codes::engine_unknown_kind, s.kind);
+    if (s.key.empty() || s.key.size() > longest_key) {
+        return fail(codes::engine_bad_input, "the key must have 1 to 128 bytes");
+    }
+    auto input = saga->normalise(s.input);
+    if (!input) return fail(codes::engine_bad_input, text_of(input.error()));
+    const auto now = log.now();
+    new_operation o;
+    o.who.id = uuid::v7(now, ids_);
+    o.who.tenant = s.tenant;
+    o.who.kind = s.kind;
+    o.who.version = saga->version();
+    o.who.key = s.key;
+    o.who.request_hash = sha256(as_bytes(*input));
+    o.who.subject = s.subject;
+    o.who.priority = s.priority;
+    o.who.created_at = now;
+    if (auto lock = saga->lock_key(*input); !lock.empty()) o.who.lock_key = s.tenant + "/" + lock;
+    const auto due = std::max(now, s.not_before.value_or(now));
+    o.first = initial_state(saga->steps(), !o.who.lock_key.empty(), now, due, std::move(*input),
+                            o.events);
+    const bool at_once = started_ && !stopping_ && !backlog_ && due <= now && has_place();
+    if (at_once) o.claim_for = node_.boot;
+    return o;
+}
+
+task<result<submitted>> engine_core::submit(self_ptr self, submission s) {
+    if (self->stopping_) co_return fail(codes::engine_stopping);
+    auto made = self->make(s);
+    if (!made) co_return fail(std::move(made).error());
+    const auto& f = self->figures;
+    if (f.ready + f.blocked + self->submitting_ >= self->options.max_waiting) {
+        // A replay is answered however full the queue is.
+        auto known = co_await self->log.find_key(s.tenant, s.kind, s.key);
+        if (!known) co_return fail(std::move(known).error());
+        if (!*known) {
+            ++self->figures.refused;
+            fault full{codes::engine_queue_full};
+            co_return fail(full.with_retry_after(self->options.full_retry_after));
+        }
+    }
+    ++self->submitting_;
+    const bool place = made->claim_for != 0;
+    if (place) ++self->busy_;
+    auto answer = co_await self->log.submit(*made);
+    if (place) --self->busy_;
+    --self->submitting_;
+    if (self->stopping_) self->stopper_.wake(*self->alarms_);
+    if (!answer) {
+        ++self->figures.refused;
+        const auto& f = answer.error();
+        if (f.effect() == fault_effect::unknown) self->orphans_ = true;
+        if (!f.is(codes::engine_key_conflict)) self->note_fault(f);
+        if (self->orphans_ || place) self->wake_dispatcher();
+        co_return fail(std::move(answer).error());
+    }
+    submitted out{view_of(answer->made.op), answer->replayed};
+    if (answer->replayed) {
+        ++self->figures.replayed;
+        if (place) self->wake_dispatcher();
+        co_return out;
+    }
+    ++self->figures.submitted;
+    self->moved(answer->made.op, std::nullopt, answer->made.events);
+    if (answer->claimed) {
+        stored_operation what;
+        what.op = std::move(answer->made.op);
+        what.input = made->events.front().payload;
+        if (auto op = self->adopt(std::move(what))) self->spawn(drive(self, std::move(op), false));
+    }
+    co_return out;
+}
+
+task<result<operation_details>> engine_core::get(self_ptr self, uuid id) {
+    if (const auto live = self->live_.find(id); live != self->live_.end()) {
+        co_return details_of(live->second->what);
+    }
+    auto found = co_await self->log.load(id);
+    if (!found) co_return fail(std::move(found).error());
+    if (!*found) co_return fail(codes::operation_not_found);
+    co_return details_of(**found);
+}
+
+task<result<details_page>> engine_core::list(self_ptr self, list_filter filter) {
+    filter.limit = std::clamp(filter.limit, 1, 500);
+    auto page = co_await self->log.list(std::move(filter));
+    if (!page) co_return fail(std::move(page).error());
+    details_page out;
+    out.next = page->next;
+    for (const auto& each : page->items) out.items.push_back(details_of(each));
+    co_return out;
+}
+
+task<std::optional<std::int64_t>> engine_core::row_of(self_ptr self, uuid id) {
+    if (const auto live = self->live_.find(id); live != self->live_.end()) {
+        co_return live->second->who().row;
+    }
+    auto found = co_await self->log.load(id);
+    if (!found || !*found) co_return std::nullopt;
+    co_return (*found)->op.who.row;
+}
+
+task<result<std::vector<event_view>>> engine_core::events(self_ptr self, uuid id, int after,
+                                                          int limit, deadline until) {
+    const auto row = co_await row_of(self, id);
+    if (!row) co_return fail(codes::operation_not_found);
+    const auto watch = std::make_shared<watcher>(*row);
+    const registered seen{self->watchers_, *row, watch};
+    for (;;) {
+        watch->sleeping.clear_early();
+        auto found = co_await self->log.events(*row, after, std::clamp(limit, 1, 1000));
+        if (!found) co_return fail(std::move(found).error());
+        if (!found->empty() || until.expired(self->loop.now()) || self->stopping_) {
+            std::vector<event_view> out;
+            for (const auto& e : *found) out.push_back(view_of(e));
+            co_return out;
+        }
+        co_await watch->sleeping.until(self->alarms_, until.at());
+    }
+}
+
+task<result<operation_details>> engine_core::wait_end(self_ptr self, uuid id, deadline until) {
+    const auto row = co_await row_of(self, id);
+    if (!row) co_return fail(codes::operation_not_found);
+    const auto watch = std::make_shared<watcher>(*row);
+    const registered seen{self->watchers_, *row, watch};
+    for (;;) {
+        watch->sleeping.clear_early();
+        auto found = co_await get(self, id);
+        if (!found) co_return fail(std::move(found).error());
+        const bool over = found->view.ended_at.has_value() || found->view.state == "parked";
+        if (over || until.expired(self->loop.now()) || self->stopping_) co_return found;
+        co_await watch->sleeping.until(self->alarms_, until.at());
+    }
+}
+
+}  // namespace thole::saga

@@ -1,0 +1,87 @@
+#pragma once
+
+// Fault codes of the engine (engine.*) and of acts on one operation (operation.*).
+
+#include <array>
+
+#include "thole/fault.hpp"
+
+namespace thole::codes {
+
+inline constexpr fault_code engine_key_conflict{
+    "engine.key_conflict", fault_kind::permanent, fault_scope::request,
+    "The idempotency key was already used for another payload. Use a new key, or send the first "
+    "payload again to get its operation."};
+inline constexpr fault_code engine_queue_full{
+    "engine.queue_full", fault_kind::rejected, fault_scope::dependency,
+    "Too many operations are waiting. Nothing was accepted; try again after the time given."};
+inline constexpr fault_code engine_stopping{
+    "engine.stopping", fault_kind::rejected, fault_scope::dependency,
+    "This node is shutting down and takes no new operations."};
+inline constexpr fault_code engine_commit_unknown{
+    "engine.commit_unknown", fault_kind::transient, fault_scope::dependency,
+    "The journal's answer to a commit was lost; it is read back before anything else is done."};
+inline constexpr fault_code engine_fenced{
+    "engine.fenced", fault_kind::conflict, fault_scope::request,
+    "The operation has moved on since it was read (another claim, node or person). Read it again."};
+inline constexpr fault_code engine_lease_lost{
+    "engine.lease_lost", fault_kind::cancelled, fault_scope::request,
+    "This node's lease on its operations has run out; no further effect is started here."};
+inline constexpr fault_code engine_unknown_kind{"engine.unknown_kind", fault_kind::permanent,
+                                                fault_scope::request,
+                                                "No operation of that kind is defined here."};
+inline constexpr fault_code engine_bad_input{
+    "engine.bad_input", fault_kind::permanent, fault_scope::request,
+    "The operation's input does not have the form that its kind demands."};
+inline constexpr fault_code engine_unknown_definition{
+    "engine.unknown_definition", fault_kind::permanent, fault_scope::request,
+    "The operation was made by a version of its definition that this program does not know. Start "
+    "the version that does."};
+inline constexpr fault_code engine_unreadable{
+    "engine.unreadable", fault_kind::permanent, fault_scope::request,
+    "A stored document of the operation cannot be read by this version of the program."};
+inline constexpr fault_code engine_step_threw{
+    "engine.step_threw", fault_kind::permanent, fault_scope::request,
+    "A step ended with an exception, which is a bug in the step. The operation is parked."};
+inline constexpr fault_code operation_not_found{"operation.not_found", fault_kind::permanent,
+                                                fault_scope::request,
+                                                "There is no operation with that id."};
+inline constexpr fault_code operation_past_pivot{
+    "operation.past_pivot", fault_kind::permanent, fault_scope::request,
+    "The operation has passed its point of no return: it can only go forward, wait or park."};
+inline constexpr fault_code operation_not_waiting{
+    "operation.not_waiting", fault_kind::permanent, fault_scope::request,
+    "The operation is neither parked nor waiting for a time, so there is nothing to hurry."};
+inline constexpr fault_code operation_not_parked{
+    "operation.not_parked", fault_kind::permanent, fault_scope::request,
+    "Only a parked operation (NEEDS_ATTENTION) can be closed or declared failed by a person."};
+inline constexpr fault_code operation_ended{
+    "operation.ended", fault_kind::permanent, fault_scope::request,
+    "The operation has ended; nothing about it changes any more."};
+inline constexpr fault_code operation_attempts_spent{
+    "operation.attempts_spent", fault_kind::permanent, fault_scope::request,
+    "All attempts of a step failed. See the last fault; retry when its cause is gone."};
+inline constexpr fault_code operation_generations_spent{
+    "operation.generations_spent", fault_kind::permanent, fault_scope::request,
+    "Every allowed generation is proved dead: nothing landed. Retry for one more, or cancel."};
+
+inline constexpr std::array engine_codes{&engine_key_conflict,
+                                         &engine_queue_full,
+                                         &engine_stopping,
+                                         &engine_commit_unknown,
+                                         &engine_fenced,
+                                         &engine_lease_lost,
+                                         &engine_unknown_kind,
+                                         &engine_bad_input,
+                                         &engine_unknown_definition,
+                                         &engine_unreadable,
+                                         &engine_step_threw,
+                                         &operation_not_found,
+                                         &operation_past_pivot,
+                                         &operation_not_waiting,
+                                         &operation_not_parked,
+                                         &operation_ended,
+                                         &operation_attempts_spent,
+                                         &operation_generations_spent};
+
+}  // namespace thole::codes

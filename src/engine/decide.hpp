@@ -1,0 +1,153 @@
+#pragma once
+
+// What happens next to an operation: a pure function.
+//
+//   decision d = decide(state, plan, input, evidence, now, chance);
+//   // 1. journal d.after and d.events in one commit (nothing to journal when !d.changed)
+//   // 2. only then carry out d.next
+//
+// The rules, in the order in which they matter:
+//
+//   - A step whose output is journaled never runs again.
+//   - An attempt counts only when it ends in a fault. `rejected` and `cancelled` are rescheduled
+//     without counting; the first `conflict` gets one short random wait; `rate_limited` waits as
+//     told; everything else backs off. Spent attempts park (or compensate, if the policy says so).
+//   - Before the pivot's first generation is journaled, a permanent fault or a cancel compensates.
+//     After it the operation only goes forward, waits or parks, until every generation is proved
+//     dead: that reopens compensation.
+//   - A generation that is journaled and undecided is always settled before anything is undone.
+//   - Compensation goes through the begun steps from the last to the first. It is never given up:
+//     when its attempts are spent it parks, and a person's retry goes on with it.
+//   - A terminal operation never changes.
+//
+// Commands (cancel, retry, close, fail) on a state that does not allow them are `refused` with the
+// code for the person who asked; nothing changes then.
+//
+// Values in, values out: no clock, no I/O. The generator is used for jitter only.
+
+#include <variant>
+
+#include "engine/operation.hpp"
+#include "engine/plan.hpp"
+#include "thole/rng.hpp"
+
+namespace thole::saga {
+
+// ---- what can happen ----------------------------------------------------------------------------
+
+// Claimed; `interrupted` as told by the claim.
+struct was_claimed {
+    bool interrupted = false;
+};
+// Ends of a call of run(), prepare() or undo().
+struct did_complete {
+    std::string output;  // of prepare(): the bytes to journal; of undo(): ignored
+};
+struct did_fail {
+    thole::fault cause;
+};
+struct must_wait {
+    duration again;
+    std::string reason;
+};
+struct must_park {
+    std::string reason;
+    std::optional<thole::fault> cause;
+};
+struct must_compensate {
+    std::string reason;
+    std::optional<thole::fault> cause;
+};
+// Ends of settle().
+struct has_landed {
+    std::string output;
+};
+struct is_pending {
+    duration again;
+};
+struct is_dead {
+    std::string evidence;
+    bool resign = true;
+    duration again{};
+    std::string reason;
+};
+struct is_uncertain {
+    duration again;
+    std::string evidence;
+};
+// probe() says that the interrupted attempt did nothing.
+struct did_not_happen_after_all {};
+// The step wants to show progress while it runs.
+struct shows_progress {
+    std::string shown;
+};
+// The node gives the operation back (shutdown, lost lease).
+struct is_released {};
+
+struct cancel_command {
+    std::string actor, reason;
+};
+struct retry_command {
+    std::string actor, reason;
+};
+struct close_command {
+    std::string actor, reason;
+};
+struct fail_command {
+    std::string actor, reason;
+};
+
+using input = std::variant<was_claimed, did_complete, did_fail, must_wait, must_park,
+                           must_compensate, has_landed, is_pending, is_dead, is_uncertain,
+                           did_not_happen_after_all, shows_progress, is_released, cancel_command,
+                           retry_command, close_command, fail_command>;
+
+// What is known about the call that ended: goes into the event.
+struct evidence {
+    std::vector<call_note> notes;
+    int notes_dropped = 0;
+    std::int64_t latency_ms = 0;
+    bool of_probe = false;  // the call was probe(), not run()
+};
+
+// ---- what to do ---------------------------------------------------------------------------------
+
+enum class effect_kind : std::uint8_t {
+    none,     // let go of the operation
+    run,      // of an idempotent or probed step
+    probe,    //
+    prepare,  // in.generation() = state.generation + 1
+    settle,   // send the newest journaled bytes, then ask what became of them; after `delay`
+    undo,     //
+    keep,     // nothing new: what is under way goes on (progress, or a remembered cancel)
+};
+
+struct effect {
+    effect_kind kind = effect_kind::none;
+    duration delay{};
+};
+
+struct decision {
+    operation_state after;
+    bool changed = false;  // there is something to journal
+    std::vector<event> events;
+    std::optional<prepared_row> prepared;
+    effect next;
+    const fault_code* refused = nullptr;
+};
+
+[[nodiscard]] decision decide(const operation_state& state, const plan& p, const input& in,
+                              evidence ev, store_time now, rng& chance);
+
+// The effect that continues a running operation. Precondition: state.state == running.
+[[nodiscard]] effect_kind effect_of(const operation_state& state, const plan& p, bool interrupted);
+
+// Whether a cancel would be accepted now.
+[[nodiscard]] bool may_compensate(const operation_state& state) noexcept;
+
+// The state of a new operation, and its first event.
+[[nodiscard]] operation_state initial_state(const plan& p, bool has_lock, store_time now,
+                                            store_time due, std::string input_json,
+                                            std::vector<event>& events);
+
+}  // namespace thole::saga

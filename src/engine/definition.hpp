@@ -1,0 +1,147 @@
+#pragma once
+
+// A saga as its author writes it: steps in order, what each needs, and where there is no way back.
+//
+//   const auto mint = saga::define<mint_request>("mint", 1)
+//       .step(std::make_shared<upload_content>(ipfs)).policy(saga::presets::ipfs).shows("IPFS_UPLOADED")
+//       .step(std::make_shared<record_pending>(db)).shows("DATABASE_UPDATED")
+//           .lock([](const mint_request& r) { return r.account; })
+//       .step(std::make_shared<submit_transaction>(rpc)).pivot().shows("BLOCKCHAIN_SUBMITTED")
+//       .step(std::make_shared<verify_layers>(all)).critical().shows("VERIFIED")
+//       .build();
+//
+// Everything after .step() is about that step. build() checks the whole and throws
+// std::invalid_argument with every mistake in words: a definition is made at start-up.
+//
+// A definition is immutable and shared by its operations, which pin its version for life: change
+// the steps and you raise the version, and keep the old one registered while operations of it live.
+// Threads: immutable; the steps themselves run on the core loop.
+
+#include <functional>
+#include <map>
+#include <stdexcept>
+
+#include "engine/any_step.hpp"
+
+namespace thole::saga {
+
+class definition {
+  public:
+    [[nodiscard]] const plan& steps() const noexcept { return parts_->steps; }
+    [[nodiscard]] const std::string& kind() const noexcept { return parts_->steps.kind; }
+    [[nodiscard]] int version() const noexcept { return parts_->steps.version; }
+    [[nodiscard]] any_step& at(int step) const {
+        return *parts_->code.at(static_cast<std::size_t>(step));
+    }
+    // Checks an input against its type and brings it to the one form that is hashed and stored
+    // (RFC 8785, defaults filled in).
+    [[nodiscard]] std::expected<std::string, json::problems> normalise(
+        std::string_view input) const {
+        return parts_->normalise(input);
+    }
+    // The name of the lock, without the tenant; empty = this operation takes none.
+    [[nodiscard]] std::string lock_key(std::string_view input) const {
+        return parts_->lock ? parts_->lock(input) : std::string{};
+    }
+
+    struct parts {
+        plan steps;
+        std::vector<std::shared_ptr<any_step>> code;
+        std::function<std::expected<std::string, json::problems>(std::string_view)> normalise;
+        std::function<std::string(std::string_view)> lock;
+    };
+    explicit definition(parts p) : parts_{std::make_shared<const parts>(std::move(p))} {}
+
+  private:
+    std::shared_ptr<const parts> parts_;
+};
+
+// Every mistake in words; empty when the plan is sound.
+[[nodiscard]] std::vector<std::string> mistakes_of(const plan& p);
+
+template <class Input>
+class builder {
+  public:
+    builder(std::string kind, int version) {
+        parts_.steps.kind = std::move(kind);
+        parts_.steps.version = version;
+        parts_.normalise = [](std::string_view text) -> std::expected<std::string, json::problems> {
+            auto read = json::read<Input>(text);
+            if (!read) return std::unexpected{std::move(read).error()};
+            return json::canonical(json::to_value(*read));
+        };
+    }
+
+    template <any_shape_of_step S>
+    builder& step(std::shared_ptr<S> step) {
+        THOLE_ASSERT(step != nullptr, "a step is an object");
+        auto& made = parts_.steps.steps.emplace_back();
+        made.name = std::string_view{S::name};
+        made.shape = shape_of<S>();
+        made.has_undo = undoable_step<S>;
+        parts_.code.push_back(std::make_shared<erased_step<S>>(std::move(step)));
+        return *this;
+    }
+    builder& policy(step_policy p) { return last().policy = p, *this; }
+    // Progress shown when the step is complete; of a prepared step, when its bytes are journaled.
+    builder& shows(std::string progress) { return last().shows = std::move(progress), *this; }
+    // Progress shown when a prepared step has landed.
+    builder& settles_as(std::string progress) {
+        return last().settled_shows = std::move(progress), *this;
+    }
+    builder& pivot() { return last().pivot = true, *this; }
+    builder& critical() { return last().critical = true, *this; }
+    // The step begins only when no other operation of the tenant holds the same key; it is held
+    // from then to the end of the operation. Those who wait get it in the order of acceptance.
+    builder& lock(std::function<std::string(const Input&)> key) {
+        last().locks = true;
+        parts_.lock = [key = std::move(key)](std::string_view text) {
+            auto read = json::read<Input>(text);
+            THOLE_ASSERT(read.has_value(), "a normalised input reads back");
+            return key(*read);
+        };
+        return *this;
+    }
+
+    [[nodiscard]] definition build() {
+        std::string text;
+        for (const auto& mistake : mistakes_of(parts_.steps)) text += "\n  - " + mistake;
+        if (!text.empty()) {
+            throw std::invalid_argument{"saga \"" + parts_.steps.kind + "\" is not sound:" + text};
+        }
+        return definition{std::move(parts_)};
+    }
+
+  private:
+    step_plan& last() {
+        if (parts_.steps.steps.empty()) {
+            throw std::invalid_argument{"saga \"" + parts_.steps.kind +
+                                        "\": say .step(...) before what belongs to a step"};
+        }
+        return parts_.steps.steps.back();
+    }
+
+    definition::parts parts_;
+};
+
+template <class Input>
+[[nodiscard]] builder<Input> define(std::string kind, int version) {
+    return builder<Input>{std::move(kind), version};
+}
+
+// The definitions that a node knows, by kind and version.
+class definitions {
+  public:
+    // Throws std::invalid_argument when kind and version are there already.
+    void add(definition d);
+    [[nodiscard]] const definition* find(std::string_view kind, int version) const noexcept;
+    // The highest version: what new operations get.
+    [[nodiscard]] const definition* newest(std::string_view kind) const noexcept;
+    // The step's name, also for a definition that is unknown here ("#3").
+    [[nodiscard]] std::string step_name(std::string_view kind, int version, int step) const;
+
+  private:
+    std::map<std::string, std::map<int, definition>, std::less<>> by_kind_;
+};
+
+}  // namespace thole::saga

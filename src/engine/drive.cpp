@@ -1,0 +1,237 @@
+// One operation from claim to end: effect → decision → commit → the next effect. Nothing outside
+// is touched on the strength of a decision before its commit was acknowledged.
+
+#include "engine/codes.hpp"
+#include "engine/engine_core.hpp"
+#include "engine/step_call.hpp"
+#include "engine/transitions.hpp"
+
+namespace thole::saga {
+
+// Only this file can make one, and makes it only where the bytes came back from the journal or
+// their commit was acknowledged.
+class journaled_key {};
+
+decision engine_core::decide_for(live_operation& op, const input& in, evidence ev) {
+    auto notes = op.notes;
+    ev.notes = std::move(op.notes);
+    ev.notes_dropped = std::exchange(op.notes_dropped, 0);
+    ev.latency_ms = std::chrono::duration_cast<std::chrono::milliseconds>(op.latency).count();
+    op.notes.clear();
+    const int dropped = ev.notes_dropped;
+    auto d = decide(op.state(), op.saga->steps(), in, std::move(ev), log.now(), chance_);
+    if (d.events.empty()) {
+        // Nothing was written that could carry the evidence: it stays for the next event.
+        op.notes = std::move(notes);
+        op.notes_dropped = dropped;
+    } else {
+        op.latency = {};
+    }
+    return d;
+}
+
+task<void> engine_core::drive(self_ptr self, live_ptr op, bool interrupted) {
+    if (op->saga == nullptr) {
+        co_await park_unknown(self, op);
+        co_return self->let_go(op);
+    }
+    input in = was_claimed{interrupted};
+    effect next{};
+    for (bool first = true;; first = false) {
+        co_await op->moves.enter();
+        evidence ev;
+        ev.of_probe = next.kind == effect_kind::probe;
+        auto d = self->decide_for(*op, in, std::move(ev));
+        next = d.next;
+        const bool kept = co_await commit(self, op, std::move(d));
+        op->moves.leave();
+        if (!kept || op->state().state != op_state::running) break;
+        if (next.kind == effect_kind::none) break;
+        in = co_await perform(self, op, next, first);
+    }
+    self->let_go(op);
+}
+
+task<input> engine_core::perform(self_ptr self, live_ptr op, effect what, bool first) {
+    if (self->stopping_ || !self->log.may_start_effects()) co_return is_released{};
+    const auto& s = op->state();
+    const bool forward = !s.backward && what.kind != effect_kind::settle;
+    // Cancelled between the commit and here: let decide() turn back.
+    if (forward && s.cancelling && may_compensate(s)) co_return was_claimed{};
+    if (what.kind == effect_kind::settle) co_return co_await settle(self, op, what.delay, !first);
+    auto& step = op->saga->at(s.step);
+    const auto timeout = op->saga->steps().at(s.step).policy.timeout;
+    call_context context{self, op, what.kind == effect_kind::prepare};
+    task<input> work;
+    switch (what.kind) {
+        case effect_kind::run:
+            work = step.run(context);
+            break;
+        case effect_kind::probe:
+            work = step.probe(context);
+            break;
+        case effect_kind::prepare:
+            work = step.prepare(context);
+            break;
+        case effect_kind::undo:
+            work = step.undo(context);
+            break;
+        default:
+            THOLE_ASSERT(false, "only calls are performed");
+    }
+    op->in_forward_call = forward;
+    auto in = co_await call(self, op, std::move(work), timeout);
+    op->in_forward_call = false;
+    // A shutdown is no failure of the step: the operation goes back as it is.
+    if (const auto* failed = std::get_if<did_fail>(&in); failed != nullptr) {
+        const bool cut = op->interrupted && failed->cause.kind() == fault_kind::cancelled;
+        if (cut && self->stopping_) co_return is_released{};
+    }
+    co_return in;
+}
+
+task<input> engine_core::send_as_input(task<result<>> work) {
+    auto sent = co_await std::move(work);
+    if (!sent) co_return did_fail{std::move(sent).error()};
+    co_return did_complete{};
+}
+
+// Sends the journaled bytes (again) and asks what became of them. No answer to a send decides
+// anything; an answer that did not come is asked for again.
+task<input> engine_core::settle(self_ptr self, live_ptr op, duration delay, bool send) {
+    if (delay > duration::zero()) {
+        // Whoever only waits leaves his place to others, and takes one more when he wakes: reading
+        // the status of what was sent must not wait behind new work.
+        --self->busy_;
+        self->wake_dispatcher();
+        co_await op->sleeping.until(self->alarms_, saturating_add(self->loop.now(), delay));
+        ++self->busy_;
+        if (self->stopping_ || !self->log.may_start_effects()) co_return is_released{};
+    }
+    const auto& prepared = op->what.prepared;
+    THOLE_ASSERT(prepared && prepared->generation == op->state().generation,
+                 "an undecided generation is journaled with its bytes");
+    auto& step = op->saga->at(op->state().step);
+    const auto timeout = op->saga->steps().at(op->state().step).policy.timeout;
+    const journaled_key key;
+    const std::string bytes = prepared->bytes;
+    const int generation = prepared->generation;
+    call_context context{self, op, false};
+    if (send) {
+        co_await call(self, op, send_as_input(step.send(context, bytes, generation, key)), timeout);
+        if (self->stopping_) co_return is_released{};
+    }
+    auto in = co_await call(self, op, step.settle(context, bytes, generation, key), timeout);
+    if (!std::holds_alternative<did_fail>(in)) co_return in;
+    if (self->stopping_) co_return is_released{};
+    co_return is_pending{self->options.settle_retry};
+}
+
+// ---- commits ------------------------------------------------------------------------------------
+
+task<bool> engine_core::commit(self_ptr self, live_ptr op, decision d) {
+    if (op->lost) co_return false;
+    if (!d.changed) co_return true;
+    const auto before = op->state().state;
+    move m;
+    m.who = &op->who();
+    m.fence = op->state().fence;
+    m.base_seq = op->state().seq;
+    m.releases_lock = op->state().lock == lock_state::held && d.after.lock == lock_state::none;
+    m.after = std::move(d.after);
+    m.events = std::move(d.events);
+    m.prepared = std::move(d.prepared);
+    auto done = co_await commit_surely(self, op, m);
+    if (!done) {
+        op->lost = true;
+        self->orphans_ = true;
+        if (done.error().is(codes::engine_fenced)) ++self->figures.fenced;
+        co_return false;
+    }
+    if (done->blocked) {
+        block(m.after, op->who().lock_key, m.after.updated_at, m.events);
+    } else if (m.after.state == op_state::running && m.after.lock == lock_state::wanted) {
+        m.after.lock = lock_state::held;
+    }
+    op->state() = std::move(m.after);
+    if (m.prepared) op->what.prepared = std::move(m.prepared);
+    for (const auto& e : m.events) {
+        if (e.type == event_type::step_completed) op->what.outputs.push_back({e.step, e.payload});
+    }
+    self->moved(op->what.op, before, m.events);
+    if (done->promoted) {
+        self->moved(done->promoted->op, op_state::blocked, done->promoted->events);
+    }
+    co_return true;
+}
+
+// Repeats until the journal has said yes, or that the operation is not ours any more. Running work
+// outlasts a full disk; only a shutdown gives up, and then the next start repeats the attempt.
+task<result<move_answer>> engine_core::commit_surely(self_ptr self, live_ptr op, const move& m) {
+    auto wait = self->options.journal_retry;
+    for (;;) {
+        auto done = co_await self->log.commit(m);
+        if (done) co_return done;
+        const auto& f = done.error();
+        if (f.is(codes::engine_fenced)) co_return done;
+        self->note_fault(f);
+        if (f.effect() == fault_effect::unknown) {
+            auto known = co_await read_back(self, op, m);
+            if (known) co_return std::move(*known);
+        }
+        if (self->stopping_) co_return done;
+        co_await op->sleeping.until(self->alarms_, saturating_add(self->loop.now(), wait));
+        wait = std::min(saturating_multiply(wait, 2), self->options.journal_retry_cap);
+    }
+}
+
+task<std::optional<result<move_answer>>> engine_core::read_back(self_ptr self, live_ptr op,
+                                                                const move& m) {
+    auto found = co_await self->log.load(op->who().id);
+    if (!found) co_return std::nullopt;  // asked again after the next attempt to commit
+    if (!*found) co_return result<move_answer>{thole::fail(codes::engine_fenced)};
+    const auto& now = (*found)->op.now;
+    if (now.fence != m.fence) co_return result<move_answer>{thole::fail(codes::engine_fenced)};
+    if (now.seq == m.base_seq) co_return std::nullopt;
+    move_answer answer;
+    answer.blocked = now.state == op_state::blocked && m.after.state == op_state::running;
+    if (now.seq != m.after.seq + (answer.blocked ? 1 : 0)) {
+        co_return result<move_answer>{thole::fail(codes::engine_fenced)};
+    }
+    // Somebody may have been promoted: the answer that would have told is lost, so look.
+    if (m.releases_lock) self->note_due(self->log.now());
+    co_return result<move_answer>{answer};
+}
+
+task<result<>> engine_core::show_progress(self_ptr self, live_ptr op, std::string shown) {
+    co_await op->moves.enter();
+    auto d = decide(op->state(), op->saga->steps(), shows_progress{std::move(shown)}, {},
+                    self->log.now(), self->chance_);
+    const bool kept = co_await commit(self, op, std::move(d));
+    op->moves.leave();
+    if (!kept) co_return thole::fail(codes::engine_fenced);
+    co_return result<>{};
+}
+
+// A program of another version made it: its steps are unknown here, so a person is asked.
+task<void> engine_core::park_unknown(self_ptr self, live_ptr op) {
+    co_await op->moves.enter();
+    decision d;
+    d.after = op->state();
+    d.changed = true;
+    const thole::fault unknown{codes::engine_unknown_definition};
+    event_data data;
+    data.reason = codes::engine_unknown_definition.text;
+    auto& e = append(d.after, d.events, event_type::parked, self->log.now());
+    e.step = d.after.step_name;
+    e.data = json::write(data);
+    e.fault = fault_json(unknown);
+    d.after.state = op_state::parked;
+    d.after.owner = 0;
+    d.after.waiting = codes::engine_unknown_definition.text;
+    d.after.fault = e.fault;
+    co_await commit(self, op, std::move(d));
+    op->moves.leave();
+}
+
+}  // namespace thole::saga

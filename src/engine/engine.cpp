@@ -1,0 +1,60 @@
+#include "engine/engine.hpp"
+
+#include "engine/engine_core.hpp"
+
+namespace thole::saga {
+
+engine::engine(io::loop& loop, journal& j, definitions known, entropy& ids, engine_options options)
+    : core_{std::make_shared<engine_core>(loop, j, std::move(known), ids, std::move(options))} {}
+
+engine::~engine() {
+    core_->abandon();
+}
+
+task<result<>> engine::start() {
+    return engine_core::start(core_);
+}
+task<void> engine::stop(duration grace) {
+    return engine_core::stop(core_, grace);
+}
+task<result<submitted>> engine::submit(submission s) {
+    return engine_core::submit(core_, std::move(s));
+}
+task<result<operation_details>> engine::get(uuid id) {
+    return engine_core::get(core_, id);
+}
+task<result<details_page>> engine::list(list_filter filter) {
+    return engine_core::list(core_, std::move(filter));
+}
+task<result<std::vector<event_view>>> engine::events(uuid id, int after, int limit,
+                                                     deadline until) {
+    return engine_core::events(core_, id, after, limit, until);
+}
+task<result<operation_details>> engine::wait_end(uuid id, deadline until) {
+    return engine_core::wait_end(core_, id, until);
+}
+task<result<operation_view>> engine::cancel(uuid id, std::string actor, std::string reason) {
+    return engine_core::command(core_, id, cancel_command{std::move(actor), std::move(reason)});
+}
+task<result<operation_view>> engine::retry(uuid id, std::string actor, std::string reason) {
+    return engine_core::command(core_, id, retry_command{std::move(actor), std::move(reason)});
+}
+task<result<operation_view>> engine::close(uuid id, std::string actor, std::string reason) {
+    return engine_core::command(core_, id, close_command{std::move(actor), std::move(reason)});
+}
+task<result<operation_view>> engine::fail(uuid id, std::string actor, std::string reason) {
+    return engine_core::command(core_, id, fail_command{std::move(actor), std::move(reason)});
+}
+engine_figures engine::figures() const {
+    auto out = core_->figures;
+    out.max_waiting = core_->options.max_waiting;
+    return out;
+}
+std::optional<thole::fault> engine::journal_trouble() const {
+    return core_->trouble;
+}
+const definitions& engine::known() const noexcept {
+    return core_->known;
+}
+
+}  // namespace thole::saga

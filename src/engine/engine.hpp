@@ -1,0 +1,118 @@
+#pragma once
+
+// The engine: carries durable operations to their end.
+//
+//   saga::definitions known;  known.add(mint);
+//   saga::engine engine{loop, journal, std::move(known), entropy, options};
+//   co_await engine.start();                                    // goes on with what was
+//   interrupted
+//
+//   saga::submission s;  s.kind = "mint";  s.key = idempotency_key;  s.input = body;
+//   auto accepted = co_await engine.submit(std::move(s));        // journaled when this returns
+//   auto ended = co_await engine.wait_end(accepted->view.id, deadline::after(loop.now(), 30s));
+//   …
+//   co_await engine.stop(10s);                                  // gives running work back
+//
+// What it promises: an accepted operation is never lost; a completed step never runs again; bytes
+// are journaled before they are sent; an operation ends or is parked for a person, with its story
+// in its events. What decides is decide.hpp; this only carries it out.
+//
+// Ownership: loop, journal and entropy outlive the engine; the engine outlives nobody's call.
+// Threads: everything on the core loop's thread. Cancellation: a call may be abandoned, what it
+// asked for is done all the same. Errors: codes of engine/codes.hpp and the journal's own (db.*).
+
+#include <functional>
+#include <memory>
+
+#include "engine/view.hpp"
+#include "io/loop.hpp"
+
+namespace thole::saga {
+
+struct engine_options {
+    std::string node = "node";           // name in the journal; the same after a restart
+    std::uint64_t seed = 1;              // of jitter
+    int concurrency = 1024;              // operations worked on at once; >= 1
+    std::int64_t max_waiting = 100'000;  // ready and blocked ones; more are refused (queue_full)
+    duration full_retry_after = std::chrono::seconds{5};  // told to those refused
+    duration settle_retry = std::chrono::seconds{2};      // after a settle() that ran out of time
+    duration journal_retry = std::chrono::milliseconds{200};  // first wait after a journal fault …
+    duration journal_retry_cap = std::chrono::seconds{5};     // … and the longest
+    // Called after each commit, for every event, in order. Must not call the engine.
+    std::function<void(const operation&, const event&)> on_event;
+    // A journal fault that is being retried (disk full, locked): for alerts.
+    std::function<void(const thole::fault&)> on_journal_fault;
+};
+
+struct submission {
+    std::string tenant = "default";
+    std::string kind;
+    std::string key;    // idempotency key, 1…128 bytes
+    std::string input;  // JSON of the definition's input type
+    operation_priority priority = operation_priority::normal;
+    std::string subject;  // for lists, e.g. the account
+    std::optional<store_time> not_before{};
+};
+
+struct submitted {
+    operation_view view;
+    bool replayed = false;
+};
+
+// Since start, but for the gauges.
+struct engine_figures {
+    std::uint64_t submitted = 0, replayed = 0, refused = 0;
+    std::uint64_t completed = 0, rolled_back = 0, failed = 0, closed = 0;
+    std::uint64_t parked = 0, recovered = 0;
+    std::uint64_t steps_completed = 0, attempts_failed = 0, deferred = 0, generations = 0;
+    std::uint64_t journal_faults = 0, fenced = 0;
+    std::int64_t ready = 0, running = 0, blocked = 0, parked_now = 0;  // gauges
+    std::int64_t max_waiting = 0;
+};
+
+struct details_page {
+    std::vector<operation_details> items;
+    std::int64_t next = 0;  // list_filter::before of the next page; 0 = the last
+};
+
+class engine_core;
+
+class engine {
+  public:
+    engine(io::loop& loop, journal& j, definitions known, entropy& ids, engine_options options);
+    ~engine();
+    engine(const engine&) = delete;
+    engine& operator=(const engine&) = delete;
+
+    // Readies what an earlier boot had been running, then works until stop().
+    task<result<>> start();
+    // Takes no new work, interrupts attempts, gives their operations back, and waits for that at
+    // most `grace`. Anything left is found by the next start.
+    task<void> stop(duration grace);
+
+    task<result<submitted>> submit(submission s);
+    task<result<operation_details>> get(uuid id);
+    task<result<details_page>> list(list_filter filter);
+    // Events after number `after`. With none yet, waits for one until the deadline (empty then).
+    task<result<std::vector<event_view>>> events(uuid id, int after, int limit, deadline until);
+    // Answers when it has ended or is parked, or at the deadline with what it is then.
+    task<result<operation_details>> wait_end(uuid id, deadline until);
+
+    // 409 operation.past_pivot / operation.ended. Accepted means journaled, not yet rolled back.
+    task<result<operation_view>> cancel(uuid id, std::string actor, std::string reason);
+    // A parked or waiting operation goes on now.
+    task<result<operation_view>> retry(uuid id, std::string actor, std::string reason);
+    // A parked operation ends by a person's decision, as "closed" or as "failed".
+    task<result<operation_view>> close(uuid id, std::string actor, std::string reason);
+    task<result<operation_view>> fail(uuid id, std::string actor, std::string reason);
+
+    [[nodiscard]] engine_figures figures() const;
+    // The newest journal fault while it lasts; empty when the journal works.
+    [[nodiscard]] std::optional<thole::fault> journal_trouble() const;
+    [[nodiscard]] const definitions& known() const noexcept;
+
+  private:
+    std::shared_ptr<engine_core> core_;
+};
+
+}  // namespace thole::saga

@@ -1,0 +1,285 @@
+#include "engine/engine_core.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+
+#include "engine/codes.hpp"
+
+namespace thole::saga {
+
+namespace {
+
+std::uint64_t new_boot(entropy& source) {
+    std::array<std::uint8_t, 8> raw{};
+    source.fill(raw);
+    std::uint64_t boot = 0;
+    for (const auto byte : raw) boot = boot << 8 | byte;
+    return (boot >> 1) | 1;  // positive in SQL, and never 0
+}
+
+// Nobody waits for ever behind a stream of more important work: now and then the order is turned.
+constexpr std::uint64_t turned_every = 8;
+constexpr int most_per_claim = 256;
+
+}  // namespace
+
+engine_core::engine_core(io::loop& l, journal& j, definitions k, entropy& ids, engine_options o)
+    : loop{l},
+      log{j},
+      known{std::move(k)},
+      options{std::move(o)},
+      ids_{ids},
+      chance_{options.seed},
+      alarms_{std::make_shared<alarms>(l)} {
+    THOLE_ASSERT(options.concurrency > 0, "an engine works on at least one operation");
+}
+
+void engine_core::abandon() {
+    stopping_ = true;
+    alarms_->stop();
+    dispatcher_.forget();
+    stopper_.forget();
+    for (auto& [id, op] : live_) {
+        op->sleeping.forget();
+        op->moves.forget();
+    }
+    for (auto& [row, w] : watchers_) w->sleeping.forget();
+}
+
+void engine_core::spawn(task<void> work) {
+    ++tasks_;
+    auto ended = [self = shared_from_this()](std::exception_ptr error) {
+        THOLE_ASSERT(error == nullptr, "the engine's own coroutines do not throw");
+        --self->tasks_;
+        if (self->stopping_) self->stopper_.wake(*self->alarms_);
+    };
+    boost::asio::co_spawn(loop.executor(), std::move(work), std::move(ended));
+}
+
+// ---- start and stop -----------------------------------------------------------------------------
+
+task<result<>> engine_core::start(self_ptr self) {
+    THOLE_ASSERT(!self->started_, "an engine is started once");
+    self->node_ = {self->options.node, new_boot(self->ids_)};
+    auto begun = co_await self->log.begin(self->node_);
+    if (!begun) co_return fail(std::move(begun).error());
+    auto counts = co_await self->log.counts();
+    if (!counts) co_return fail(std::move(counts).error());
+    auto& f = self->figures;
+    f.recovered = static_cast<std::uint64_t>(*begun);
+    f.ready = counts->ready;
+    f.running = counts->running;
+    f.blocked = counts->blocked;
+    f.parked_now = counts->parked;
+    self->started_ = true;
+    self->backlog_ = true;  // look at once
+    self->spawn(dispatch(self));
+    co_return result<>{};
+}
+
+task<void> engine_core::stop(self_ptr self, duration grace) {
+    self->stopping_ = true;
+    self->wake_dispatcher();
+    for (auto& [id, op] : self->live_) {
+        op->interrupt();
+        op->sleeping.wake(*self->alarms_);
+    }
+    const auto end = saturating_add(self->loop.now(), grace);
+    while ((self->tasks_ > 0 || self->submitting_ > 0) && self->loop.now() < end) {
+        co_await self->stopper_.until(self->alarms_, end);
+    }
+    self->alarms_->stop();
+}
+
+// ---- claiming -----------------------------------------------------------------------------------
+
+task<void> engine_core::dispatch(self_ptr self) {
+    auto& s = *self;
+    while (!s.stopping_) {
+        if (s.orphans_ && s.submitting_ == 0) co_await release_orphans(self);
+        const auto now = s.log.now();
+        const bool due = s.backlog_ || (s.next_due_ && *s.next_due_ <= now);
+        if (!due || !s.has_place()) {
+            auto until = time_point::max();
+            if (s.next_due_ && s.has_place()) {
+                until = saturating_add(s.loop.now(), *s.next_due_ - now);
+            }
+            co_await s.dispatcher_.until(s.alarms_, until);
+            continue;
+        }
+        claim_request request{s.node_.boot, now, 0, {}};
+        using enum operation_priority;
+        const bool turned = ++s.turns_ % turned_every == 0;
+        request.order = turned ? std::array{low, normal, high} : std::array{high, normal, low};
+        request.limit = std::min(s.options.concurrency - s.busy_, most_per_claim);
+        s.busy_ += request.limit;  // nobody else takes these places meanwhile
+        s.backlog_ = false;
+        s.next_due_.reset();  // what becomes ready meanwhile says so
+        auto answer = co_await s.log.claim(request);
+        s.busy_ -= request.limit;
+        if (!answer) {
+            s.note_fault(answer.error());
+            s.orphans_ = s.orphans_ || answer.error().effect() == fault_effect::unknown;
+            s.backlog_ = true;
+            co_await s.dispatcher_.until(s.alarms_,
+                                         saturating_add(s.loop.now(), s.options.journal_retry));
+            continue;
+        }
+        s.backlog_ = std::ssize(answer->claimed) == request.limit;
+        if (answer->next_due) s.note_due(*answer->next_due);
+        for (auto& b : answer->blocked) s.moved(b.op, op_state::ready, b.events);
+        for (auto& c : answer->claimed) {
+            s.moved(c.what.op, op_state::ready, c.events);
+            auto op = s.adopt(std::move(c.what));
+            if (op == nullptr) continue;
+            s.spawn(drive(self, std::move(op), c.interrupted));
+        }
+    }
+}
+
+// After a claim or submission whose answer was lost, or a move that was refused: operations may
+// stand there as running on this node although nobody drives them. They are given back.
+task<void> engine_core::release_orphans(self_ptr self) {
+    self->orphans_ = false;
+    list_filter running;
+    running.state = op_state::running;
+    running.limit = 500;
+    do {
+        auto page = co_await self->log.list(running);
+        if (!page) {
+            self->orphans_ = true;
+            co_return self->note_fault(page.error());
+        }
+        for (const auto& each : page->items) {
+            const auto& who = each.op.who;
+            if (each.op.now.owner != self->node_.boot || self->live_.contains(who.id)) continue;
+            auto d = decide(each.op.now, plan{}, is_released{}, {}, self->log.now(), self->chance_);
+            move m;
+            m.who = &who;
+            m.fence = each.op.now.fence;
+            m.base_seq = each.op.now.seq;
+            m.after = std::move(d.after);
+            const auto done = co_await self->log.commit(m);
+            if (done) {
+                const operation op{who, m.after};
+                self->moved(op, op_state::running, {});
+            } else if (!done.error().is(codes::engine_fenced)) {
+                self->orphans_ = true;
+            }
+        }
+        running.before = page->next;
+    } while (running.before != 0);
+}
+
+engine_core::live_ptr engine_core::adopt(stored_operation what) {
+    if (live_.contains(what.op.who.id)) {
+        orphans_ = true;
+        return nullptr;
+    }
+    auto op = std::make_shared<live_operation>();
+    op->what = std::move(what);
+    op->saga = known.find(op->who().kind, op->who().version);
+    live_.emplace(op->who().id, op);
+    ++busy_;
+    return op;
+}
+
+void engine_core::let_go(const live_ptr& op) {
+    live_.erase(op->who().id);
+    --busy_;
+    if (backlog_ || next_due_ || orphans_) wake_dispatcher();
+}
+
+// ---- bookkeeping --------------------------------------------------------------------------------
+
+void engine_core::wake_dispatcher() {
+    dispatcher_.wake(*alarms_);
+}
+
+void engine_core::note_due(store_time due) {
+    if (next_due_ && *next_due_ <= due) return;
+    next_due_ = due;
+    wake_dispatcher();
+}
+
+void engine_core::note_fault(const fault& f) {
+    ++figures.journal_faults;
+    trouble = f;
+    if (options.on_journal_fault) options.on_journal_fault(f);
+}
+
+std::int64_t& engine_core::gauge(op_state state) {
+    static thread_local std::int64_t nobody_asks = 0;
+    switch (state) {
+        case op_state::ready:
+            return figures.ready;
+        case op_state::running:
+            return figures.running;
+        case op_state::blocked:
+            return figures.blocked;
+        case op_state::parked:
+            return figures.parked_now;
+        case op_state::terminal:
+            break;
+    }
+    return nobody_asks;
+}
+
+void engine_core::count(const operation& op, const std::vector<event>& events) {
+    for (const auto& e : events) {
+        switch (e.type) {
+            case event_type::step_completed:
+                ++figures.steps_completed;
+                break;
+            case event_type::step_failed:
+            case event_type::undo_failed:
+                ++figures.attempts_failed;
+                break;
+            case event_type::step_waiting:
+            case event_type::undo_waiting:
+                ++figures.deferred;
+                break;
+            case event_type::prepared:
+                ++figures.generations;
+                break;
+            case event_type::parked:
+                ++figures.parked;
+                break;
+            case event_type::ended:
+                switch (op.now.ending) {
+                    case op_ending::completed:
+                        ++figures.completed;
+                        break;
+                    case op_ending::rolled_back:
+                        ++figures.rolled_back;
+                        break;
+                    case op_ending::failed:
+                        ++figures.failed;
+                        break;
+                    case op_ending::closed:
+                        ++figures.closed;
+                        break;
+                    case op_ending::none:
+                        break;
+                }
+                break;
+            default:
+                break;
+        }
+    }
+}
+
+void engine_core::moved(const operation& op, std::optional<op_state> before,
+                        const std::vector<event>& events) {
+    if (before) --gauge(*before);
+    ++gauge(op.now.state);
+    trouble.reset();
+    count(op, events);
+    if (options.on_event) {
+        for (const auto& e : events) options.on_event(op, e);
+    }
+    const auto [first, last] = watchers_.equal_range(op.who.row);
+    for (auto it = first; it != last; ++it) it->second->sleeping.wake(*alarms_);
+    if (op.now.state == op_state::ready) note_due(op.now.due_at);
+}
+
+}  // namespace thole::saga

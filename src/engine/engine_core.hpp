@@ -1,0 +1,109 @@
+#pragma once
+
+// The inside of the engine. Coroutines hold it by shared_ptr, so that it outlives each of them.
+//
+//   engine.cpp       the public calls
+//   engine_core.cpp  start, stop, claiming, accounting
+//   drive.cpp        one operation: effect → decision → commit → effect …
+//   commands.cpp     what people ask of one operation
+//   step_call.cpp    one call of a step: deadline, interruption, exceptions
+
+#include <map>
+#include <set>
+
+#include "engine/engine.hpp"
+#include "engine/live_operation.hpp"
+
+namespace thole::saga {
+
+class engine_core : public std::enable_shared_from_this<engine_core> {
+  public:
+    using self_ptr = std::shared_ptr<engine_core>;
+    using live_ptr = std::shared_ptr<live_operation>;
+
+    engine_core(io::loop& loop, journal& j, definitions known, entropy& ids, engine_options o);
+    // Lets go of everything that waits; nothing is written. (What a crash does.)
+    void abandon();
+
+    static task<result<>> start(self_ptr self);
+    static task<void> stop(self_ptr self, duration grace);
+    static task<result<submitted>> submit(self_ptr self, submission s);
+    static task<result<operation_details>> get(self_ptr self, uuid id);
+    static task<result<details_page>> list(self_ptr self, list_filter filter);
+    static task<result<std::vector<event_view>>> events(self_ptr self, uuid id, int after,
+                                                        int limit, deadline until);
+    static task<result<operation_details>> wait_end(self_ptr self, uuid id, deadline until);
+    static task<result<operation_view>> command(self_ptr self, uuid id, input what);
+
+    // Commits a decision about a live operation. False: it is lost to this node. Precondition: the
+    // caller is inside op->moves.
+    static task<bool> commit(self_ptr self, live_ptr op, decision d);
+    static task<result<>> show_progress(self_ptr self, live_ptr op, std::string shown);
+
+    io::loop& loop;
+    journal& log;
+    const definitions known;
+    const engine_options options;
+    engine_figures figures;
+    std::optional<fault> trouble;
+
+  private:
+    struct watcher {
+        std::int64_t row;
+        nap sleeping;
+    };
+
+    static task<void> dispatch(self_ptr self);
+    static task<void> drive(self_ptr self, live_ptr op, bool interrupted);
+    static task<input> perform(self_ptr self, live_ptr op, effect what, bool first);
+    static task<input> settle(self_ptr self, live_ptr op, duration delay, bool send);
+    static task<input> send_as_input(task<result<>> work);
+    static task<input> begin_call(live_ptr op, task<input> work);
+    static task<input> call(self_ptr self, live_ptr op, task<input> work, duration timeout);
+    static task<result<move_answer>> commit_surely(self_ptr self, live_ptr op, const move& m);
+    // What became of a commit whose answer was lost; nullopt: nothing, it may be repeated.
+    static task<std::optional<result<move_answer>>> read_back(self_ptr self, live_ptr op,
+                                                              const move& m);
+    static task<result<operation_view>> command_live(self_ptr self, live_ptr op, input what);
+    static task<result<operation_view>> command_stored(self_ptr self, stored_operation op,
+                                                       input what);
+    static task<void> park_unknown(self_ptr self, live_ptr op);
+    static task<std::optional<std::int64_t>> row_of(self_ptr self, uuid id);
+    static task<void> release_orphans(self_ptr self);
+
+    result<new_operation> make(const submission& s);
+    live_ptr adopt(stored_operation what);
+    void let_go(const live_ptr& op);
+    void spawn(task<void> work);
+    decision decide_for(live_operation& op, const input& in, evidence ev);
+
+    // Bookkeeping of a move that is journaled: gauges, observers, waiters, wake-ups.
+    void moved(const operation& op, std::optional<op_state> before,
+               const std::vector<event>& events);
+    void count(const operation& op, const std::vector<event>& events);
+    std::int64_t& gauge(op_state s);
+    void note_due(store_time due);
+    void wake_dispatcher();
+    void note_fault(const fault& f);
+    [[nodiscard]] bool has_place() const { return busy_ < options.concurrency; }
+
+    entropy& ids_;
+    rng chance_;
+    std::shared_ptr<alarms> alarms_;
+    node_identity node_;
+    std::map<uuid, live_ptr> live_;
+    std::multimap<std::int64_t, std::shared_ptr<watcher>> watchers_;
+    std::optional<store_time> next_due_;  // the earliest ready operation that is known
+    nap dispatcher_;
+    nap stopper_;
+    int busy_ = 0;             // places taken
+    int submitting_ = 0;       // submissions under way: they count as waiting
+    int tasks_ = 0;            // coroutines that stop() waits for
+    std::uint64_t turns_ = 0;  // claims made
+    bool backlog_ = false;     // the last claim left due operations behind
+    bool orphans_ = false;     // operations may be marked as ours that nobody drives
+    bool started_ = false;
+    bool stopping_ = false;
+};
+
+}  // namespace thole::saga

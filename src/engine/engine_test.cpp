@@ -1,0 +1,696 @@
+#include "engine/engine.hpp"
+
+#include "engine/bench_saga_test.hpp"
+#include "thole/codes.hpp"
+
+namespace thole::saga {
+namespace {
+
+using namespace testing;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::Not;
+
+// reserve (undoable, under a lock) → pay (pivot) → ship
+struct order_saga {
+    std::shared_ptr<undoable<"reserve">> reserve = std::make_shared<undoable<"reserve">>();
+    std::shared_ptr<signing<"pay">> pay = std::make_shared<signing<"pay">>();
+    std::shared_ptr<plain_step<"ship">> ship = std::make_shared<plain_step<"ship">>();
+
+    definition make(step_policy policy = presets::standard) const {
+        return define<order>("order", 1)
+            .step(reserve)
+            .policy(policy)
+            .shows("RESERVED")
+            .lock([](const order& o) { return o.account; })
+            .step(pay)
+            .policy(policy)
+            .pivot()
+            .shows("PAID")
+            .settles_as("CLEARED")
+            .step(ship)
+            .policy(policy)
+            .shows("SHIPPED")
+            .build();
+    }
+};
+
+class engine_test : public ::testing::Test {
+  protected:
+    void begin(step_policy policy = presets::standard, engine_options options = {}) {
+        b.emplace(std::move(options));
+        b->define(steps.make(policy));
+        b->start();
+    }
+    ~engine_test() override {
+        if (b) b->expect_stories_true();
+    }
+    order_saga steps;
+    std::optional<bench> b;
+};
+
+template <class T>
+task<T> with(T what) {
+    co_return what;
+}
+task<outcome<text>> failing(thole::fault f) {
+    return with<outcome<text>>(retry{std::move(f)});
+}
+task<outcome<text>> fine() {
+    return with<outcome<text>>(done<text>{{"fine"}});
+}
+task<settlement<text>> settled(settlement<text> s) {
+    return with(std::move(s));
+}
+
+// proves: E1, E4
+TEST_F(engine_test, carries_an_operation_to_its_end) {
+    begin();
+    const auto id = b->accept(b->an_order("k1"));
+    const auto end = b->end_of(id);
+    EXPECT_EQ(end.view.state, "completed");
+    EXPECT_EQ(end.view.progress, "COMPLETED");
+    EXPECT_EQ(end.find_output<signing<"pay">>()->value, "bytes 1");
+    EXPECT_EQ(end.find_input<order>()->account, "alice");
+    EXPECT_EQ(steps.reserve->runs, 1);
+    EXPECT_EQ(steps.pay->prepares, 1);
+    EXPECT_THAT(steps.pay->sent, ElementsAre("bytes 1"));
+    EXPECT_EQ(steps.ship->runs, 1);
+    EXPECT_THAT(b->story(id),
+                ElementsAre("operation.submitted", "step.started reserve", "step.completed reserve",
+                            "generation.journaled pay", "step.completed pay", "step.completed ship",
+                            "operation.ended"));
+    EXPECT_TRUE(b->store.locks()->empty());
+    const auto figures = (*b)->figures();
+    EXPECT_EQ(figures.completed, 1U);
+    EXPECT_EQ(figures.ready + figures.running + figures.blocked + figures.parked_now, 0);
+}
+
+// proves: E2
+TEST_F(engine_test, the_same_key_is_the_same_operation) {
+    begin();
+    const auto first = b->wait((*b)->submit(b->an_order("k1")));
+    auto spaced = b->an_order("k1");
+    spaced.input = R"( { "amount" : 1, "account" : "alice" } )";
+    const auto again = b->wait((*b)->submit(spaced));
+    ASSERT_TRUE(again);
+    EXPECT_TRUE(again->replayed);
+    EXPECT_EQ(again->view.id, first->view.id);
+    auto other = b->wait((*b)->submit(b->an_order("k1", "bob")));
+    ASSERT_FALSE(other);
+    EXPECT_TRUE(other.error().is(codes::engine_key_conflict));
+    auto elsewhere = b->an_order("k1", "bob");
+    elsewhere.tenant = "second";
+    EXPECT_FALSE(b->wait((*b)->submit(elsewhere))->replayed);
+}
+
+TEST_F(engine_test, refuses_what_it_cannot_read) {
+    begin();
+    auto unknown = b->an_order("k");
+    unknown.kind = "nothing";
+    EXPECT_TRUE(b->wait((*b)->submit(unknown)).error().is(codes::engine_unknown_kind));
+    auto broken = b->an_order("k");
+    broken.input = R"({"account":5,"amount":1})";
+    const auto refused = b->wait((*b)->submit(broken));
+    EXPECT_TRUE(refused.error().is(codes::engine_bad_input));
+    EXPECT_NE(refused.error().detail().find("/account"), std::string_view::npos);
+    EXPECT_FALSE(b->wait((*b)->submit(b->an_order(""))));
+    EXPECT_FALSE(b->wait((*b)->submit(b->an_order(std::string(129, 'k')))));
+    EXPECT_FALSE(b->wait((*b)->get(uuid{})));
+}
+
+// proves: F2
+TEST_F(engine_test, a_transient_fault_is_retried_with_growing_waits) {
+    begin();
+    steps.reserve->act = [&](step_context& in) {
+        EXPECT_EQ(in.attempt(), steps.reserve->runs);
+        return steps.reserve->runs < 3 ? failing(fault{codes::net_timeout}) : fine();
+    };
+    const auto begun = b->loop.now();
+    const auto end = b->end_of(b->accept(b->an_order("k")));
+    EXPECT_EQ(end.view.state, "completed");
+    EXPECT_EQ(steps.reserve->runs, 3);
+    const auto took = b->loop.now() - begun;
+    EXPECT_GE(took, 2700ms) << "1 s and 2 s, each less 10 %";
+    EXPECT_LE(took, 3300ms);
+}
+
+// proves: E6
+TEST_F(engine_test, spent_attempts_park_and_a_person_goes_on) {
+    begin();
+    bool broken = true;
+    steps.ship->act = [&](step_context&) {
+        return broken ? failing(fault{codes::net_timeout}.with_detail("gone")) : fine();
+    };
+    const auto id = b->accept(b->an_order("k"));
+    auto parked = b->end_of(id);
+    EXPECT_EQ(parked.view.state, "parked");
+    EXPECT_EQ(parked.view.progress, "NEEDS_ATTENTION");
+    EXPECT_EQ(parked.view.waiting->reason, "operation.attempts_spent");
+    EXPECT_EQ(parked.view.fault->code, "net.timeout");
+    EXPECT_EQ(parked.view.fault->detail, "gone");
+    EXPECT_EQ(parked.view.attempt, 3);
+    EXPECT_EQ(b->store.locks()->size(), 1U) << "a parked operation keeps its lock";
+    EXPECT_TRUE(b->wait((*b)->cancel(id, "me", "")).error().is(codes::operation_past_pivot));
+    broken = false;
+    ASSERT_TRUE(b->wait((*b)->retry(id, "me", "it is back")));
+    EXPECT_EQ(b->end_of(id).view.state, "completed");
+    EXPECT_EQ(steps.pay->prepares, 1) << "a finished step is never run again";
+}
+
+TEST_F(engine_test, a_parked_operation_can_be_closed_or_failed) {
+    begin();
+    steps.ship->act = [](step_context&) { return with<outcome<text>>(park{"look at it", {}}); };
+    const auto first = b->accept(b->an_order("k1"));
+    EXPECT_EQ(b->end_of(first).view.waiting->reason, "look at it");
+    const auto second = b->accept(b->an_order("k2"));
+    EXPECT_TRUE(b->wait((*b)->close(second, "me", "")).error().is(codes::operation_not_parked));
+    auto closed = b->wait((*b)->close(first, "me", "paid in cash"));
+    ASSERT_TRUE(closed);
+    EXPECT_EQ(closed->state, "closed");
+    EXPECT_EQ(closed->cause, "paid in cash");
+    b->end_of(second);
+    auto failed = b->wait((*b)->fail(second, "me", "lost"));
+    EXPECT_EQ(failed->progress, "FAILED");
+    EXPECT_TRUE(b->wait((*b)->retry(second, "me", "")).error().is(codes::operation_ended));
+    EXPECT_TRUE(b->store.locks()->empty());
+}
+
+// proves: E3
+TEST_F(engine_test, a_permanent_fault_before_the_pivot_undoes_everything) {
+    begin();
+    steps.pay->sign = [](step_context&) { return failing(fault{codes::http_client_error}); };
+    steps.reserve->revert = [](step_context& in) {
+        EXPECT_EQ(in.find_output<undoable<"reserve">>()->value, "reserve");
+        return with<outcome<nothing>>(done<nothing>{});
+    };
+    const auto id = b->accept(b->an_order("k"));
+    const auto end = b->end_of(id);
+    EXPECT_EQ(end.view.state, "rolled_back");
+    EXPECT_EQ(end.view.cause, "http.client_error");
+    EXPECT_EQ(steps.reserve->undos, 1);
+    EXPECT_TRUE(steps.pay->sent.empty());
+    EXPECT_TRUE(b->store.locks()->empty());
+}
+
+// proves: E3
+TEST_F(engine_test, compensation_is_retried_and_parks_but_never_gives_up) {
+    begin();
+    steps.pay->sign = [](step_context&) { return failing(fault{codes::http_client_error}); };
+    bool broken = true;
+    steps.reserve->revert = [&](step_context&) {
+        if (broken) return with<outcome<nothing>>(retry{fault{codes::db_unavailable}});
+        return with<outcome<nothing>>(done<nothing>{});
+    };
+    const auto id = b->accept(b->an_order("k"));
+    EXPECT_EQ(b->end_of(id).view.state, "parked");
+    EXPECT_EQ(steps.reserve->undos, 3);
+    broken = false;
+    ASSERT_TRUE(b->wait((*b)->retry(id, "me", "")));
+    EXPECT_EQ(b->end_of(id).view.state, "rolled_back");
+}
+
+// proves: E5
+TEST_F(engine_test, a_local_refusal_waits_without_spending_an_attempt) {
+    begin();
+    steps.reserve->act = [&](step_context& in) {
+        EXPECT_EQ(in.attempt(), 1);
+        if (steps.reserve->runs > 10) return fine();
+        return failing(fault{codes::policy_breaker_open}.with_retry_after(30s).at(name{"rpc"}));
+    };
+    const auto id = b->accept(b->an_order("k"));
+    b->loop.advance(1s);
+    const auto waiting = b->now(id);
+    EXPECT_EQ(waiting.view.state, "ready");
+    EXPECT_EQ(waiting.view.waiting->reason, "policy.breaker_open rpc");
+    EXPECT_TRUE(waiting.view.waiting->until.has_value());
+    EXPECT_EQ(b->end_of(id).view.state, "completed");
+    const auto story = b->story(id);
+    EXPECT_EQ(std::ranges::count(story, "step.deferred reserve"), 1) << "one event for one reason";
+}
+
+TEST_F(engine_test, a_waiting_operation_can_be_hurried) {
+    begin();
+    steps.reserve->act = [&](step_context&) {
+        if (steps.reserve->runs > 1) return fine();
+        return with<outcome<text>>(saga::wait{1h, "lamports"});
+    };
+    const auto id = b->accept(b->an_order("k"));
+    b->loop.advance(1s);
+    EXPECT_EQ(b->now(id).view.waiting->reason, "lamports");
+    ASSERT_TRUE(b->wait((*b)->retry(id, "me", "topped up")));
+    const auto before = b->loop.now();
+    EXPECT_EQ(b->end_of(id).view.state, "completed");
+    EXPECT_LT(b->loop.now() - before, 1s);
+}
+
+// proves: P7
+TEST_F(engine_test, a_step_that_hangs_is_cancelled_and_its_effect_is_unknown) {
+    begin();
+    bool cancelled = false;
+    steps.reserve->act = [&](step_context& in) -> task<outcome<text>> {
+        EXPECT_EQ(in.until().remaining(b->loop.now()), 30s);
+        if (steps.reserve->runs > 1) return fine();
+        auto hang = [](io::loop& loop, bool& saw) -> task<outcome<text>> {
+            const auto slept = co_await loop.sleep_until(loop.now() + 1h);
+            saw = !slept && slept.error().kind() == fault_kind::cancelled;
+            co_return retry{slept.error()};
+        };
+        return hang(b->loop, cancelled);
+    };
+    const auto id = b->accept(b->an_order("k"));
+    EXPECT_EQ(b->end_of(id).view.state, "completed");
+    EXPECT_TRUE(cancelled);
+    EXPECT_EQ(steps.reserve->runs, 2);
+    const auto events = *b->wait((*b)->events(id, 0, 100, deadline{b->loop.now()}));
+    const auto failed = std::ranges::find(events, "step.failed", &event_view::event);
+    ASSERT_NE(failed, events.end());
+    EXPECT_EQ(failed->fault->code, "policy.deadline");
+    EXPECT_EQ(failed->fault->effect, "unknown");
+    EXPECT_EQ(failed->latency_ms, 30'000);
+}
+
+TEST_F(engine_test, an_exception_in_a_step_parks) {
+    begin();
+    steps.reserve->act = [](step_context&) -> task<outcome<text>> {
+        throw std::runtime_error{"a bug"};
+        co_return done<text>{};
+    };
+    const auto id = b->accept(b->an_order("k"));
+    const auto end = b->end_of(id);
+    EXPECT_EQ(end.view.state, "parked");
+    EXPECT_EQ(end.view.fault->code, "engine.step_threw");
+    EXPECT_EQ(end.view.fault->detail, "a bug");
+}
+
+// ---- settling -----------------------------------------------------------------------------------
+
+// proves: S2
+TEST_F(engine_test, undecided_bytes_are_sent_again_without_journaling_each_look) {
+    begin();
+    steps.pay->look = [&](step_context&, const journaled<text>& p) {
+        EXPECT_EQ(p.generation(), 1);
+        if (steps.pay->settles < 100) return settled(pending{500ms});
+        return settled(landed<text>{{"landed"}});
+    };
+    const auto id = b->accept(b->an_order("k"));
+    b->loop.advance(5s);
+    EXPECT_EQ(b->now(id).view.progress, "PAID");
+    EXPECT_EQ(b->end_of(id).view.state, "completed");
+    EXPECT_EQ(steps.pay->sent.size(), 100U);
+    EXPECT_THAT(steps.pay->sent, Contains("bytes 1").Times(100));
+    EXPECT_EQ(b->story(id).size(), 7U);
+}
+
+// proves: S3
+TEST_F(engine_test, uncertain_is_shown_polled_on_and_cleared) {
+    begin();
+    steps.pay->look = [&](step_context&, const journaled<text>&) {
+        if (steps.pay->settles < 50) return settled(uncertain{1s, "they disagree"});
+        if (steps.pay->settles < 60) return settled(pending{1s});
+        return settled(landed<text>{{"landed"}});
+    };
+    const auto id = b->accept(b->an_order("k"));
+    b->loop.advance(10s);
+    EXPECT_EQ(b->now(id).view.progress, "UNCERTAIN");
+    EXPECT_EQ(b->now(id).view.state, "running");
+    EXPECT_TRUE(b->wait((*b)->cancel(id, "me", "")).error().is(codes::operation_past_pivot));
+    b->loop.advance(45s);
+    EXPECT_EQ(b->now(id).view.progress, "PAID");
+    EXPECT_EQ(b->end_of(id).view.state, "completed");
+    EXPECT_EQ(steps.pay->prepares, 1) << "never signed anew on doubt";
+    const auto story = b->story(id);
+    EXPECT_EQ(std::ranges::count(story, "generation.doubted pay"), 1);
+    EXPECT_EQ(std::ranges::count(story, "generation.cleared pay"), 1);
+}
+
+// proves: S3, E9
+TEST_F(engine_test, proof_of_death_allows_a_new_generation_at_most_three) {
+    begin();
+    steps.pay->look = [](step_context&, const journaled<text>&) {
+        return settled(dead{"proof", true, {}, ""});
+    };
+    const auto id = b->accept(b->an_order("k"));
+    const auto parked = b->end_of(id);
+    EXPECT_EQ(parked.view.state, "parked");
+    EXPECT_EQ(parked.view.waiting->reason, "operation.generations_spent");
+    EXPECT_EQ(parked.view.generation, 3);
+    EXPECT_THAT(steps.pay->sent, ElementsAre("bytes 1", "bytes 2", "bytes 3"));
+    // Everything is proved dead: there is a way back again.
+    const auto cancelled = b->wait((*b)->cancel(id, "me", "too dear"));
+    ASSERT_TRUE(cancelled) << cancelled.error().describe();
+    const auto end = b->end_of(id);
+    EXPECT_EQ(end.view.state, "rolled_back");
+    EXPECT_EQ(end.view.cause, "cancelled");
+    EXPECT_EQ(steps.reserve->undos, 1);
+}
+
+// proves: E9
+TEST_F(engine_test, spent_generations_compensate_by_themselves_if_the_policy_says_so) {
+    auto policy = presets::standard;
+    policy.on_exhausted = exhausted::compensate;
+    begin(policy);
+    steps.pay->look = [](step_context&, const journaled<text>&) {
+        return settled(dead{"proof", true, 10s, "cure it"});
+    };
+    const auto end = b->end_of(b->accept(b->an_order("k")));
+    EXPECT_EQ(end.view.state, "rolled_back");
+    EXPECT_EQ(end.view.cause, "operation.generations_spent");
+}
+
+TEST_F(engine_test, death_that_must_not_be_signed_anew_parks_until_a_person_decides) {
+    begin();
+    steps.pay->look = [&](step_context&, const journaled<text>& p) {
+        if (p.generation() > 1) return settled(landed<text>{{"landed"}});
+        return settled(dead{"custom program error", false, {}, "program error 6"});
+    };
+    const auto id = b->accept(b->an_order("k"));
+    EXPECT_EQ(b->end_of(id).view.waiting->reason, "program error 6");
+    ASSERT_TRUE(b->wait((*b)->retry(id, "me", "program upgraded")));
+    EXPECT_EQ(b->end_of(id).view.state, "completed");
+    EXPECT_THAT(steps.pay->sent, ElementsAre("bytes 1", "bytes 2"));
+}
+
+TEST_F(engine_test, a_look_that_hangs_is_repeated) {
+    begin();
+    steps.pay->look = [&](step_context&, const journaled<text>&) -> task<settlement<text>> {
+        if (steps.pay->settles > 1) return settled(landed<text>{{"landed"}});
+        auto hang = [](io::loop& loop) -> task<settlement<text>> {
+            static_cast<void>(co_await loop.sleep_until(loop.now() + 1h));
+            throw std::runtime_error{"cancelled"};
+        };
+        return hang(b->loop);
+    };
+    EXPECT_EQ(b->end_of(b->accept(b->an_order("k"))).view.state, "completed");
+    EXPECT_EQ(steps.pay->settles, 2);
+}
+
+TEST_F(engine_test, progress_is_journaled_once) {
+    begin();
+    steps.pay->look = [](step_context& in, const journaled<text>&) -> task<settlement<text>> {
+        for (int i = 0; i < 3; ++i) EXPECT_TRUE(co_await in.progress("CONFIRMED"));
+        co_return landed<text>{{"landed"}};
+    };
+    const auto id = b->accept(b->an_order("k"));
+    b->end_of(id);
+    const auto story = b->story(id);
+    EXPECT_EQ(std::ranges::count(story, "progress.shown pay"), 1);
+}
+
+// proves: E7
+TEST_F(engine_test, evidence_is_bounded_and_counted) {
+    begin();
+    steps.reserve->act = [](step_context& in) {
+        for (int i = 0; i < 70; ++i) in.note({"call", "one", i, "", ""});
+        return fine();
+    };
+    const auto id = b->accept(b->an_order("k"));
+    b->end_of(id);
+    const auto events = *b->wait((*b)->events(id, 0, 100, deadline{b->loop.now()}));
+    const auto at = std::ranges::find(events, "step.completed", &event_view::event);
+    ASSERT_TRUE(at != events.end() && at->data);
+    EXPECT_EQ(at->data->at("notes").as_array().size(), 64U);
+    EXPECT_EQ(at->data->at("notes_dropped").as_int64(), 6);
+}
+
+// ---- cancel -------------------------------------------------------------------------------------
+
+// proves: E3
+TEST_F(engine_test, cancel_interrupts_a_running_step_and_undoes_it) {
+    begin();
+    steps.reserve->act = [&](step_context&) {
+        auto hang = [](io::loop& loop) -> task<outcome<text>> {
+            const auto slept = co_await loop.sleep_until(loop.now() + 10s);
+            if (!slept) co_return retry{slept.error()};
+            co_return done<text>{{"late"}};
+        };
+        return hang(b->loop);
+    };
+    const auto id = b->accept(b->an_order("k"));
+    b->loop.advance(1s);
+    const auto cancelled = b->wait((*b)->cancel(id, "me", "changed my mind"));
+    ASSERT_TRUE(cancelled);
+    const auto end = b->end_of(id);
+    EXPECT_EQ(end.view.state, "rolled_back");
+    EXPECT_EQ(end.view.cause, "cancelled");
+    EXPECT_EQ(steps.reserve->undos, 1);
+    EXPECT_EQ(steps.pay->prepares, 0);
+    EXPECT_TRUE(b->wait((*b)->cancel(id, "me", "")).error().is(codes::operation_ended));
+}
+
+TEST_F(engine_test, cancel_drops_bytes_that_were_signed_but_not_journaled) {
+    begin();
+    steps.pay->sign = [&](step_context&) {
+        auto slow = [](io::loop& loop) -> task<outcome<text>> {
+            static_cast<void>(co_await loop.sleep_until(loop.now() + 10s));
+            co_return done<text>{{"signed all the same"}};
+        };
+        return slow(b->loop);
+    };
+    const auto id = b->accept(b->an_order("k"));
+    b->loop.advance(1s);
+    ASSERT_TRUE(b->wait((*b)->cancel(id, "me", "")));
+    EXPECT_EQ(b->end_of(id).view.state, "rolled_back");
+    EXPECT_TRUE(steps.pay->sent.empty());
+    EXPECT_THAT(b->story(id), Not(Contains("generation.journaled pay")));
+}
+
+TEST_F(engine_test, cancel_of_a_waiting_operation_takes_effect_at_once) {
+    begin();
+    steps.reserve->act = [](step_context&) { return with<outcome<text>>(saga::wait{1h, "later"}); };
+    const auto id = b->accept(b->an_order("k"));
+    b->loop.advance(1s);
+    ASSERT_TRUE(b->wait((*b)->cancel(id, "me", "")));
+    EXPECT_EQ(b->end_of(id).view.state, "rolled_back");
+    EXPECT_EQ(steps.reserve->undos, 1);
+}
+
+// ---- locks --------------------------------------------------------------------------------------
+
+// proves: E2, E5
+TEST_F(engine_test, one_operation_per_account_the_others_in_order) {
+    std::vector<std::string> order_of;
+    engine_options options;
+    options.on_event = [&](const operation& op, const event& e) {
+        if (e.type == event_type::ended) order_of.push_back(op.who.key);
+    };
+    begin(presets::standard, std::move(options));
+    int inside = 0;
+    steps.ship->act = [&](step_context&) {
+        auto slow = [](io::loop& loop, int& n) -> task<outcome<text>> {
+            EXPECT_EQ(++n, 1);
+            static_cast<void>(co_await loop.sleep_until(loop.now() + 5s));
+            --n;
+            co_return done<text>{{"sent"}};
+        };
+        return slow(b->loop, inside);
+    };
+    const auto first = b->accept(b->an_order("k1"));
+    const auto second = b->accept(b->an_order("k2"));
+    const auto third = b->accept(b->an_order("k3"));
+    b->loop.advance(1s);
+    EXPECT_EQ(b->now(second).view.state, "blocked");
+    EXPECT_EQ(b->now(second).view.waiting->reason, "lock default/alice");
+    EXPECT_TRUE(b->wait((*b)->retry(second, "me", "")).error().is(codes::operation_not_waiting));
+    EXPECT_EQ(b->end_of(third).view.state, "completed");
+    EXPECT_EQ(b->end_of(first).view.state, "completed");
+    EXPECT_THAT(order_of, ElementsAre("k1", "k2", "k3"));
+    EXPECT_TRUE(b->store.locks()->empty());
+}
+
+TEST_F(engine_test, a_blocked_operation_can_be_cancelled_and_passes_its_turn) {
+    begin();
+    bool broken = true;
+    steps.ship->act = [&](step_context&) {
+        return broken ? with<outcome<text>>(park{"stuck", {}}) : fine();
+    };
+    const auto first = b->accept(b->an_order("k1"));
+    const auto second = b->accept(b->an_order("k2"));
+    const auto third = b->accept(b->an_order("k3"));
+    EXPECT_EQ(b->end_of(first).view.state, "parked");
+    ASSERT_TRUE(b->wait((*b)->cancel(second, "me", "")));
+    EXPECT_EQ(b->end_of(second).view.state, "rolled_back");
+    EXPECT_EQ(steps.reserve->undos, 0) << "it had not begun";
+    EXPECT_EQ(b->now(third).view.state, "blocked");
+    broken = false;
+    ASSERT_TRUE(b->wait((*b)->close(first, "me", "done by hand")));
+    EXPECT_EQ(b->end_of(third).view.state, "completed");
+}
+
+// ---- queue --------------------------------------------------------------------------------------
+
+// proves: E5
+TEST_F(engine_test, a_full_queue_refuses_new_work_but_answers_replays) {
+    engine_options options;
+    options.max_waiting = 3;
+    begin(presets::standard, std::move(options));
+    steps.reserve->act = [](step_context&) { return with<outcome<text>>(saga::wait{1h, "later"}); };
+    for (const auto* key : {"k1", "k2", "k3"}) {
+        auto s = b->an_order(key, key);
+        b->accept(s);
+        b->loop.advance(1ms);
+    }
+    const auto refused = b->wait((*b)->submit(b->an_order("k4")));
+    ASSERT_FALSE(refused);
+    EXPECT_TRUE(refused.error().is(codes::engine_queue_full));
+    EXPECT_EQ(refused.error().retry_after(), 5s);
+    const auto again = b->wait((*b)->submit(b->an_order("k1", "k1")));
+    ASSERT_TRUE(again);
+    EXPECT_TRUE(again->replayed);
+    EXPECT_EQ((*b)->figures().refused, 1U);
+}
+
+// proves: E5
+TEST_F(engine_test, works_on_no_more_than_it_may_and_on_the_urgent_first) {
+    std::vector<std::string> begun;
+    engine_options options;
+    options.concurrency = 2;
+    options.on_event = [&](const operation& op, const event& e) {
+        if (e.type == event_type::step_started) begun.push_back(op.who.key);
+    };
+    begin(presets::standard, std::move(options));
+    int inside = 0;
+    int most = 0;
+    steps.reserve->act = [&](step_context&) {
+        auto slow = [](io::loop& loop, int& n, int& top) -> task<outcome<text>> {
+            top = std::max(top, ++n);
+            static_cast<void>(co_await loop.sleep_until(loop.now() + 1s));
+            --n;
+            co_return done<text>{{"reserved"}};
+        };
+        return slow(b->loop, inside, most);
+    };
+    std::vector<uuid> all;
+    for (int i = 0; i < 10; ++i) {
+        auto s = b->an_order("n" + std::to_string(i), std::to_string(i));
+        if (i >= 8) s.key = "h" + s.key, s.priority = operation_priority::high;
+        all.push_back(b->accept(s));
+    }
+    for (const auto& id : all) EXPECT_EQ(b->end_of(id).view.state, "completed");
+    EXPECT_EQ(most, 2);
+    ASSERT_EQ(begun.size(), 10U);
+    // Two had a place at once; of those who waited the urgent came first.
+    EXPECT_EQ(begun[2].substr(0, 1) + begun[3].substr(0, 1), "hh");
+}
+
+TEST_F(engine_test, nobody_starves_behind_a_stream_of_urgent_work) {
+    engine_options options;
+    options.concurrency = 1;
+    begin(presets::standard, std::move(options));
+    auto low = b->an_order("low", "low");
+    low.priority = operation_priority::low;
+    auto first = b->an_order("first", "first");
+    first.priority = operation_priority::high;
+    steps.reserve->act = [&](step_context&) {
+        auto slow = [](io::loop& loop) -> task<outcome<text>> {
+            static_cast<void>(co_await loop.sleep_until(loop.now() + 1s));
+            co_return done<text>{{"reserved"}};
+        };
+        return slow(b->loop);
+    };
+    b->accept(first);
+    const auto waiting = b->accept(low);
+    int urgent = 0;
+    while (b->now(waiting).view.state != "completed" && urgent < 100) {
+        auto s = b->an_order("h" + std::to_string(urgent), "h" + std::to_string(urgent));
+        s.priority = operation_priority::high;
+        b->accept(s);
+        ++urgent;
+        b->loop.advance(1s);
+    }
+    EXPECT_LT(urgent, 12);
+}
+
+TEST_F(engine_test, work_may_be_asked_for_later) {
+    begin();
+    auto s = b->an_order("k");
+    s.not_before = store_time{b->loop.wall_now().time_since_epoch()} + 1h;
+    const auto id = b->accept(s);
+    b->loop.advance(59min);
+    EXPECT_EQ(steps.reserve->runs, 0);
+    EXPECT_EQ(b->now(id).view.state, "ready");
+    b->loop.advance(2min);
+    EXPECT_EQ(b->now(id).view.state, "completed");
+}
+
+// ---- reading ------------------------------------------------------------------------------------
+
+TEST_F(engine_test, events_wait_for_what_is_new) {
+    begin();
+    steps.reserve->act = [&](step_context&) {
+        if (steps.reserve->runs > 1) return fine();
+        return with<outcome<text>>(saga::wait{10s, "later"});
+    };
+    const auto id = b->accept(b->an_order("k"));
+    b->loop.advance(1s);
+    const auto have = static_cast<int>(b->story(id).size());
+    const auto before = b->loop.now();
+    auto none = b->wait((*b)->events(id, have, 10, deadline::after(before, 2s)));
+    EXPECT_TRUE(none->empty());
+    EXPECT_EQ(b->loop.now() - before, 2s);
+    auto some = b->wait((*b)->events(id, have, 10, deadline::after(before, 1h)));
+    ASSERT_FALSE(some->empty());
+    EXPECT_EQ(some->front().seq, have + 1);
+    EXPECT_LT(b->loop.now() - before, 11s);
+}
+
+TEST_F(engine_test, lists_newest_first_in_pages) {
+    begin();
+    for (int i = 0; i < 5; ++i) {
+        auto s = b->an_order("k" + std::to_string(i));
+        s.subject = i % 2 == 0 ? "even" : "odd";
+        b->end_of(b->accept(s));
+    }
+    list_filter filter;
+    filter.subject = "even";
+    filter.limit = 2;
+    filter.with_outputs = true;
+    auto page = b->wait((*b)->list(filter));
+    ASSERT_EQ(page->items.size(), 2U);
+    EXPECT_EQ(page->items[0].view.key, "k4");
+    EXPECT_EQ(page->items[0].outputs.size(), 3U);
+    filter.before = page->next;
+    page = b->wait((*b)->list(filter));
+    ASSERT_EQ(page->items.size(), 1U);
+    EXPECT_EQ(page->items[0].view.key, "k0");
+    EXPECT_EQ(page->next, 0);
+}
+
+// ---- restart ------------------------------------------------------------------------------------
+
+// proves: E1
+TEST_F(engine_test, a_stop_gives_work_back_and_a_start_goes_on) {
+    begin();
+    steps.pay->look = [&](step_context&, const journaled<text>&) {
+        if (steps.pay->settles < 5) return settled(pending{10s});
+        return settled(landed<text>{{"landed"}});
+    };
+    const auto id = b->accept(b->an_order("k"));
+    b->loop.advance(15s);
+    b->stop();
+    EXPECT_EQ((*b->store.load(id))->op.now.state, op_state::ready);
+    b->start();
+    EXPECT_EQ((*b)->figures().recovered, 0U) << "it was given back properly";
+    EXPECT_EQ(b->end_of(id).view.state, "completed");
+    EXPECT_EQ(steps.reserve->runs, 1);
+    EXPECT_EQ(steps.pay->prepares, 1) << "what is journaled is settled, never prepared anew";
+}
+
+TEST_F(engine_test, a_definition_of_another_version_parks) {
+    begin();
+    steps.reserve->act = [](step_context&) { return with<outcome<text>>(saga::wait{1h, "later"}); };
+    const auto id = b->accept(b->an_order("k"));
+    b->loop.advance(1s);
+    b->stop();
+    bench other;
+    other.store = b->store;
+    other.define(define<order>("order", 2).step(std::make_shared<plain_step<"only">>()).build());
+    other.start();
+    other.loop.advance(2h);
+    EXPECT_EQ(other.now(id).view.state, "parked");
+    EXPECT_EQ(other.now(id).view.fault->code, "engine.unknown_definition");
+    b.reset();
+}
+
+}  // namespace
+}  // namespace thole::saga

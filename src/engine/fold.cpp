@@ -1,0 +1,267 @@
+#include "engine/fold.hpp"
+
+#include <fmt/format.h>
+
+namespace thole::saga {
+
+namespace {
+
+class teller {
+  public:
+    teller(const plan& p, bool has_lock) : plan_{p}, has_lock_{has_lock} {}
+
+    void tell(const event& e);
+    operation_state finish() {
+        arrive();
+        return std::move(s_);
+    }
+
+  private:
+    static event_data data_of(const event& e) {
+        if (e.data.empty()) return {};
+        auto read = json::read<event_data>(e.data);
+        THOLE_ASSERT(read.has_value(), "a journaled event reads back");
+        return std::move(*read);
+    }
+    void begin();
+    void arrive();
+    void fail_attempt(const event& e, const event_data& d);
+    void journal_generation(const event& e);
+    void prove_dead();
+    void turn_back(const event& e, const event_data& d);
+    void go_back_from(int step);
+    void finish_with(const event& e, const event_data& d);
+    void retry();
+
+    const plan& plan_;
+    bool has_lock_;
+    bool leaving_ = false;  // the step is complete; where to is told by the next event
+    operation_state s_;
+};
+
+void teller::begin() {
+    s_.progress = "INITIATED";
+    const auto& first = plan_.at(0);
+    s_.step_name = first.name;
+    if (has_lock_) s_.lock = first.locks ? lock_state::wanted : lock_state::later;
+    if (first.shape == step_shape::prepared) s_.allowance = first.policy.generations;
+}
+
+// A completed step leads to the next one, unless compensation starts from it.
+void teller::arrive() {
+    if (!std::exchange(leaving_, false)) return;
+    if (++s_.step == plan_.size()) return;
+    const auto& step = plan_.at(s_.step);
+    s_.step_name = step.name;
+    s_.attempt = 1;
+    s_.started = true;
+    if (step.shape == step_shape::prepared) {
+        s_.generation = 0;
+        s_.allowance = step.policy.generations;
+    }
+    if (step.locks && s_.lock == lock_state::later) s_.lock = lock_state::held;
+}
+
+void teller::fail_attempt(const event& e, const event_data& d) {
+    s_.fault = e.fault;
+    s_.waiting.clear();
+    if (!d.until) return;
+    s_.attempt = e.attempt + 1;
+    const auto fault = json::read<stored_fault>(e.fault);
+    THOLE_ASSERT(fault.has_value(), "a journaled fault reads back");
+    s_.waiting = fault->code;
+    s_.state = op_state::ready;
+}
+
+void teller::journal_generation(const event& e) {
+    const auto& step = plan_.at(s_.step);
+    s_.generation = e.generation;
+    s_.live = true;
+    s_.attempt = 1;
+    s_.fault.clear();
+    s_.waiting.clear();
+    if (step.pivot) s_.past_pivot = true, s_.proved_dead = false;
+    if (!step.shows.empty()) s_.progress = step.shows;
+}
+
+void teller::prove_dead() {
+    s_.live = false;
+    s_.uncertain = false;
+    s_.attempt = 1;
+    if (plan_.at(s_.step).pivot) s_.proved_dead = true;
+}
+
+void teller::turn_back(const event& e, const event_data& d) {
+    leaving_ = false;
+    s_.backward = true;
+    s_.cancelling = false;
+    s_.uncertain = false;
+    s_.fault = e.fault;
+    s_.cause = d.cause.value_or("");
+    if (s_.lock == lock_state::wanted) s_.lock = lock_state::later;
+    s_.state = op_state::ready;
+    go_back_from(s_.started ? s_.step : s_.step - 1);
+}
+
+void teller::go_back_from(int step) {
+    while (step >= 0 && !plan_.at(step).has_undo) --step;
+    s_.step = step < 0 ? 0 : step;
+    s_.step_name = plan_.at(s_.step).name;
+    s_.attempt = 1;
+    s_.started = true;
+    s_.waiting.clear();
+}
+
+void teller::finish_with(const event& e, const event_data& d) {
+    arrive();
+    s_.state = op_state::terminal;
+    const auto ending = json::read<op_ending>(boost::json::value(*d.ending));
+    THOLE_ASSERT(ending.has_value(), "a journaled ending reads back");
+    s_.ending = *ending;
+    s_.cause = d.cause.value_or("");
+    s_.ended_at = e.at;
+    s_.lock = lock_state::none;
+    s_.step_name.clear();
+    s_.started = s_.live = s_.uncertain = s_.cancelling = false;
+    s_.waiting.clear();
+}
+
+void teller::retry() {
+    if (s_.state == op_state::parked) {
+        s_.attempt = 1;
+        const bool signs = !s_.backward && plan_.at(s_.step).shape == step_shape::prepared;
+        if (signs && !s_.live && s_.allowance <= s_.generation) s_.allowance = s_.generation + 1;
+    }
+    s_.state = op_state::ready;
+    s_.waiting.clear();
+}
+
+void teller::tell(const event& e) {
+    if (e.type != event_type::compensating) arrive();
+    const auto d = data_of(e);
+    switch (e.type) {
+        case event_type::submitted:
+            begin();
+            break;
+        case event_type::step_started:
+            s_.started = true;
+            if (s_.lock == lock_state::wanted) s_.lock = lock_state::held;
+            break;
+        case event_type::step_completed:
+            leaving_ = true;
+            s_.live = s_.uncertain = false;
+            s_.waiting.clear();
+            s_.fault.clear();
+            if (const auto& step = plan_.at(s_.step); step.shape != step_shape::prepared) {
+                if (!step.shows.empty()) s_.progress = step.shows;
+            } else if (!step.settled_shows.empty()) {
+                s_.progress = step.settled_shows;
+            }
+            break;
+        case event_type::step_failed:
+        case event_type::undo_failed:
+            fail_attempt(e, d);
+            break;
+        case event_type::step_waiting:
+        case event_type::undo_waiting:
+            s_.waiting = d.reason.value_or("");
+            s_.fault = e.fault;
+            s_.state = op_state::ready;
+            break;
+        case event_type::blocked:
+            s_.state = op_state::blocked;
+            s_.lock = lock_state::wanted;
+            s_.started = false;
+            s_.waiting = d.reason.value_or("");
+            break;
+        case event_type::lock_acquired:
+            s_.state = op_state::ready;
+            s_.lock = lock_state::held;
+            s_.waiting.clear();
+            break;
+        case event_type::prepared:
+            journal_generation(e);
+            break;
+        case event_type::uncertain:
+            s_.uncertain = true;
+            break;
+        case event_type::certain:
+            s_.uncertain = false;
+            break;
+        case event_type::proved_dead:
+            prove_dead();
+            break;
+        case event_type::progress:
+            s_.progress = d.shown.value_or("");
+            break;
+        case event_type::parked:
+            s_.state = op_state::parked;
+            s_.waiting = d.reason.value_or("");
+            if (!e.fault.empty()) s_.fault = e.fault;
+            break;
+        case event_type::retried:
+            retry();
+            break;
+        case event_type::cancel_requested:
+            s_.cancelling = true;
+            if (s_.state == op_state::parked) s_.state = op_state::ready, s_.waiting.clear();
+            break;
+        case event_type::compensating:
+            turn_back(e, d);
+            break;
+        case event_type::undone:
+            s_.fault.clear();
+            go_back_from(s_.step - 1);
+            break;
+        case event_type::recovered:
+            s_.state = op_state::ready;
+            break;
+        case event_type::ended:
+            finish_with(e, d);
+            break;
+    }
+    s_.seq = e.seq;
+}
+
+}  // namespace
+
+operation_state fold(std::span<const event> events, const plan& p, bool has_lock) {
+    teller story{p, has_lock};
+    for (const auto& e : events) story.tell(e);
+    return story.finish();
+}
+
+std::string difference(const operation_state& told, const operation_state& row) {
+    std::string out;
+    const auto check = [&](std::string_view field, const auto& a, const auto& b) {
+        if (a != b) out += fmt::format("{}: events say {}, row says {}; ", field, a, b);
+    };
+    const auto active = [](op_state s) {
+        return json::detail::enum_text(s == op_state::running ? op_state::ready : s);
+    };
+    check("state", active(told.state), active(row.state));
+    check("ending", json::detail::enum_text(told.ending), json::detail::enum_text(row.ending));
+    check("lock", json::detail::enum_text(told.lock), json::detail::enum_text(row.lock));
+    check("backward", told.backward, row.backward);
+    check("started", told.started, row.started);
+    check("past_pivot", told.past_pivot, row.past_pivot);
+    check("proved_dead", told.proved_dead, row.proved_dead);
+    check("live", told.live, row.live);
+    check("uncertain", told.uncertain, row.uncertain);
+    check("cancelling", told.cancelling, row.cancelling);
+    check("step", told.step, row.step);
+    check("step_name", told.step_name, row.step_name);
+    check("attempt", told.attempt, row.attempt);
+    check("generation", told.generation, row.generation);
+    check("allowance", told.allowance, row.allowance);
+    check("seq", told.seq, row.seq);
+    check("progress", told.progress, row.progress);
+    check("waiting", told.waiting, row.waiting);
+    check("fault", told.fault, row.fault);
+    check("cause", told.cause, row.cause);
+    check("ended_at", told.ended_at.time_since_epoch().count(),
+          row.ended_at.time_since_epoch().count());
+    return out;
+}
+
+}  // namespace thole::saga

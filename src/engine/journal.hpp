@@ -1,0 +1,159 @@
+#pragma once
+
+// Where operations live: the one place whose word counts after a crash.
+//
+// A journal takes whole moves: the new state of an operation, the events that tell of it, bytes
+// that were prepared, and the lock it takes or gives back are one commit, or nothing. When commit()
+// has answered, the move survives a crash at any instant; before that, nothing outside may be
+// touched on the strength of it.
+//
+//   auto done = co_await journal.commit(move);
+//   if (done) ...                                             // acknowledged
+//   else if (done.error().is(codes::engine_fenced)) ...       // someone else has moved it: drop it
+//   else if (done.error().effect() == fault_effect::unknown)  // read it back: load() and compare
+//   seq else ...                                                  // nothing happened: may be
+//   repeated
+//
+// Fences: every claim raises the operation's fence, and a move names the fence and the last event
+// it is based on; a move based on anything older is refused. A node is known by its boot id, new at
+// every start: begin() readies at once what an earlier boot of this node had been running. On a
+// store shared by several nodes the node also holds a lease (may_start_effects()).
+//
+// Threads: everything on the core loop. Lifetime: arguments taken by reference live until the call
+// has answered. Cancellation: calls are always finished. All waits are the store's own.
+
+#include <array>
+#include <optional>
+
+#include "engine/operation.hpp"
+#include "engine/plan.hpp"
+
+namespace thole::saga {
+
+struct node_identity {
+    std::string name;        // stays the same over restarts
+    std::uint64_t boot = 1;  // not 0; new at every start
+};
+
+struct new_operation {
+    identity who;           // row is given by the journal
+    operation_state first;  // of initial_state()
+    std::vector<event> events;
+    std::uint64_t claim_for = 0;  // start it at once for this boot, unless its lock is taken
+};
+
+// An operation and the events that a move added to it.
+struct moved_operation {
+    operation op;
+    std::vector<event> events;
+};
+
+struct submit_answer {
+    moved_operation made;   // or found, without events
+    bool replayed = false;  // the key was known, with the same payload
+    bool claimed = false;
+};
+
+// One move of one operation.
+struct move {
+    const identity* who = nullptr;
+    std::uint64_t fence = 0;    // as known before the move
+    std::int64_t base_seq = 0;  // number of the last event before the move
+    operation_state after;      // lock == wanted and running: take the lock, or be blocked
+    std::vector<event> events;
+    std::optional<prepared_row> prepared;
+    bool releases_lock = false;  // and promotes the next in line
+};
+
+struct move_answer {
+    bool blocked = false;  // the lock is taken: the state journaled is block(after), not after
+    std::optional<moved_operation> promoted;
+};
+
+struct claim_request {
+    std::uint64_t owner = 0;
+    store_time now;
+    int limit = 0;
+    std::array<operation_priority, 3> order{operation_priority::high, operation_priority::normal,
+                                            operation_priority::low};
+};
+
+struct finished_step {
+    std::string name;
+    std::string output;
+};
+
+struct stored_operation {
+    operation op;
+    std::string input;
+    std::vector<finished_step> outputs;    // in order
+    std::optional<prepared_row> prepared;  // the newest generation of the current step
+};
+
+struct claimed_operation {
+    stored_operation what;
+    std::vector<event> events;
+    bool interrupted = false;  // see begin_claim()
+};
+
+struct claim_answer {
+    std::vector<claimed_operation> claimed;
+    std::vector<moved_operation> blocked;  // due, but their lock is taken
+    std::optional<store_time> next_due;    // the earliest of those that stay ready
+};
+
+struct list_filter {
+    std::optional<std::string> tenant{};
+    std::optional<std::string> kind{};
+    std::optional<std::string> key{};
+    std::optional<std::string> subject{};
+    std::optional<op_state> state{};
+    std::optional<op_ending> ending{};  // of terminal ones
+    int limit = 50;                     // 1…500
+    std::int64_t before = 0;            // cursor: rows below this one; 0 = from the newest
+    bool with_outputs = false;          // fill input and outputs too
+};
+
+struct operation_page {
+    std::vector<stored_operation> items;  // newest first
+    std::int64_t next = 0;                // `before` of the next page; 0 = this is the last
+};
+
+struct operation_counts {
+    std::int64_t ready = 0, running = 0, blocked = 0, parked = 0;
+};
+
+struct held_lock {
+    std::string key;
+    std::int64_t row = 0;
+};
+
+class journal {
+  public:
+    virtual ~journal() = default;
+
+    // Once, before anything else. Answers how many operations of an earlier boot were readied.
+    virtual task<result<std::int64_t>> begin(node_identity node) = 0;
+    // The time that schedules: never goes backward, survives restarts.
+    [[nodiscard]] virtual store_time now() = 0;
+    // False when the node's lease may run out soon: start no effect then.
+    [[nodiscard]] virtual bool may_start_effects() const noexcept = 0;
+
+    // engine.key_conflict when tenant, kind and key are known with another request hash.
+    virtual task<result<submit_answer>> submit(const new_operation& o) = 0;
+    virtual task<result<move_answer>> commit(const move& m) = 0;
+    // Takes up to `limit` due operations, class by class in `order`, the longest due first.
+    virtual task<result<claim_answer>> claim(claim_request request) = 0;
+
+    virtual task<result<std::optional<stored_operation>>> load(uuid id) = 0;
+    virtual task<result<std::optional<operation>>> find_key(std::string tenant, std::string kind,
+                                                            std::string key) = 0;
+    virtual task<result<operation_page>> list(list_filter filter) = 0;
+    // Events with a number above `after`, in order.
+    virtual task<result<std::vector<event>>> events(std::int64_t row, std::int64_t after,
+                                                    int limit) = 0;
+    virtual task<result<operation_counts>> counts() = 0;
+    virtual task<result<std::vector<held_lock>>> locks() = 0;
+};
+
+}  // namespace thole::saga

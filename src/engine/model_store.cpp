@@ -1,0 +1,264 @@
+#include "engine/model_store.hpp"
+
+#include <algorithm>
+
+#include "engine/codes.hpp"
+#include "engine/transitions.hpp"
+
+namespace thole::saga {
+
+result<> model_store::begin() {
+    old_rows_.clear();
+    old_locks_ = locks_;
+    return {};
+}
+result<> model_store::commit() {
+    old_rows_.clear();
+    return {};
+}
+void model_store::rollback() {
+    for (auto& [row, old] : old_rows_) {
+        if (old) {
+            rows_[row] = std::move(*old);
+        } else {
+            rows_.erase(row);
+        }
+    }
+    old_rows_.clear();
+    locks_ = old_locks_;
+}
+
+model_store::entry& model_store::touch(std::int64_t row) {
+    const auto found = rows_.find(row);
+    if (!old_rows_.contains(row)) {
+        old_rows_.emplace(row, found == rows_.end() ? std::nullopt : std::optional{found->second});
+    }
+    return rows_[row];
+}
+
+bool model_store::take_lock(const entry& e) {
+    const auto [place, fresh] = locks_.emplace(e.op.who.lock_key, e.op.who.row);
+    return fresh || place->second == e.op.who.row;
+}
+
+// To the one that was accepted first among those that wait.
+std::optional<moved_operation> model_store::hand_lock_on(const std::string& key, store_time now) {
+    locks_.erase(key);
+    for (auto& [row, e] : rows_) {
+        if (e.op.now.state != op_state::blocked || e.op.who.lock_key != key) continue;
+        touch(row);
+        locks_.emplace(key, row);
+        std::vector<event> events;
+        promote(e.op.now, now, events);
+        e.events.insert(e.events.end(), events.begin(), events.end());
+        return moved_operation{e.op, std::move(events)};
+    }
+    return std::nullopt;
+}
+
+result<std::int64_t> model_store::recover(const node_identity& node, store_time now) {
+    std::int64_t found = 0;
+    for (auto& [row, e] : rows_) {
+        if (e.op.now.state != op_state::running || e.op.now.owner == node.boot) continue;
+        touch(row);
+        saga::recover(e.op.now, now, e.events);
+        ++found;
+    }
+    return found;
+}
+
+result<submit_answer> model_store::submit(const new_operation& o) {
+    submit_answer answer;
+    if (auto known = *find_key(o.who.tenant, o.who.kind, o.who.key)) {
+        if (known->who.request_hash != o.who.request_hash) return fail(codes::engine_key_conflict);
+        answer.made.op = std::move(*known);
+        answer.replayed = true;
+        return answer;
+    }
+    const auto row = rows_.empty() ? 1 : rows_.rbegin()->first + 1;
+    auto& e = touch(row);
+    e.op = {o.who, o.first};
+    e.op.who.row = row;
+    e.events = o.events;
+    if (o.claim_for != 0) {
+        auto& s = e.op.now;
+        if (s.lock == lock_state::wanted && take_lock(e)) s.lock = lock_state::held;
+        if (s.lock == lock_state::wanted) {
+            block(s, e.op.who.lock_key, s.updated_at, e.events);
+        } else {
+            static_cast<void>(begin_claim(s, o.claim_for, s.updated_at, e.events));
+            answer.claimed = true;
+        }
+    }
+    answer.made = {e.op, e.events};
+    return answer;
+}
+
+result<move_answer> model_store::apply(const move& m) {
+    const auto found = rows_.find(m.who->row);
+    if (found == rows_.end()) return fail(codes::engine_fenced);
+    auto& e = found->second;
+    if (e.op.now.fence != m.fence || e.op.now.seq != m.base_seq) return fail(codes::engine_fenced);
+    touch(m.who->row);
+    move_answer answer;
+    e.op.now = m.after;
+    e.events.insert(e.events.end(), m.events.begin(), m.events.end());
+    auto& s = e.op.now;
+    if (s.state == op_state::running && s.lock == lock_state::wanted) {
+        if (take_lock(e)) {
+            s.lock = lock_state::held;
+        } else {
+            answer.blocked = true;
+            block(s, e.op.who.lock_key, s.updated_at, e.events);
+        }
+    }
+    if (m.prepared) e.prepared.push_back(*m.prepared);
+    if (m.releases_lock) answer.promoted = hand_lock_on(e.op.who.lock_key, s.updated_at);
+    return answer;
+}
+
+result<claim_answer> model_store::claim(const claim_request& request) {
+    claim_answer answer;
+    for (const auto priority : request.order) {
+        std::vector<entry*> due;
+        for (auto& [row, e] : rows_) {
+            const auto& s = e.op.now;
+            if (s.state == op_state::ready && e.op.who.priority == priority &&
+                s.due_at <= request.now) {
+                due.push_back(&e);
+            }
+        }
+        std::ranges::sort(
+            due, {}, [](const entry* e) { return std::pair{e->op.now.due_at, e->op.who.row}; });
+        for (auto* e : due) {
+            if (std::ssize(answer.claimed) >= request.limit) break;
+            touch(e->op.who.row);
+            auto& s = e->op.now;
+            std::vector<event> events;
+            if (s.lock == lock_state::wanted && take_lock(*e)) s.lock = lock_state::held;
+            if (s.lock == lock_state::wanted) {
+                block(s, e->op.who.lock_key, request.now, events);
+                e->events.insert(e->events.end(), events.begin(), events.end());
+                answer.blocked.push_back({e->op, std::move(events)});
+                continue;
+            }
+            const bool interrupted = begin_claim(s, request.owner, request.now, events);
+            e->events.insert(e->events.end(), events.begin(), events.end());
+            answer.claimed.push_back({stored(*e), std::move(events), interrupted});
+        }
+    }
+    for (const auto& [row, e] : rows_) {
+        if (e.op.now.state != op_state::ready) continue;
+        if (!answer.next_due || e.op.now.due_at < *answer.next_due) {
+            answer.next_due = e.op.now.due_at;
+        }
+    }
+    return answer;
+}
+
+// ---- reading ------------------------------------------------------------------------------------
+
+stored_operation model_store::stored(const entry& e) {
+    stored_operation out;
+    out.op = e.op;
+    for (const auto& each : e.events) {
+        if (each.type == event_type::submitted) out.input = each.payload;
+        if (each.type == event_type::step_completed) {
+            out.outputs.push_back({each.step, each.payload});
+        }
+    }
+    for (const auto& p : e.prepared) {
+        if (p.step == e.op.now.step) out.prepared = p;
+    }
+    return out;
+}
+
+result<std::optional<stored_operation>> model_store::load(const uuid& id) {
+    for (const auto& [row, e] : rows_) {
+        if (e.op.who.id == id) return stored(e);
+    }
+    return std::nullopt;
+}
+
+result<std::optional<operation>> model_store::find_key(std::string_view tenant,
+                                                       std::string_view kind,
+                                                       std::string_view key) {
+    for (const auto& [row, e] : rows_) {
+        const auto& who = e.op.who;
+        if (who.key == key && who.kind == kind && who.tenant == tenant) return e.op;
+    }
+    return std::nullopt;
+}
+
+result<operation_page> model_store::list(const list_filter& f) {
+    operation_page page;
+    const auto fits = [](const auto& wanted, const auto& value) {
+        return !wanted || *wanted == value;
+    };
+    for (auto it = rows_.rbegin(); it != rows_.rend(); ++it) {
+        const auto& [who, s] = it->second.op;
+        if (f.before != 0 && who.row >= f.before) continue;
+        if (!fits(f.tenant, who.tenant) || !fits(f.kind, who.kind) || !fits(f.key, who.key) ||
+            !fits(f.subject, who.subject) || !fits(f.state, s.state) || !fits(f.ending, s.ending)) {
+            continue;
+        }
+        if (std::ssize(page.items) == f.limit) {
+            page.next = page.items.back().op.who.row;
+            break;
+        }
+        auto& item = page.items.emplace_back();
+        if (f.with_outputs) {
+            item = stored(it->second);
+        } else {
+            item.op = it->second.op;
+        }
+    }
+    return page;
+}
+
+result<std::vector<event>> model_store::events(std::int64_t row, std::int64_t after, int limit) {
+    std::vector<event> out;
+    const auto found = rows_.find(row);
+    if (found == rows_.end()) return out;
+    for (const auto& e : found->second.events) {
+        if (e.seq > after && std::ssize(out) < limit) out.push_back(e);
+    }
+    return out;
+}
+
+result<operation_counts> model_store::counts() {
+    operation_counts out;
+    for (const auto& [row, e] : rows_) {
+        switch (e.op.now.state) {
+            case op_state::ready:
+                ++out.ready;
+                break;
+            case op_state::running:
+                ++out.running;
+                break;
+            case op_state::blocked:
+                ++out.blocked;
+                break;
+            case op_state::parked:
+                ++out.parked;
+                break;
+            case op_state::terminal:
+                break;
+        }
+    }
+    return out;
+}
+
+result<std::vector<held_lock>> model_store::locks() {
+    std::vector<held_lock> out;
+    for (const auto& [key, row] : locks_) out.push_back({key, row});
+    return out;
+}
+
+result<store_time> model_store::latest() {
+    store_time out;
+    for (const auto& [row, e] : rows_) out = std::max(out, e.op.now.updated_at);
+    return out;
+}
+
+}  // namespace thole::saga

@@ -1,0 +1,23 @@
+#include "engine/operation.hpp"
+
+namespace thole::saga {
+
+stored_fault stored(const thole::fault& f) {
+    return {std::string{f.code()},
+            std::string{thole::to_string(f.kind())},
+            std::string{thole::to_string(f.scope())},
+            std::string{thole::to_string(f.effect())},
+            std::string{f.dependency().view()},
+            std::string{f.endpoint().view()},
+            std::string{f.detail()}};
+}
+
+std::string fault_json(const thole::fault& f) {
+    return json::write(stored(f));
+}
+
+std::string_view to_string(event_type type) noexcept {
+    return json::detail::enum_text(type);
+}
+
+}  // namespace thole::saga

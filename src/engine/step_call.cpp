@@ -1,0 +1,111 @@
+// One call of a step: its deadline, its interruption, and what its exceptions mean. The only place
+// that meets Asio's cancellation.
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "engine/codes.hpp"
+#include "engine/engine_core.hpp"
+#include "engine/step_call.hpp"
+#include "io/cancellation.hpp"
+
+namespace thole::saga {
+
+namespace {
+
+thole::fault unknown_effect(const fault_code& code) {
+    return thole::fault{code}.with_effect(fault_effect::unknown);
+}
+
+bool is_cancelled(const input& in) {
+    const auto* failed = std::get_if<did_fail>(&in);
+    return failed != nullptr && failed->cause.kind() == fault_kind::cancelled;
+}
+
+// A step whose deadline passed sees its calls cancelled; that it was time, only we know.
+input verdict_of(const live_operation& op, std::exception_ptr error, input in) {
+    if (error == nullptr && !is_cancelled(in)) return in;
+    if (op.timed_out) return did_fail{unknown_effect(codes::policy_deadline)};
+    if (op.interrupted) return did_fail{unknown_effect(codes::policy_cancelled)};
+    if (error == nullptr) return in;
+    std::string what = "unknown exception";
+    try {
+        std::rethrow_exception(error);
+    } catch (const boost::system::system_error& e) {
+        if (e.code() == boost::asio::error::operation_aborted) {
+            return did_fail{unknown_effect(codes::policy_cancelled)};
+        }
+        what = e.what();
+    } catch (const std::exception& e) {
+        what = e.what();
+    } catch (...) {
+    }
+    auto f = unknown_effect(codes::engine_step_threw).with_detail(what);
+    return must_park{std::string{codes::engine_step_threw.text}, std::move(f)};
+}
+
+}  // namespace
+
+// Cancellation reaches a step as a value, like every other failure.
+task<input> engine_core::begin_call(live_ptr op, task<input> work) {
+    co_await io::cancellation_as_value();
+    op->call_started = true;
+    if (op->timed_out || op->interrupted) {
+        co_return did_fail{thole::fault{codes::policy_cancelled}};
+    }
+    co_return co_await std::move(work);
+}
+
+task<input> engine_core::call(self_ptr self, live_ptr op, task<input> work, duration timeout) {
+    const auto begun = self->loop.now();
+    op->timed_out = false;
+    op->interrupted = false;
+    op->until = deadline::after(begun, timeout);
+    op->call_started = false;
+    op->signal = std::make_unique<boost::asio::cancellation_signal>();
+    auto ring = [op] {
+        op->timed_out = true;
+        op->cancel_call();
+    };
+    const auto alarm = self->alarms_->at(op->until.at(), std::move(ring));
+    auto token = boost::asio::bind_cancellation_slot(
+        op->signal->slot(), boost::asio::as_tuple(boost::asio::use_awaitable));
+    auto [error, in] = co_await boost::asio::co_spawn(
+        self->loop.executor(), begin_call(op, std::move(work)), std::move(token));
+    op->call_started = false;
+    self->alarms_->cancel(alarm);
+    op->latency += self->loop.now() - begun;
+    co_return verdict_of(*op, std::move(error), std::move(in));
+}
+
+// ---- what a step may know -----------------------------------------------------------------------
+
+void call_context::note(call_note n) {
+    if (op_->notes.size() < most_notes) {
+        op_->notes.push_back(std::move(n));
+    } else {
+        ++op_->notes_dropped;
+    }
+}
+
+std::optional<std::string_view> call_context::output_json(std::string_view step) const noexcept {
+    for (const auto& each : op_->what.outputs) {
+        if (each.name == step) return each.output;
+    }
+    return std::nullopt;
+}
+
+// The commit goes on when the step is cancelled meanwhile: hence a coroutine of its own, with no
+// cancellation slot.
+task<result<>> call_context::progress(std::string_view shown) {
+    if (op_->state().progress == shown) co_return result<>{};
+    auto work = engine_core::show_progress(core_, op_, std::string{shown});
+    auto token = boost::asio::bind_cancellation_slot(boost::asio::cancellation_slot{},
+                                                     boost::asio::use_awaitable);
+    co_return co_await boost::asio::co_spawn(core_->loop.executor(), std::move(work),
+                                             std::move(token));
+}
+
+}  // namespace thole::saga

@@ -1,0 +1,39 @@
+#pragma once
+
+// The step_context that the engine hands to a step: a window on the live operation. Internal.
+
+#include "engine/engine_core.hpp"
+
+namespace thole::saga {
+
+class call_context final : public step_context {
+  public:
+    static constexpr std::size_t most_notes = 64;
+
+    call_context(engine_core::self_ptr core, engine_core::live_ptr op, bool prepares)
+        : core_{std::move(core)}, op_{std::move(op)}, prepares_{prepares} {}
+
+    [[nodiscard]] const uuid& id() const noexcept override { return op_->who().id; }
+    [[nodiscard]] std::string_view tenant() const noexcept override { return op_->who().tenant; }
+    [[nodiscard]] std::string_view kind() const noexcept override { return op_->who().kind; }
+    [[nodiscard]] std::string_view key() const noexcept override { return op_->who().key; }
+    [[nodiscard]] int attempt() const noexcept override { return op_->state().attempt; }
+    [[nodiscard]] int generation() const noexcept override {
+        return op_->state().generation + (prepares_ ? 1 : 0);
+    }
+    [[nodiscard]] store_time created_at() const noexcept override { return op_->who().created_at; }
+    [[nodiscard]] store_time store_now() const noexcept override { return core_->log.now(); }
+    [[nodiscard]] deadline until() const noexcept override { return op_->until; }
+    [[nodiscard]] std::string_view input_json() const noexcept override { return op_->what.input; }
+    [[nodiscard]] std::optional<std::string_view> output_json(
+        std::string_view step) const noexcept override;
+    void note(call_note n) override;
+    [[nodiscard]] task<result<>> progress(std::string_view shown) override;
+
+  private:
+    engine_core::self_ptr core_;
+    engine_core::live_ptr op_;
+    bool prepares_;
+};
+
+}  // namespace thole::saga

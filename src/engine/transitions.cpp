@@ -1,0 +1,58 @@
+#include "engine/transitions.hpp"
+
+namespace thole::saga {
+
+bool begin_claim(operation_state& s, std::uint64_t owner, store_time now,
+                 std::vector<event>& events) {
+    THOLE_ASSERT(s.state == op_state::ready, "only a ready operation is claimed");
+    THOLE_ASSERT(s.lock != lock_state::wanted, "a wanted lock is granted before the claim");
+    s.state = op_state::running;
+    s.owner = owner;
+    ++s.fence;
+    const bool interrupted = s.open;
+    if (!s.backward) {
+        s.open = true;
+        if (!s.started) {
+            s.started = true;
+            auto& e = append(s, events, event_type::step_started, now);
+            e.step = s.step_name;
+            e.attempt = s.attempt;
+        }
+    }
+    return interrupted;
+}
+
+void block(operation_state& s, const std::string& lock, store_time now,
+           std::vector<event>& events) {
+    THOLE_ASSERT(s.lock == lock_state::wanted, "only a wanted lock blocks");
+    s.state = op_state::blocked;
+    s.owner = 0;
+    s.started = false;
+    s.open = false;
+    s.waiting = "lock " + lock;
+    auto& e = append(s, events, event_type::blocked, now);
+    e.step = s.step_name;
+    event_data data;
+    data.reason = s.waiting;
+    e.data = json::write(data);
+}
+
+void promote(operation_state& s, store_time now, std::vector<event>& events) {
+    THOLE_ASSERT(s.state == op_state::blocked, "only a blocked operation is promoted");
+    s.state = op_state::ready;
+    s.lock = lock_state::held;
+    s.due_at = now;
+    s.waiting.clear();
+    append(s, events, event_type::lock_acquired, now).step = s.step_name;
+}
+
+void recover(operation_state& s, store_time now, std::vector<event>& events) {
+    THOLE_ASSERT(s.state == op_state::running, "only a running operation is recovered");
+    s.state = op_state::ready;
+    s.owner = 0;
+    ++s.fence;
+    s.due_at = now;
+    append(s, events, event_type::recovered, now).step = s.step_name;
+}
+
+}  // namespace thole::saga

@@ -1,0 +1,34 @@
+#pragma once
+
+// The moves of an operation that a journal makes by itself, inside its own transaction: claim,
+// lock, promotion, recovery. Pure, and the same for every journal; the other moves are decide()'s.
+
+#include "engine/operation.hpp"
+
+namespace thole::saga {
+
+// Adds an event to the operation: numbers it and dates it.
+inline event& append(operation_state& s, std::vector<event>& to, event_type type, store_time now) {
+    s.updated_at = now;
+    auto& e = to.emplace_back();
+    e.seq = ++s.seq;
+    e.at = now;
+    e.type = type;
+    return e;
+}
+
+// ready → running. True: an earlier attempt of the current step may be open (a probed step must
+// be asked what became of it). Precondition: ready, and no lock is wanted that is not granted.
+[[nodiscard]] bool begin_claim(operation_state& s, std::uint64_t owner, store_time now,
+                               std::vector<event>& events);
+
+// Its lock is held by another: running or ready → blocked, the step not begun.
+void block(operation_state& s, const std::string& lock, store_time now, std::vector<event>& events);
+
+// The lock is its own now: blocked → ready.
+void promote(operation_state& s, store_time now, std::vector<event>& events);
+
+// Its node is gone: running → ready, at once; the fence shuts the old owner out.
+void recover(operation_state& s, store_time now, std::vector<event>& events);
+
+}  // namespace thole::saga

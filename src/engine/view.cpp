@@ -1,0 +1,87 @@
+#include "engine/view.hpp"
+
+namespace thole::saga {
+
+std::string progress_of(const operation_state& s) {
+    switch (s.ending) {
+        case op_ending::completed:
+            return "COMPLETED";
+        case op_ending::rolled_back:
+            return "ROLLED_BACK";
+        case op_ending::failed:
+            return "FAILED";
+        case op_ending::closed:
+            return "CLOSED";
+        case op_ending::none:
+            break;
+    }
+    if (s.state == op_state::parked) return "NEEDS_ATTENTION";
+    return s.uncertain ? "UNCERTAIN" : s.progress;
+}
+
+std::string state_of(const operation_state& s) {
+    if (s.state == op_state::terminal) return std::string{json::detail::enum_text(s.ending)};
+    return std::string{json::detail::enum_text(s.state)};
+}
+
+operation_view view_of(const operation& op) {
+    const auto& s = op.now;
+    operation_view out;
+    out.id = op.who.id;
+    out.kind = op.who.kind;
+    out.key = op.who.key;
+    out.state = state_of(s);
+    out.progress = progress_of(s);
+    out.step = s.step_name;
+    out.attempt = s.attempt;
+    out.generation = s.generation;
+    const bool waits =
+        s.state == op_state::ready || s.state == op_state::blocked || s.state == op_state::parked;
+    if (waits && !s.waiting.empty()) {
+        out.waiting.emplace();
+        out.waiting->reason = s.waiting;
+        if (s.state == op_state::ready) out.waiting->until = s.due_at;
+    }
+    if (!s.fault.empty()) {
+        if (auto read = json::read<stored_fault>(s.fault)) out.fault = std::move(*read);
+    }
+    if (!s.cause.empty()) out.cause = s.cause;
+    out.created_at = op.who.created_at;
+    out.updated_at = s.updated_at;
+    if (s.state == op_state::terminal) out.ended_at = s.ended_at;
+    return out;
+}
+
+operation_details details_of(const stored_operation& stored) {
+    operation_details out;
+    out.view = view_of(stored.op);
+    out.tenant = stored.op.who.tenant;
+    out.subject = stored.op.who.subject;
+    out.version = stored.op.who.version;
+    out.input = stored.input;
+    out.outputs = stored.outputs;
+    out.prepared = stored.prepared;
+    return out;
+}
+
+event_view view_of(const event& e) {
+    event_view out;
+    out.seq = static_cast<int>(e.seq);
+    out.at = e.at;
+    out.event = to_string(e.type);
+    if (!e.step.empty()) out.step = e.step;
+    if (e.attempt > 0) out.attempt = e.attempt;
+    if (e.generation > 0) out.generation = e.generation;
+    if (e.latency_ms > 0) out.latency_ms = static_cast<int>(e.latency_ms);
+    if (!e.fault.empty()) {
+        if (auto read = json::read<stored_fault>(e.fault)) out.fault = std::move(*read);
+    }
+    if (out.fault && !out.fault->endpoint.empty()) out.endpoint = out.fault->endpoint;
+    if (!e.actor.empty()) out.actor = e.actor;
+    if (!e.data.empty()) {
+        if (auto data = json::parse(e.data)) out.data = std::move(*data);
+    }
+    return out;
+}
+
+}  // namespace thole::saga
