@@ -1,8 +1,10 @@
 #include "thole/clock.hpp"
 
+#include <cerrno>
 #include <ctime>
 
 #include "thole/assert.hpp"
+#include "thole/sleeper.hpp"
 
 namespace thole {
 
@@ -16,10 +18,22 @@ std::chrono::nanoseconds read(clockid_t id) {
 
 }  // namespace
 
-time_point system_clock::now() const { return time_point{read(CLOCK_MONOTONIC)}; }
+time_point system_clock::now() const {
+    return time_point{read(CLOCK_MONOTONIC)};
+}
 
 wall_time system_clock::wall_now() const {
     return wall_time{std::chrono::floor<std::chrono::microseconds>(read(CLOCK_REALTIME))};
+}
+
+void system_sleeper::sleep_until(time_point at) {
+    const auto since = at.time_since_epoch();
+    if (since <= duration::zero()) return;
+    const auto whole = std::chrono::floor<std::chrono::seconds>(since);
+    const timespec until{.tv_sec = static_cast<time_t>(whole.count()),
+                         .tv_nsec = static_cast<long>((since - whole).count())};
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) == EINTR) {
+    }
 }
 
 void manual_clock::advance(duration by) {

@@ -1,0 +1,41 @@
+#pragma once
+
+// The one seam through which blocking code waits; its counterpart for reading time is clock.hpp.
+//
+//   thole::manual_clock clock;
+//   thole::manual_sleeper sleep{clock};
+//   sleep.sleep_until(clock.now() + 30s);        // returns at once; the clock stands 30 s later
+//
+// Threads: system_sleeper is stateless and blocks the calling thread; manual_sleeper is
+// single-owner, like its clock, which outlives it.
+
+#include "thole/clock.hpp"
+
+namespace thole {
+
+class sleeper {
+  public:
+    virtual ~sleeper() = default;
+    // Returns when the clock has reached `at`; at once if it has already.
+    virtual void sleep_until(time_point at) = 0;
+};
+
+// Waits on CLOCK_MONOTONIC.
+class system_sleeper final : public sleeper {
+  public:
+    void sleep_until(time_point at) override;
+};
+
+// Moves a manual clock instead of waiting.
+class manual_sleeper final : public sleeper {
+  public:
+    explicit manual_sleeper(manual_clock& clock) noexcept : clock_{&clock} {}
+    void sleep_until(time_point at) override {
+        if (at > clock_->now()) clock_->advance(at - clock_->now());
+    }
+
+  private:
+    manual_clock* clock_;
+};
+
+}  // namespace thole
