@@ -4,17 +4,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
+#include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <set>
 #include <system_error>
 
+#include "io/cancellation.hpp"
 #include "io/http_connection.hpp"
+#include "io/problem.hpp"
+#include "io/response_text.hpp"
+#include "io/with_deadline.hpp"
+#include "thole/assert.hpp"
 
 namespace thole::io {
 
@@ -22,139 +22,157 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr auto no_throw = asio::as_tuple(asio::use_awaitable);
-constexpr auto sweep_every = std::chrono::milliseconds{250};
+using protocol = asio::generic::stream_protocol;
+using acceptor = asio::basic_socket_acceptor<protocol, system_loop::context_executor>;
 
-// A socket file that nobody listens on is left over from a process that died.
-bool is_stale_socket(const std::string& path, asio::any_io_executor executor) {
-    struct stat info{};
-    if (::lstat(path.c_str(), &info) != 0 || !S_ISSOCK(info.st_mode)) return false;
-    asio::local::stream_protocol::socket probe{executor};
-    boost::system::error_code refused;
-    probe.connect(asio::local::stream_protocol::endpoint{path}, refused);
-    return refused == boost::system::errc::connection_refused;
+constexpr int backlog = 512;
+
+acceptor open_acceptor(system_loop& owner, const protocol::endpoint& at) {
+    acceptor out{owner.context()};
+    out.open(at.protocol());
+    return out;
+}
+
+// Whether somebody answers at that path.
+bool is_alive(system_loop& owner, const protocol::endpoint& at) {
+    server_socket probe{owner.context()};
+    boost::system::error_code error;
+    probe.connect(at, error);
+    return !error;
+}
+
+bool is_socket(const std::string& path, struct stat& about) {
+    return ::lstat(path.c_str(), &about) == 0 && S_ISSOCK(about.st_mode);
 }
 
 }  // namespace
 
-struct http_server::state : std::enable_shared_from_this<http_server::state> {
-    state(loop& on, server_options given, handler h)
-        : base{on}, options{std::move(given)}, handle{std::move(h)} {}
-
-    loop& base;
-    server_options options;
-    handler handle;
-    bool stopping = false;
-    bool sweeping = false;
-    std::vector<std::unique_ptr<asio::ip::tcp::acceptor>> tcp;
-    std::vector<std::unique_ptr<asio::local::stream_protocol::acceptor>> local;
-    std::vector<std::string> paths;
-    std::set<http_connection*> open;
-
-    template <class Acceptor>
-    task<> accept(Acceptor& acceptor, bool is_local) {
-        const auto self = this->shared_from_this();
-        while (!stopping) {
-            asio::generic::stream_protocol::socket socket{base.executor()};
-            auto [error] = co_await acceptor.async_accept(socket, no_throw);
-            if (error == asio::error::operation_aborted || !acceptor.is_open()) co_return;
-            if (error) {  // out of descriptors, or the peer has gone already
-                (void)co_await base.sleep_for(std::chrono::milliseconds{10});
-                continue;
-            }
-            if (open.size() >= options.connections) continue;  // closes the socket
-            asio::co_spawn(base.executor(), serve(std::move(socket), is_local), asio::detached);
+struct http_server::core::listener {
+    explicit listener(acceptor a) : accepting{std::move(a)} {}
+    ~listener() {
+        struct stat about{};
+        // Only the file that is still ours: another process may have taken the path over.
+        if (!path.empty() && is_socket(path, about) && about.st_ino == inode) {
+            ::unlink(path.c_str());
         }
     }
 
-    task<> serve(asio::generic::stream_protocol::socket socket, bool is_local) {
-        const auto self = this->shared_from_this();
-        http_connection connection{base, options, handle, stopping, std::move(socket), is_local};
-        open.insert(&connection);
-        co_await connection.run();
-        open.erase(&connection);
-    }
-
-    // One timer for all connections: each notes until when it may stay silent.
-    task<> sweep() {
-        const auto self = this->shared_from_this();
-        while (!stopping || !open.empty()) {
-            if (!co_await base.sleep_for(sweep_every)) co_return;
-            const auto now = base.now();
-            for (auto* connection : open) connection->close_if_late(now);
-        }
-        sweeping = false;
-    }
-
-    void start_sweeping() {
-        if (sweeping) return;
-        sweeping = true;
-        asio::co_spawn(base.executor(), sweep(), asio::detached);
-    }
-
-    void close_acceptors() {
-        boost::system::error_code ignored;
-        for (auto& acceptor : tcp) acceptor->close(ignored);
-        for (auto& acceptor : local) acceptor->close(ignored);
-        for (const auto& path : paths) ::unlink(path.c_str());
-        paths.clear();
-    }
+    acceptor accepting;
+    std::string path;  // of a unix socket
+    ino_t inode = 0;
 };
 
-http_server::http_server(loop& on, server_options options, handler handle)
-    : state_{std::make_shared<state>(on, std::move(options), std::move(handle))} {}
-
-http_server::~http_server() {
-    state_->stopping = true;
-    state_->close_acceptors();
-    for (auto* connection : state_->open) connection->close();
+http_server::core::core(system_loop& on, http_server_options opts, http_handler handle,
+                        body_planner plan_bodies)
+    : owner{on},
+      options{opts},
+      handler{std::move(handle)},
+      planner{std::move(plan_bodies)},
+      accepting{on},
+      connections{on} {
+    THOLE_ASSERT(options.min_body_rate > 0, "a body has a minimum rate");
 }
+http_server::core::~core() = default;
+
+http_server::http_server(system_loop& owner, http_server_options options, http_handler handler,
+                         body_planner planner)
+    : core_{std::make_unique<core>(owner, options, std::move(handler), std::move(planner))} {}
+http_server::~http_server() = default;
+
+http_server_counters http_server::counted() const noexcept {
+    auto out = core_->counts;
+    out.open = core_->open.size();
+    return out;
+}
+
+namespace {
+
+void refuse_connection(http_server::core& server, server_socket socket) {
+    auto answer = problem(503, "server.too_many_connections", "try again later");
+    answer.headers.emplace_back("Retry-After", "1");
+    response_framing framing;
+    framing.length = answer.body.size();
+    framing.keep_alive = false;
+    const auto text =
+        response_head(answer.status, answer.headers, framing, server.owner.wall_now()) +
+        answer.body;
+    // A fresh socket's buffer takes this at once; whoever does not read it does not matter.
+    boost::system::error_code ignored;
+    socket.non_blocking(true, ignored);
+    socket.write_some(asio::buffer(text), ignored);
+    socket.shutdown(server_socket::shutdown_send, ignored);
+}
+
+task<> accept_connections(http_server::core& server, acceptor& from) {
+    for (;;) {
+        server_socket socket{server.owner.context()};
+        const auto [error] = co_await from.async_accept(socket, as_values);
+        if (co_await was_cancelled()) co_return;
+        if (error) {
+            // Out of descriptors or a peer that left already: neither ends the server.
+            if (!co_await server.owner.sleep_for(std::chrono::milliseconds{50})) co_return;
+            continue;
+        }
+        ++server.counts.accepted;
+        if (server.connections.running() >= server.options.max_connections) {
+            ++server.counts.refused;
+            refuse_connection(server, std::move(socket));
+            continue;
+        }
+        server.connections.spawn(serve_connection(server, std::move(socket)));
+    }
+}
+
+}  // namespace
 
 std::uint16_t http_server::listen_tcp(const std::string& address, std::uint16_t port) {
     const asio::ip::tcp::endpoint at{asio::ip::make_address(address), port};
-    auto acceptor =
-        std::make_unique<asio::ip::tcp::acceptor>(state_->base.executor(), at, /*reuse*/ true);
-    const auto bound = acceptor->local_endpoint().port();
-    auto& kept = *state_->tcp.emplace_back(std::move(acceptor));
-    asio::co_spawn(state_->base.executor(), state_->accept(kept, false), asio::detached);
-    state_->start_sweeping();
-    return bound;
+    auto opened = open_acceptor(core_->owner, at);
+    opened.set_option(acceptor::reuse_address{true});
+    opened.bind(at);
+    opened.listen(backlog);
+    const auto bound = opened.local_endpoint();
+    const auto* raw = reinterpret_cast<const sockaddr_in*>(bound.data());  // the port is at the
+    const auto got = ntohs(raw->sin_port);  // same place in sockaddr_in6
+    core_->listeners.push_back(std::make_unique<core::listener>(std::move(opened)));
+    core_->accepting.spawn(accept_connections(*core_, core_->listeners.back()->accepting));
+    return got;
 }
 
 void http_server::listen_unix(const std::string& path) {
-    if (is_stale_socket(path, state_->base.executor())) ::unlink(path.c_str());
-    using protocol = asio::local::stream_protocol;
-    auto acceptor = std::make_unique<protocol::acceptor>(state_->base.executor());
-    acceptor->open();
-    // The mode must hold from the first instant on, so it is set by the mask and not afterwards.
-    const auto mask = ::umask(0177);
-    boost::system::error_code failed;
-    acceptor->bind(protocol::endpoint{path}, failed);
-    ::umask(mask);
-    if (failed) throw std::system_error{failed.value(), std::system_category(), path};
-    acceptor->listen();
-    state_->paths.push_back(path);
-    auto& kept = *state_->local.emplace_back(std::move(acceptor));
-    asio::co_spawn(state_->base.executor(), state_->accept(kept, true), asio::detached);
-    state_->start_sweeping();
-}
-
-std::size_t http_server::connections() const noexcept {
-    return state_->open.size();
-}
-
-task<> http_server::stop(duration grace) {
-    constexpr auto look_every = std::chrono::milliseconds{5};
-    const auto self = state_;
-    self->stopping = true;
-    self->close_acceptors();
-    for (auto* connection : self->open) connection->close_if_idle();
-    const auto until = saturating_add(self->base.now(), grace);
-    while (!self->open.empty() && self->base.now() < until) {
-        (void)co_await self->base.sleep_for(look_every);
+    const asio::local::stream_protocol::endpoint at{path};
+    struct stat about{};
+    if (is_socket(path, about)) {
+        if (is_alive(core_->owner, at)) {
+            throw std::system_error{EADDRINUSE, std::generic_category(), path};
+        }
+        ::unlink(path.c_str());
     }
-    for (auto* connection : self->open) connection->close();
-    while (!self->open.empty()) (void)co_await self->base.sleep_for(look_every);
+    auto opened = open_acceptor(core_->owner, at);
+    // On Linux bind() gives the file the mode of the descriptor: there is no moment in which
+    // others could connect.
+    if (::fchmod(opened.native_handle(), 0600) != 0) {
+        throw std::system_error{errno, std::generic_category(), path};
+    }
+    opened.bind(at);
+    opened.listen(backlog);
+    auto made = std::make_unique<core::listener>(std::move(opened));
+    if (is_socket(path, about)) {
+        made->path = path;
+        made->inode = about.st_ino;
+    }
+    core_->listeners.push_back(std::move(made));
+    core_->accepting.spawn(accept_connections(*core_, core_->listeners.back()->accepting));
+}
+
+task<> http_server::stop(deadline until) {
+    auto& server = *core_;
+    server.stopping = true;
+    co_await server.accepting.close();
+    server.listeners.clear();
+    for (auto* each : server.open) each->stop_when_idle();
+    (void)co_await with_deadline(server.owner, until, server.connections.ended());
+    co_await server.connections.close();
 }
 
 }  // namespace thole::io

@@ -1,97 +1,74 @@
 #pragma once
 
-// An HTTP/1.1 server on a loop: TCP and unix-socket listeners, one handler, limits on everything.
+// An HTTP/1.1 server for a loop: TCP and unix sockets, strict limits, streamed bodies.
 //
-//   io::http_server server{loop, options, [&](io::server_request request)
-//                                             -> task<io::server_response> { … }};
-//   server.listen_tcp("127.0.0.1", 0);           // throws std::system_error when it cannot
-//   server.listen_unix(path);                    // mode 0600; peers are known by their uid
-//   …
-//   co_await server.stop(5s);                    // no new requests, finish what runs, then cut
+//   io::http_server server{loop, {}, [&](io::server_request r) { return api.handle(std::move(r));
+//   }}; auto port = server.listen_tcp("127.0.0.1", 0); server.listen_unix(folder + "/thole.sock");
+//   // 0600; peers are known by uid
+//   ...
+//   co_await server.stop(deadline::after(loop.now(), 10s));
 //
-// Limits: header bytes, body bytes (asked per route before the body is read), connections, idle
-// time, time for the header, least body rate. A breach answers 431, 413, 408 or closes.
+// The handler runs once per request, many at a time, one at a time per connection (so pipelining is
+// safe). What it throws becomes a 500. Before a body is read the planner is asked for its limit and
+// its destination; without one every route takes 64 KiB. Slow or silent peers are cut off: no
+// request for `idle_timeout`, a head that takes longer than `header_timeout`, a body slower than
+// `min_body_rate` after `body_grace`, an answer that nobody takes for `write_timeout`.
 //
-// Threads: everything on the loop's thread. Lifetime: the server outlives its connections, which
-// stop() waits for; the handler may be running when the peer is gone already.
+// Ownership: the loop outlives it; stop() must have ended before it is destroyed, unless it never
+// listened. Threads: the loop's own. Errors: listen_* throw std::system_error (start-up).
 
-#include <boost/asio/generic/stream_protocol.hpp>
-#include <cstdint>
-#include <functional>
-#include <map>
 #include <memory>
-#include <optional>
-#include <string>
 
-#include "io/http.hpp"
-#include "io/loop.hpp"
+#include "io/server_message.hpp"
+#include "io/system_loop.hpp"
 
 namespace thole::io {
 
-struct server_request {
-    std::string method;  // upper case
-    std::string path;    // decoded; "/api/v1/mints"
-    std::multimap<std::string, std::string> query;
-    http_headers headers;
-    std::string body;
-    std::optional<std::uint32_t> peer_uid;  // of a unix-socket peer
-    std::string peer_address;               // of a TCP peer
+using http_handler = std::move_only_function<task<server_response>(server_request)>;
+using body_planner = std::move_only_function<body_plan(const request_head&)>;
 
-    // The first of that name (ASCII case-insensitive), or "".
-    [[nodiscard]] std::string_view header(std::string_view name) const noexcept;
-    [[nodiscard]] std::optional<std::string> parameter(const std::string& name) const;
+struct http_server_options {
+    std::size_t max_header_bytes = 16 * 1024;  // more is 431
+    std::size_t max_connections = 1024;        // more are answered 503
+    duration idle_timeout = std::chrono::seconds{60};
+    duration header_timeout = std::chrono::seconds{10};
+    duration body_grace = std::chrono::seconds{10};
+    std::uint64_t min_body_rate = 1024;                 // bytes per second, averaged; > 0
+    duration write_timeout = std::chrono::seconds{30};  // for each 256 KiB
 };
 
-struct server_response {
-    int status = 200;
-    http_headers headers;  // Content-Length, Date and Connection are the server's
-    std::string body;
-    // When set, the body is what this yields until an empty answer, sent chunked (or plain, when
-    // stream_length says how many bytes come). A fault cuts the connection, so that the client
-    // never takes a part for the whole.
-    std::move_only_function<task<result<std::string>>()> stream;
-    std::optional<std::uint64_t> stream_length;
-};
-
-struct server_options {
-    std::uint32_t header_bytes = 16 * 1024;
-    std::size_t connections = 1024;
-    duration header_timeout = std::chrono::seconds{10};  // from the first byte of a request
-    duration idle_timeout = std::chrono::seconds{60};    // between requests
-    std::uint64_t body_bytes_per_second = 16 * 1024;     // least rate of a body in either direction
-    // The most a body may have; asked once the header is there. Nothing: 64 KiB.
-    std::function<std::uint64_t(const std::string& method, const std::string& path)> body_limit;
+struct http_server_counters {
+    std::uint64_t accepted = 0;  // connections
+    std::uint64_t refused = 0;   // of them, over max_connections
+    std::uint64_t requests = 0;
+    std::uint64_t malformed = 0;  // answered 400, 413 or 431 without asking the handler
+    std::uint64_t timeouts = 0;   // connections ended because the peer was too slow
+    std::uint64_t failed = 0;     // the handler threw
+    std::size_t open = 0;
 };
 
 class http_server {
   public:
-    using handler = std::function<task<server_response>(server_request)>;
-
-    http_server(loop& on, server_options options, handler handle);
+    http_server(system_loop& owner, http_server_options options, http_handler handler,
+                body_planner planner = {});
     ~http_server();
     http_server(const http_server&) = delete;
     http_server& operator=(const http_server&) = delete;
 
-    // The port that was bound (of use with port 0).
+    // Answers the port (useful when 0 was asked for).
     std::uint16_t listen_tcp(const std::string& address, std::uint16_t port);
-    // Replaces a stale socket file that nobody listens on; refuses to replace anything else.
+    // Takes over the path from a dead process, never from one that still listens.
     void listen_unix(const std::string& path);
 
-    [[nodiscard]] std::size_t connections() const noexcept;
-    // Ends within `grace` (of the loop's time) and a little.
-    [[nodiscard]] task<> stop(duration grace);
+    // Stops accepting, closes idle connections, lets running requests end until then, cuts the
+    // rest.
+    [[nodiscard]] task<> stop(deadline until);
+    [[nodiscard]] http_server_counters counted() const noexcept;
+
+    struct core;  // shared with the connections
 
   private:
-    struct state;
-    std::shared_ptr<state> state_;
+    std::unique_ptr<core> core_;
 };
-
-// "/a%20b?x=1&y=%2F" → path and query; nothing when an escape is broken or the path is not
-// absolute.
-struct target_parts {
-    std::string path;
-    std::multimap<std::string, std::string> query;
-};
-[[nodiscard]] std::optional<target_parts> parse_target(std::string_view target);
 
 }  // namespace thole::io

@@ -2,74 +2,36 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
+
+#include "io/response_text.hpp"
 
 namespace thole::io {
 
-std::string_view status_title(int status) noexcept {
-    switch (status) {
-        case 400:
-            return "Bad Request";
-        case 401:
-            return "Unauthorized";
-        case 403:
-            return "Forbidden";
-        case 404:
-            return "Not Found";
-        case 405:
-            return "Method Not Allowed";
-        case 408:
-            return "Request Timeout";
-        case 409:
-            return "Conflict";
-        case 412:
-            return "Precondition Failed";
-        case 413:
-            return "Content Too Large";
-        case 415:
-            return "Unsupported Media Type";
-        case 416:
-            return "Range Not Satisfiable";
-        case 422:
-            return "Unprocessable Content";
-        case 429:
-            return "Too Many Requests";
-        case 431:
-            return "Request Header Fields Too Large";
-        case 500:
-            return "Internal Server Error";
-        case 502:
-            return "Bad Gateway";
-        case 503:
-            return "Service Unavailable";
-        case 504:
-            return "Gateway Timeout";
-        case 507:
-            return "Insufficient Storage";
-        default:
-            return "Error";
-    }
-}
-
-server_response problem(int status, std::string_view code, std::string detail,
-                        std::vector<problem_item> errors) {
-    boost::json::object out{{"type", "/problems/" + std::string{code}},
-                            {"title", status_title(status)},
-                            {"status", status},
-                            {"detail", std::move(detail)}};
+server_response problem(int status, std::string_view code, std::string_view detail,
+                        const json::problems& errors, std::string_view instance) {
+    boost::json::object body;
+    body.emplace("type", "/problems/" + std::string{code});
+    body.emplace("title", reason_phrase(status));
+    body.emplace("status", status);
+    body.emplace("detail", detail);
+    if (!instance.empty()) body.emplace("instance", instance);
     if (!errors.empty()) {
-        boost::json::array items;
-        for (auto& item : errors) {
-            items.push_back(boost::json::object{
-                {"pointer", item.pointer}, {"code", item.code}, {"detail", item.detail}});
+        boost::json::array list;
+        for (const auto& each : errors) {
+            boost::json::object one;
+            one.emplace("pointer", each.pointer);
+            one.emplace("code", each.code);
+            one.emplace("detail", each.detail);
+            list.push_back(std::move(one));
         }
-        out["errors"] = std::move(items);
+        body.emplace("errors", std::move(list));
     }
-    server_response response;
-    response.status = status;
-    response.headers.emplace_back("Content-Type", "application/problem+json");
-    response.body = boost::json::serialize(out);
-    return response;
+    server_response out;
+    out.status = status;
+    out.headers.emplace_back("Content-Type", "application/problem+json");
+    out.headers.emplace_back("Cache-Control", "no-store");
+    out.body = json::write(boost::json::value(std::move(body)));
+    return out;
 }
 
 }  // namespace thole::io

@@ -1,31 +1,20 @@
 #pragma once
 
-// Errors of the HTTP interface: RFC 9457 problem details, application/problem+json.
+// RFC 9457: an error that a program can act on and a person can read.
 //
-//   co_return io::problem(422, "mint.invalid", "The request has wrong values.",
-//                         {{"/name", "mint.too_long", "at most 32 bytes, got 33"}});
+//   co_return problem(404, "operation.not_found", "no operation has this id");
+//   co_return problem(422, "request.invalid", "the request breaks 2 rules", read.error());
 //
-// `code` is a stable "area.reason"; it becomes the type "/problems/<code>". Never put a secret or
-// another client's data into a detail.
+// Body:
+// {"type":"/problems/<code>","title":…,"status":…,"detail":…,"errors":[{pointer,code,detail}]}.
 
-#include <string>
-#include <string_view>
-#include <vector>
-
-#include "io/http_server.hpp"
+#include "base/json.hpp"
+#include "io/server_message.hpp"
 
 namespace thole::io {
 
-struct problem_item {
-    std::string pointer;  // RFC 6901 into the request body, or a parameter's name
-    std::string code;
-    std::string detail;
-};
-
-[[nodiscard]] server_response problem(int status, std::string_view code, std::string detail,
-                                      std::vector<problem_item> errors = {});
-
-// The usual phrase of a status, "Not Found".
-[[nodiscard]] std::string_view status_title(int status) noexcept;
+[[nodiscard]] server_response problem(int status, std::string_view code, std::string_view detail,
+                                      const json::problems& errors = {},
+                                      std::string_view instance = {});
 
 }  // namespace thole::io
