@@ -28,6 +28,12 @@ inline constexpr fault_code mint_foreign{
 inline constexpr fault_code program_refused{
     "nft.program_refused", permanent, request,
     "A program on the chain refuses the transaction; the same one would be refused again."};
+inline constexpr fault_code not_an_image{
+    "nft.not_an_image", permanent, request,
+    "The content is held, but by its first bytes it is no PNG, JPEG, GIF or WebP image."};
+inline constexpr fault_code too_many_tokens{
+    "nft.too_many_tokens", permanent, request,
+    "The wallet holds more single tokens than are looked at in one request."};
 
 // The records database's content; its connection is db.*.
 inline constexpr fault_code record_conflict{
@@ -61,9 +67,10 @@ namespace thole::nft {
 
 // Every code above, for `explain` and for the test against duplicates.
 inline constexpr std::array nft_codes{
-    &codes::metadata_malformed, &codes::layer_mismatch,  &codes::not_visible,
-    &codes::mint_foreign,       &codes::program_refused, &codes::record_conflict,
-    &codes::record_missing,     &codes::record_url,      &codes::secret_open_mode,
-    &codes::secret_unreadable,  &codes::secret_lost,     &codes::secret_changed};
+    &codes::metadata_malformed, &codes::layer_mismatch,   &codes::not_visible,
+    &codes::mint_foreign,       &codes::program_refused,  &codes::not_an_image,
+    &codes::too_many_tokens,    &codes::record_conflict,  &codes::record_missing,
+    &codes::record_url,         &codes::secret_open_mode, &codes::secret_unreadable,
+    &codes::secret_lost,        &codes::secret_changed};
 
 }  // namespace thole::nft

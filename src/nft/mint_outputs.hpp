@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "ipfs/provider.hpp"
 
 namespace thole::nft {
 
@@ -24,13 +25,15 @@ struct content_refs {  // upload_content
     std::string image_uri;
     std::string media_type;
     std::string metadata_cid;
-    std::string uri;                     // of the metadata: what the token points to
-    std::string metadata_json;           // the very bytes behind it
-    std::vector<std::string> providers;  // that hold both
+    std::string uri;            // of the metadata: what the token points to
+    std::string metadata_json;  // the very bytes behind it
+    std::vector<ipfs::pin_receipt> image_pins;
+    std::vector<ipfs::pin_receipt> metadata_pins;
+    std::vector<ipfs::pin_receipt> strays;  // copies under a wrong CID, still to be given back
 };
 BOOST_DESCRIBE_STRUCT(content_refs, (),
                       (image_cid, image_uri, media_type, metadata_cid, uri, metadata_json,
-                       providers))
+                       image_pins, metadata_pins, strays))
 
 struct record_written {  // record_pending, record_landed, complete
     std::int64_t version = 0;

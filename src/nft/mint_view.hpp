@@ -2,17 +2,15 @@
 
 // What the operation resource shows of a mint beside the engine's own members.
 //
-//   auto view = nft::view_mint({.secret = secret, .wallet = wallet}, {"default", "mint", key},
-//                              input_json, [&](std::string_view step) { return output_of(step); });
+//   auto view = nft::view_mint({secret, wallet.address()}, *co_await engine.get(id));
 //
-// The mint's address is there from the first second: it follows from the name (mint_identity.hpp).
-// The rest appears as steps finish. Pure; threads: any.
+// The mint's address is there from the first second: it follows from the operation's name
+// (mint_identity.hpp). The rest appears as steps finish. Pure; threads: any.
 
-#include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
 
+#include "engine/view.hpp"
 #include "nft/mint_identity.hpp"
 
 namespace thole::nft {
@@ -24,23 +22,19 @@ struct mint_view {
     std::string image_cid;
     std::optional<std::string> metadata_cid;
     std::optional<std::string> uri;
-    std::optional<std::string> signature;
+    std::optional<std::string> signature;  // of the newest generation, also before it has landed
 };
 BOOST_DESCRIBE_STRUCT(mint_view, (),
                       (account, owner, mint, image_cid, metadata_cid, uri, signature))
 
+// What every address of this cluster follows from. The secret outlives what holds this.
 struct mint_base {
     const cluster_secret& secret;
     solana::public_key wallet;
 };
 
-// The journaled output of a finished step, as JSON; also the newest generation of "submit" as
-// journaled, under the name "submit/prepared".
-using output_lookup = std::function<std::optional<std::string>(std::string_view step)>;
-
-// Nothing when the input is not one of a mint (written by a newer program).
-[[nodiscard]] std::optional<mint_view> view_mint(const mint_base& base, operation_name name,
-                                                 std::string_view input_json,
-                                                 const output_lookup& output);
+// Nothing when the operation is none of a mint, or its input was written by a newer program.
+[[nodiscard]] std::optional<mint_view> view_mint(const mint_base& base,
+                                                 const saga::operation_details& of);
 
 }  // namespace thole::nft

@@ -1,0 +1,124 @@
+#include "nft/chain_reader.hpp"
+
+#include <algorithm>
+
+#include "nft/codes.hpp"
+#include "solana/codec/address.hpp"
+#include "solana/codec/programs.hpp"
+#include "solana/codec/token_accounts.hpp"
+
+namespace thole::nft {
+namespace {
+
+using account = std::optional<solana::account_info>;
+
+// An account of Metaplex counts only if Metaplex owns it: anybody may put data at an address.
+std::optional<bytes_view> metaplex_data(const account& at) {
+    if (!at || at->owner != solana::metaplex_program) return std::nullopt;
+    return bytes_view{at->data};
+}
+
+result<chain_nft> decode(const solana::public_key& mint, const account& mint_account,
+                         const account& metadata, const account& edition) {
+    return decode_nft({mint, mint_account->owner, mint_account->data, metaplex_data(metadata),
+                       metaplex_data(edition)});
+}
+
+result<std::uint64_t> held_amount(const account& holding, const mint_place& place) {
+    if (!holding || holding->owner != place.token_program) return 0;
+    const auto token = solana::decode_token_account(holding->data);
+    if (!token) return fail(token.error());
+    return token->mint == place.mint && token->owner == place.owner ? token->amount : 0;
+}
+
+std::vector<solana::public_key> accounts_of(const solana::public_key& mint) {
+    return {mint, solana::metadata_address(mint), solana::master_edition_address(mint)};
+}
+
+// Mints of which the wallet holds exactly one. Anybody can send a wallet anything, so what cannot
+// be read is passed over and never spoils the rest.
+void add_single_mints(const std::vector<solana::keyed_account>& accounts,
+                      std::vector<solana::public_key>& mints) {
+    for (const auto& each : accounts) {
+        const auto token = solana::decode_token_account(each.account.data);
+        if (token && token->amount == 1) mints.push_back(token->mint);
+    }
+}
+
+constexpr std::size_t mints_per_call = 33;  // three accounts each, a call takes 100
+
+// Decodes one batch into `into`; tokens that cannot be NFTs are left out.
+void decode_batch(std::span<const solana::public_key> mints, const std::vector<account>& accounts,
+                  std::vector<chain_nft>& into) {
+    for (std::size_t i = 0; i < mints.size(); ++i) {
+        const auto& mint = accounts.at(3 * i);
+        if (!mint) continue;  // closed since the list was read
+        auto nft = decode(mints[i], mint, accounts.at(3 * i + 1), accounts.at(3 * i + 2));
+        if (nft && nft->decimals == 0) into.push_back(std::move(*nft));
+    }
+}
+
+}  // namespace
+
+task<result<mint_at>> read_mint(solana::rpc::client& rpc, mint_place place,
+                                solana::rpc::options o) {
+    auto keys = accounts_of(place.mint);
+    keys.push_back(solana::associated_token_address(place.owner, place.mint, place.token_program));
+    const auto answer = co_await rpc.get_accounts(std::move(keys), o);
+    if (!answer) co_return fail(answer.error());
+    const auto& accounts = answer->value;
+    const auto& mint = accounts.at(0);
+    mint_at out;
+    out.slot = answer->context_slot;
+    out.endpoint = answer->endpoint;
+    out.lamports = mint ? mint->lamports : 0;
+    if (!mint || (mint->owner == solana::system_program && mint->data.empty())) co_return out;
+    if (mint->owner != place.token_program) {
+        out.state = mint_state::foreign;
+        co_return out;
+    }
+    auto nft = decode(place.mint, mint, accounts.at(1), accounts.at(2));
+    if (!nft) co_return fail(nft.error());
+    const auto held = held_amount(accounts.at(3), place);
+    if (!held) co_return fail(held.error());
+    out.state = mint_state::minted;
+    out.nft = std::move(*nft);
+    out.held = *held;
+    co_return out;
+}
+
+task<result<wallet_nfts>> read_wallet(solana::rpc::client& rpc, wallet_query query,
+                                      solana::rpc::options o) {
+    std::vector<solana::public_key> mints;
+    wallet_nfts out;
+    out.slot = UINT64_MAX;
+    for (const auto& program : {solana::token_program, solana::token_2022_program}) {
+        const auto answer = co_await rpc.get_token_accounts_by_owner(query.wallet, program, o);
+        if (!answer) co_return fail(answer.error());
+        out.slot = std::min(out.slot, answer->context_slot);
+        add_single_mints(answer->value, mints);
+    }
+    if (query.only) std::erase_if(mints, [&](const auto& mint) { return mint != *query.only; });
+    std::ranges::sort(mints);
+    mints.erase(std::ranges::unique(mints).begin(), mints.end());
+    if (mints.size() > query.limit) {
+        co_return fail(codes::too_many_tokens, std::to_string(mints.size()) + " tokens");
+    }
+    // The accounts are read from a state that already had the list.
+    o.min_context_slot = out.slot;
+    for (std::size_t from = 0; from < mints.size(); from += mints_per_call) {
+        const auto batch =
+            std::span{mints}.subspan(from, std::min(mints_per_call, mints.size() - from));
+        std::vector<solana::public_key> keys;
+        for (const auto& mint : batch) {
+            const auto three = accounts_of(mint);
+            keys.insert(keys.end(), three.begin(), three.end());
+        }
+        const auto answer = co_await rpc.get_accounts(std::move(keys), o);
+        if (!answer) co_return fail(answer.error());
+        decode_batch(batch, answer->value, out.nfts);
+    }
+    co_return out;
+}
+
+}  // namespace thole::nft

@@ -1,0 +1,59 @@
+#pragma once
+
+// What the chain holds at a mint's address and in a wallet, at `finalized`.
+//
+//   auto there = co_await nft::read_mint(rpc, {id.mint, id.token_program, owner}, how);
+//   if (there && there->state == mint_state::minted && there->held == 1) …
+//
+// One call reads all accounts of a mint from one state of the chain. Errors: those of the RPC
+// client, solana::codes::account_malformed. Threads: the loop's. Cancellation: as the client.
+
+#include <optional>
+
+#include "nft/chain_nft.hpp"
+#include "solana/rpc.hpp"
+
+namespace thole::nft {
+
+enum class mint_state : std::uint8_t {
+    absent,   // nothing, or only lamports that somebody sent there
+    minted,   // a mint of the expected token program
+    foreign,  // something else
+};
+
+struct mint_place {
+    solana::public_key mint;
+    solana::public_key token_program;
+    solana::public_key owner;  // who should hold the token
+};
+
+struct mint_at {
+    mint_state state = mint_state::absent;
+    std::uint64_t lamports = 0;    // at the mint's address
+    std::optional<chain_nft> nft;  // when minted
+    std::uint64_t held = 0;        // by the owner's associated token account
+    std::uint64_t slot = 0;
+    name endpoint;
+};
+
+// The commitment in `o` counts; pass finalized to prove, confirmed to look.
+[[nodiscard]] task<result<mint_at>> read_mint(solana::rpc::client& rpc, mint_place place,
+                                              solana::rpc::options o);
+
+struct wallet_nfts {
+    std::vector<chain_nft> nfts;  // sorted by mint
+    std::uint64_t slot = 0;       // the oldest state that any answer came from
+};
+
+struct wallet_query {
+    solana::public_key wallet;
+    std::optional<solana::public_key> only;  // this mint alone is read in detail
+    std::size_t limit = 1000;                // of tokens read in detail; more: too_many_tokens
+};
+
+// Every token of either program of which the wallet holds exactly one, decimals 0. What cannot be
+// read is passed over: anybody can send a wallet anything.
+[[nodiscard]] task<result<wallet_nfts>> read_wallet(solana::rpc::client& rpc, wallet_query query,
+                                                    solana::rpc::options o);
+
+}  // namespace thole::nft

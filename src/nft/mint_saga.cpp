@@ -1,0 +1,68 @@
+#include "nft/mint_saga.hpp"
+
+namespace thole::nft {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Retries after the first call, as SPEC M1 counts them.
+saga::step_policy with_timeout(saga::step_policy base, duration timeout) {
+    base.timeout = timeout;
+    return base;
+}
+
+saga::step_policy submit_policy(const mint_settings& settings) {
+    auto policy = with_timeout(saga::presets::solana, 30s);
+    policy.generations = settings.generations;
+    policy.on_exhausted =
+        settings.rollback_when_exhausted ? saga::exhausted::compensate : saga::exhausted::park;
+    return policy;
+}
+
+steps::check_settings check_settings_of(const mint_dependencies& parts,
+                                        const mint_settings& settings) {
+    constexpr std::size_t cid_bytes = 59;
+    return {.uri_bytes = settings.upload.uri_prefix.size() + cid_bytes,
+            .fees = parts.submitter.settings().fees,
+            .funds_poll = settings.submit.funds_poll};
+}
+
+}  // namespace
+
+saga::definition make_mint_saga(const mint_dependencies& parts, const mint_settings& settings) {
+    using std::make_shared;
+    namespace presets = saga::presets;
+    const mint_base base{parts.secret, parts.wallet.address()};
+    return saga::define<mint_request>(std::string{mint_kind}, mint_version)
+        .step(make_shared<steps::check>(base, parts.pins, parts.table, parts.rpc, parts.funds,
+                                        check_settings_of(parts, settings)))
+        .policy(with_timeout(presets::solana, 30s))
+        .step(make_shared<steps::upload_content>(parts.pictures, parts.pins, settings.upload))
+        .policy(with_timeout(presets::ipfs, 120s))
+        .shows("IPFS_UPLOADED")
+        .step(make_shared<steps::record_pending>(base, parts.table))
+        .policy(with_timeout(presets::database, 30s))
+        .shows("DATABASE_UPDATED")
+        .lock([](const mint_request& request) { return account_of(request); })
+        .step(make_shared<steps::fetch_uris>(parts.pictures, parts.gateways, settings.gateways))
+        .policy(with_timeout(presets::ipfs, 60s))
+        .step(make_shared<steps::submit>(base, parts.wallet, parts.rpc, parts.submitter,
+                                         parts.funds, settings.submit))
+        .policy(submit_policy(settings))
+        .pivot()
+        .shows("BLOCKCHAIN_SUBMITTED")
+        .settles_as("BLOCKCHAIN_CONFIRMED")
+        .step(make_shared<steps::record_landed>(base, parts.rpc, parts.table))
+        .policy(with_timeout(presets::database, 30s))
+        .step(make_shared<steps::verify>(base, parts.rpc, parts.gateways, parts.table,
+                                         settings.gateways))
+        .policy(with_timeout(presets::solana, 60s))
+        .critical()
+        .shows("VERIFIED")
+        .step(make_shared<steps::complete>(base, parts.table))
+        .policy(with_timeout(presets::database, 30s))
+        .shows("COMPLETED")
+        .build();
+}
+
+}  // namespace thole::nft

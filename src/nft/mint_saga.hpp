@@ -1,0 +1,43 @@
+#pragma once
+
+// Minting as a durable saga: the steps of SPEC M1, in order, with what each needs.
+//
+//   nft::mint_dependencies parts{secret, wallet, rpc, submitter, funds, pins, gateways, images,
+//   records}; definitions.add(nft::make_mint_saga(parts, settings));
+//
+// Everything in the dependencies outlives the definition. Threads: the steps run on the core loop.
+
+#include "engine/definition.hpp"
+#include "nft/steps/complete.hpp"
+
+namespace thole::nft {
+
+inline constexpr std::string_view mint_kind = "mint";
+inline constexpr int mint_version = 1;
+
+struct mint_dependencies {
+    const cluster_secret& secret;
+    const solana::keypair& wallet;  // pays, signs, and is the issuer
+    solana::rpc::client& rpc;
+    solana::submitter& submitter;
+    solana::wallet_watch& funds;
+    ipfs::pinning& pins;
+    ipfs::fetcher& gateways;
+    images& pictures;
+    records& table;
+};
+
+struct mint_settings {
+    steps::upload_settings upload;
+    steps::gateway_settings gateways;
+    steps::submit_settings submit;
+    // Generations that may be signed, each only after the one before was proved dead.
+    int generations = 3;
+    // True: when all of them are proved dead, everything is undone; else a person decides.
+    bool rollback_when_exhausted = false;
+};
+
+[[nodiscard]] saga::definition make_mint_saga(const mint_dependencies& parts,
+                                              const mint_settings& settings);
+
+}  // namespace thole::nft

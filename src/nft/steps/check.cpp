@@ -1,0 +1,70 @@
+#include "nft/steps/check.hpp"
+
+#include <fmt/core.h>
+
+#include "thole/codes.hpp"
+
+namespace thole::nft::steps {
+namespace {
+
+// Beyond this an answer counts as none: the chain's pace is 400 ms a slot.
+constexpr duration slowest_answer = std::chrono::seconds{2};
+
+}  // namespace
+
+std::string short_of(const solana::public_key& wallet, std::uint64_t has, std::uint64_t needs) {
+    return fmt::format("balance: wallet {} has {} lamports and needs {}", wallet.text(), has,
+                       needs);
+}
+
+task<saga::outcome<readiness>> check::run(saga::step_context& in) {
+    if (const auto ok = co_await pins_.check(in.until()); !ok) {
+        in.note(note_of("content providers", ok.error()));
+        co_return saga::retry{ok.error()};
+    }
+    if (const auto ok = co_await table_.probe(); !ok) {
+        in.note(note_of("records.probe", ok.error()));
+        co_return record_failed<output>(in, ok.error());
+    }
+    const auto node = co_await rpc_.get_slot(rpc_options(in, solana::commitment::confirmed));
+    if (!node) {
+        in.note(note_of("getSlot", node.error()));
+        co_return saga::retry{node.error()};
+    }
+    in.note(note_of("getSlot", *node));
+    if (node->latency > slowest_answer) {
+        co_return saga::retry{fault{thole::codes::net_timeout}
+                                  .at(rpc_.dependency(), node->endpoint)
+                                  .with_detail("an answer took more than 2 s")};
+    }
+    co_return co_await check_funds(in, node->value);
+}
+
+task<saga::outcome<readiness>> check::check_funds(saga::step_context& in, std::uint64_t slot) {
+    const auto about = subject_of(in, base_);
+    solana::mint_terms terms;
+    terms.wallet = about.id.base;
+    terms.owner = about.owner;
+    terms.seed = about.id.seed;
+    terms.fields = {
+        about.request.name, about.request.symbol, std::string(settings_.uri_bytes, 'x'), {}};
+    terms.compute_price = settings_.fees.cap;
+    const auto cost = co_await funds_.cost_of(about.request.standard, std::move(terms), in.until());
+    if (!cost) {
+        in.note(note_of("getMinimumBalanceForRentExemption", cost.error()));
+        co_return saga::retry{cost.error()};
+    }
+    const auto wallet = co_await funds_.check(cost->total(), in.until());
+    if (!wallet) {
+        in.note(note_of("getBalance", wallet.error()));
+        co_return saga::retry{wallet.error()};
+    }
+    if (!wallet->enough) {
+        co_return saga::wait{settings_.funds_poll,
+                             short_of(about.id.base, wallet->lamports, cost->total())};
+    }
+    co_return saga::done<output>{
+        {.balance = wallet->lamports, .cost = cost->total(), .slot = slot}};
+}
+
+}  // namespace thole::nft::steps

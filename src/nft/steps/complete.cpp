@@ -1,0 +1,24 @@
+#include "nft/steps/complete.hpp"
+
+#include "nft/codes.hpp"
+
+namespace thole::nft::steps {
+
+task<saga::outcome<record_written>> complete::run(saga::step_context& in) {
+    const auto about = subject_of(in, base_);
+    auto row = minted_record(in, about, in.output<upload_content>().uri);
+    row.status = record_status::completed;
+    row.version = in.output<record_landed>().version + 1;
+    const auto there = co_await table_.upsert(std::move(row));
+    if (!there) {
+        in.note(note_of("records.upsert", there.error()));
+        co_return record_failed<output>(in, there.error());
+    }
+    if (there->status != record_status::completed) {
+        co_return saga::retry{fault{codes::record_conflict}.with_detail(
+            "somebody else wrote version " + std::to_string(there->version))};
+    }
+    co_return saga::done<output>{{.version = there->version}};
+}
+
+}  // namespace thole::nft::steps

@@ -1,0 +1,181 @@
+#include "nft/steps/submit.hpp"
+
+#include "nft/codes.hpp"
+#include "solana/codes.hpp"
+#include "solana/rpc_error.hpp"
+
+namespace thole::nft::steps {
+namespace {
+
+// The empty value that stands for "the token is there already".
+bool was_found(const solana::prepared_transaction& p) {
+    return p.signature.empty();
+}
+
+solana::mint_terms terms_of(const saga::step_context& in, const subject& about) {
+    solana::mint_terms terms;
+    terms.wallet = about.id.base;
+    terms.owner = about.owner;
+    terms.seed = about.id.seed;
+    terms.fields = {about.request.name, about.request.symbol, in.output<upload_content>().uri, {}};
+    terms.is_mutable = about.request.is_mutable;
+    terms.memo = in.id().text();
+    return terms;
+}
+
+bool is_ours(const mint_at& at, const subject& about) {
+    return at.state == mint_state::minted && issuer_verified(*at.nft, about.id.base);
+}
+
+}  // namespace
+
+task<result<mint_at>> submit::look(saga::step_context& in, const subject& about) {
+    const mint_place place{about.id.mint, about.id.token_program, about.owner};
+    auto at = co_await read_mint(rpc_, place, rpc_options(in, solana::commitment::finalized));
+    if (!at) in.note(note_of("getMultipleAccounts", at.error()));
+    co_return at;
+}
+
+// ---- prepare ------------------------------------------------------------------------------------
+
+task<saga::outcome<solana::prepared_transaction>> submit::prepare(saga::step_context& in) {
+    const auto about = subject_of(in, base_);
+    const auto at = co_await look(in, about);
+    if (!at) co_return saga::retry{at.error()};
+    if (is_ours(*at, about)) co_return saga::done<prepared>{};
+    if (at->state != mint_state::absent) {
+        auto foreign = fault{codes::mint_foreign}.with_detail(about.id.mint.text());
+        co_return saga::park{std::string{foreign.code()}, std::move(foreign)};
+    }
+    co_return co_await sign(in, about, at->lamports);
+}
+
+task<saga::outcome<solana::prepared_transaction>> submit::sign(saga::step_context& in,
+                                                               const subject& about,
+                                                               std::uint64_t already_held) {
+    auto terms = terms_of(in, about);
+    terms.already_held = already_held;
+    const auto standard = about.request.standard;
+    const auto rent = co_await funds_.rent_of(solana::rent_space(standard, terms), in.until());
+    if (!rent) {
+        in.note(note_of("getMinimumBalanceForRentExemption", rent.error()));
+        co_return saga::retry{rent.error()};
+    }
+    terms.rent = *rent;
+    solana::transaction_plan plan =
+        [terms,
+         standard](solana::compute_budget budget) -> result<std::vector<solana::instruction>> {
+        auto with_budget = terms;
+        with_budget.compute_limit = budget.limit;
+        with_budget.compute_price = budget.price;
+        auto planned = solana::plan_mint(standard, with_budget);
+        if (!planned) return fail(planned.error());
+        return std::move(planned->instructions);
+    };
+    auto made = co_await submitter_.prepare(std::move(plan), wallet_, in.generation(), in.until());
+    if (!made) {
+        in.note(note_of("prepare", made.error()));
+        co_return refused(about, made.error());
+    }
+    co_return saga::done<prepared>{std::move(*made)};
+}
+
+saga::outcome<solana::prepared_transaction> submit::refused(const subject& about,
+                                                            const fault& why) const {
+    if (why.is(solana::codes::insufficient_funds)) {
+        return saga::wait{settings_.funds_poll,
+                          "balance: wallet " + about.id.base.text() + " is short of lamports"};
+    }
+    // Something is at the address that finalized does not show yet: an earlier transaction of this
+    // very mint, or lamports that somebody sent. Finality will tell which.
+    if (solana::is_hint_of_success(why)) {
+        return saga::wait{settings_.occupied_poll, "the mint's address is being looked at"};
+    }
+    return saga::retry{why};
+}
+
+// ---- send ---------------------------------------------------------------------------------------
+
+task<result<>> submit::send(saga::step_context& in, const saga::journaled<prepared>& bytes) {
+    if (was_found(*bytes)) co_return result<>{};
+    const auto now = rpc_.loop().now();
+    const auto known = sent_.find(bytes->signature);
+    const auto since_first = known == sent_.end() ? duration::zero() : now - known->second.first;
+    if (known != sent_.end() &&
+        now - known->second.last < solana::submitter::rebroadcast_after(since_first)) {
+        co_return result<>{};
+    }
+    auto& times = sent_.try_emplace(bytes->signature, sent{now, now}).first->second;
+    times.last = now;
+    const auto report = co_await submitter_.fan_out(*bytes, since_first, in.until());
+    for (const auto& leg : report.legs) {
+        using std::chrono::milliseconds;
+        const auto took = std::chrono::duration_cast<milliseconds>(leg.latency).count();
+        saga::call_note note{"sendTransaction", std::string{leg.endpoint.view()}, took, {}, {}};
+        if (leg.refusal) {
+            note.fault = leg.refusal->code();
+            note.detail = leg.refusal->detail();
+        }
+        in.note(std::move(note));
+    }
+    co_return result<>{};
+}
+
+// ---- settle -------------------------------------------------------------------------------------
+
+task<saga::settlement<landed_mint>> submit::settle(saga::step_context& in,
+                                                   const saga::journaled<prepared>& bytes) {
+    using state = solana::submission_state;
+    const auto about = subject_of(in, base_);
+    if (was_found(*bytes)) co_return co_await settle_found(in, about);
+    auto what = co_await submitter_.settle(*bytes, about.id.mint, in.until());
+    if (what.state == state::pending) {
+        if (what.error) in.note(note_of("getSignatureStatuses", *what.error));
+        co_return saga::pending{settings_.poll};
+    }
+    if (what.state == state::uncertain) {
+        co_return saga::uncertain{settings_.unsure_poll, std::move(what.evidence)};
+    }
+    if (what.state == state::confirmed) {
+        // Shown as soon as it is so; should the journal be away, finality will show it.
+        static_cast<void>(co_await in.progress("BLOCKCHAIN_CONFIRMED"));
+        co_return saga::pending{settings_.poll};
+    }
+    sent_.erase(bytes->signature);
+    if (what.state == state::dead) {
+        co_return saga::dead{std::move(what.evidence), true, {}, "expired without landing"};
+    }
+    if (what.state == state::failed) {
+        co_return co_await settle_failed(in, about, std::move(what));
+    }
+    co_return saga::landed<output>{{about.id.mint.text(), bytes->signature, what.slot}};
+}
+
+task<saga::settlement<landed_mint>> submit::settle_found(saga::step_context& in,
+                                                         const subject& about) {
+    const auto at = co_await look(in, about);
+    if (!at || !is_ours(*at, about)) co_return saga::pending{settings_.unsure_poll};
+    co_return saga::landed<output>{{about.id.mint.text(), {}, at->slot}};
+}
+
+// A finalized error ends these bytes. It may be the echo of a token that is there: the program
+// refuses to make it twice. So the address is read before anything else is concluded.
+task<saga::settlement<landed_mint>> submit::settle_failed(saga::step_context& in,
+                                                          const subject& about,
+                                                          solana::settled what) {
+    const auto at = co_await look(in, about);
+    if (!at) co_return saga::pending{settings_.poll};
+    if (is_ours(*at, about)) {
+        co_return saga::landed<output>{{about.id.mint.text(), {}, at->slot}};
+    }
+    const bool occupied = what.error && what.error->is(solana::codes::account_in_use);
+    if (at->state == mint_state::absent && (occupied || what.is_curable())) {
+        // Somebody's lamports at the address, or too little of ours: the next generation knows.
+        co_return saga::dead{std::move(what.evidence), true, settings_.poll,
+                             what.error ? what.error->describe() : std::string{}};
+    }
+    auto why = what.error ? what.error->describe() : std::string{codes::program_refused.text};
+    co_return saga::dead{std::move(what.evidence), false, {}, std::move(why)};
+}
+
+}  // namespace thole::nft::steps

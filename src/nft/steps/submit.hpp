@@ -1,0 +1,77 @@
+#pragma once
+
+// The point of no return: one transaction, journaled as bytes before its first byte leaves
+// (INTERFACES: BLOCKCHAIN_SUBMITTED, BLOCKCHAIN_CONFIRMED; SPEC S2–S4).
+//
+// prepare  reads the mint's address at finalized first. A token of ours that is there already (the
+//          journal was restored from an older backup) is not minted again: the prepared value is
+//          then empty, and settle() reads the token back. Else plan, simulate, sign.
+// send     fans the same bytes out when a rebroadcast is due; no answer decides anything.
+// settle   decides by evidence: landed at finalized only; dead by proof, or by a finalized error.
+//          A curable error (lamports, compute) allows a new generation; any other parks.
+
+#include <map>
+
+#include "nft/chain_reader.hpp"
+#include "nft/steps/check.hpp"
+#include "nft/steps/fetch_uris.hpp"
+#include "nft/steps/record_pending.hpp"
+#include "solana/submission.hpp"
+
+namespace thole::nft::steps {
+
+struct submit_settings {
+    duration poll = std::chrono::milliseconds{500};    // of an undecided transaction
+    duration unsure_poll = std::chrono::seconds{2};    // while the witnesses disagree
+    duration funds_poll = std::chrono::seconds{5};     // while the wallet is short
+    duration occupied_poll = std::chrono::seconds{2};  // while the address is being looked at
+};
+
+class submit {
+  public:
+    static constexpr std::string_view name = "submit";
+    using prepared = solana::prepared_transaction;
+    using output = landed_mint;
+
+    // The wallet is the base of mint_base; it outlives the step.
+    submit(mint_base base, const solana::keypair& wallet, solana::rpc::client& rpc,
+           solana::submitter& submitter, solana::wallet_watch& funds, submit_settings s)
+        : base_{base},
+          wallet_{wallet},
+          rpc_{rpc},
+          submitter_{submitter},
+          funds_{funds},
+          settings_{s} {}
+
+    [[nodiscard]] task<saga::outcome<prepared>> prepare(saga::step_context& in);
+    [[nodiscard]] task<result<>> send(saga::step_context& in,
+                                      const saga::journaled<prepared>& bytes);
+    [[nodiscard]] task<saga::settlement<output>> settle(saga::step_context& in,
+                                                        const saga::journaled<prepared>& bytes);
+
+  private:
+    struct sent {
+        time_point first{};
+        time_point last{};
+    };
+
+    [[nodiscard]] task<saga::outcome<prepared>> sign(saga::step_context& in, const subject& about,
+                                                     std::uint64_t already_held);
+    [[nodiscard]] saga::outcome<prepared> refused(const subject& about, const fault& why) const;
+    [[nodiscard]] task<result<mint_at>> look(saga::step_context& in, const subject& about);
+    [[nodiscard]] task<saga::settlement<output>> settle_found(saga::step_context& in,
+                                                              const subject& about);
+    [[nodiscard]] task<saga::settlement<output>> settle_failed(saga::step_context& in,
+                                                               const subject& about,
+                                                               solana::settled what);
+
+    mint_base base_;
+    const solana::keypair& wallet_;
+    solana::rpc::client& rpc_;
+    solana::submitter& submitter_;
+    solana::wallet_watch& funds_;
+    submit_settings settings_;
+    std::map<std::string, sent> sent_;  // by signature, while undecided
+};
+
+}  // namespace thole::nft::steps

@@ -1,0 +1,121 @@
+#include "nft/steps/upload_content.hpp"
+
+#include <algorithm>
+
+#include "ipfs/uri.hpp"
+#include "nft/metadata.hpp"
+#include "solana/gather.hpp"
+
+namespace thole::nft::steps {
+namespace {
+
+ipfs::cid image_of(const mint_request& request) {
+    const auto id = ipfs::cid::parse(request.image);
+    THOLE_ASSERT(id.has_value(), "an accepted request names content by its CID");
+    return *id;
+}
+
+void tell(saga::step_context& in, const ipfs::replication& copies) {
+    for (const auto& call : copies.calls) {
+        in.note({call.what, call.endpoint, call.latency_ms, call.fault, call.detail});
+    }
+}
+
+}  // namespace
+
+ipfs::cid metadata_cid(std::string_view json) {
+    static_assert(metadata_limit <= ipfs::v1_256k.chunk_bytes, "one block holds it");
+    return ipfs::cid::v1(ipfs::codec::raw, sha256(as_bytes(json)));
+}
+
+content_refs upload_content::predict(const mint_request& request, const held_image& image) const {
+    content_refs refs;
+    refs.image_cid = image.id.text();
+    refs.image_uri = ipfs::to_uri(image.id, settings_.uri_prefix);
+    refs.media_type = image.media_type;
+    refs.metadata_json = metadata_json(request, {refs.image_uri, image.media_type});
+    const auto id = metadata_cid(refs.metadata_json);
+    refs.metadata_cid = id.text();
+    refs.uri = ipfs::to_uri(id, settings_.uri_prefix);
+    return refs;
+}
+
+task<std::vector<ipfs::replication>> upload_content::replicate_both(const saga::step_context& in,
+                                                                    const content_refs& refs,
+                                                                    const held_image& image) {
+    const auto owner = in.id().text();
+    const auto wanted = std::min(settings_.replicas, static_cast<std::uint32_t>(pins_.providers()));
+    ipfs::upload picture{.predicted = image.id,
+                         .shape = image.shape,
+                         .name = refs.image_cid,
+                         .source = pictures_.source(image.id),
+                         .owner = owner};
+    ipfs::upload document{
+        .predicted = metadata_cid(refs.metadata_json),
+        .shape = ipfs::v1_256k,
+        .name = refs.metadata_cid + ".json",
+        .source = std::make_shared<ipfs::memory_source>(std::string_view{refs.metadata_json}),
+        .owner = owner};
+    std::vector<task<ipfs::replication>> both;
+    both.push_back(pins_.replicate(std::move(picture), wanted, in.until()));
+    both.push_back(pins_.replicate(std::move(document), wanted, in.until()));
+    co_return co_await solana::gather(std::move(both));
+}
+
+task<saga::outcome<content_refs>> upload_content::run(saga::step_context& in) {
+    const auto request = in.input<mint_request>();
+    const auto image = co_await pictures_.find(image_of(request));
+    if (!image) {
+        in.note(note_of("find image", image.error()));
+        co_return saga::retry{image.error()};
+    }
+    auto refs = predict(request, *image);
+    auto copies = co_await replicate_both(in, refs, *image);
+    for (const auto& each : copies) {
+        tell(in, each);
+        refs.strays.insert(refs.strays.end(), each.strays.begin(), each.strays.end());
+    }
+    for (const auto& each : copies) {
+        if (!each.enough()) co_return saga::retry{each.cause()};
+    }
+    refs.image_pins = std::move(copies.at(0).receipts);
+    refs.metadata_pins = std::move(copies.at(1).receipts);
+    co_return saga::done<output>{std::move(refs)};
+}
+
+// What an upload that never finished may have left: every provider is asked.
+task<std::vector<ipfs::pin_receipt>> upload_content::traces_of(const saga::step_context& in) {
+    const auto request = in.input<mint_request>();
+    std::vector<ipfs::cid> contents{image_of(request)};
+    // Without the image nothing was uploaded, and its metadata cannot be told either.
+    const auto image = co_await pictures_.find(contents.front());
+    if (image) contents.push_back(metadata_cid(predict(request, *image).metadata_json));
+    std::vector<ipfs::pin_receipt> traces;
+    for (const auto& id : contents) {
+        for (const auto& at : co_await pins_.where(id, in.until())) {
+            if (at.state && *at.state == ipfs::pin_state::absent) continue;
+            // Pins are counted by owner in the archive; elsewhere the CID is the name.
+            traces.push_back({at.provider, id.text(), in.id().text()});
+        }
+    }
+    co_return traces;
+}
+
+task<saga::outcome<saga::nothing>> upload_content::undo(saga::step_context& in) {
+    std::vector<ipfs::pin_receipt> pins;
+    if (const auto refs = in.find_output<upload_content>()) {
+        for (const auto* list : {&refs->image_pins, &refs->metadata_pins, &refs->strays}) {
+            pins.insert(pins.end(), list->begin(), list->end());
+        }
+    } else {
+        pins = co_await traces_of(in);
+    }
+    const auto released = co_await pins_.release(std::move(pins), in.id().text(), in.until());
+    if (!released) {
+        in.note(note_of("release", released.error()));
+        co_return saga::retry{released.error()};
+    }
+    co_return saga::done<saga::nothing>{};
+}
+
+}  // namespace thole::nft::steps

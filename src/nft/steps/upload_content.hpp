@@ -1,0 +1,45 @@
+#pragma once
+
+// Brings image and metadata to the providers (INTERFACES: IPFS_UPLOADED).
+//
+// Both CIDs are computed first, so the URI is known before anything is uploaded and both uploads
+// run side by side; a provider that answers another CID is not counted (ipfs/pinning.hpp). Undone,
+// the pins of this operation are given back; what other operations refer to stays.
+
+#include "ipfs/pinning.hpp"
+#include "nft/images.hpp"
+#include "nft/steps/common.hpp"
+
+namespace thole::nft::steps {
+
+struct upload_settings {
+    std::string uri_prefix = "ipfs://";  // or "https://own.example/ipfs/"
+    std::uint32_t replicas = 2;          // copies, the archive included; at most one per provider
+};
+
+class upload_content {
+  public:
+    static constexpr std::string_view name = "upload_content";
+    using output = content_refs;
+
+    upload_content(images& pictures, ipfs::pinning& pins, upload_settings s)
+        : pictures_{pictures}, pins_{pins}, settings_{std::move(s)} {}
+    [[nodiscard]] task<saga::outcome<output>> run(saga::step_context& in);
+    [[nodiscard]] task<saga::outcome<saga::nothing>> undo(saga::step_context& in);
+
+  private:
+    [[nodiscard]] content_refs predict(const mint_request& request, const held_image& image) const;
+    [[nodiscard]] task<std::vector<ipfs::replication>> replicate_both(const saga::step_context& in,
+                                                                      const content_refs& refs,
+                                                                      const held_image& image);
+    [[nodiscard]] task<std::vector<ipfs::pin_receipt>> traces_of(const saga::step_context& in);
+
+    images& pictures_;
+    ipfs::pinning& pins_;
+    upload_settings settings_;
+};
+
+// The CID of metadata: one raw block, because its size is limited.
+[[nodiscard]] ipfs::cid metadata_cid(std::string_view json);
+
+}  // namespace thole::nft::steps

@@ -1,0 +1,122 @@
+#include "nft/steps/verify.hpp"
+
+#include <algorithm>
+
+#include "nft/codes.hpp"
+#include "nft/metadata.hpp"
+
+namespace thole::nft::steps {
+namespace {
+
+std::unexpected<fault> mismatch(std::string_view layer, std::string_view what) {
+    return fail(codes::layer_mismatch, std::string{layer} + ": " + std::string{what});
+}
+
+}  // namespace
+
+std::string chain_difference(const mint_at& at, const subject& about, std::string_view uri) {
+    if (at.state == mint_state::foreign) return "another program owns the mint's address";
+    if (at.state == mint_state::absent) return "no mint at its address";
+    const auto& nft = *at.nft;
+    if (!nft.has_metadata) return "no metadata";
+    if (auto problem = uniqueness_problem(nft); !problem.empty()) return problem;
+    if (!issuer_verified(nft, about.id.base)) return "the issuer is not proved";
+    if (nft.name != about.request.name) return "name is " + nft.name;
+    if (nft.symbol != about.request.symbol) return "symbol is " + nft.symbol;
+    if (nft.uri != uri) return "URI is " + nft.uri;
+    if (nft.is_mutable != about.request.is_mutable) return "is_mutable differs";
+    if (at.held != 1) return "the owner's token account holds " + std::to_string(at.held);
+    return {};
+}
+
+std::string record_difference(const record& row, const record& expected) {
+    if (row.status != record_status::minted && row.status != record_status::completed) {
+        return "status is " + std::string{json::detail::enum_text(row.status)};
+    }
+    if (row.owner != expected.owner || row.account != expected.account) return "owner differs";
+    if (row.mint != expected.mint) return "mint is " + row.mint;
+    if (row.uri != expected.uri) return "URI is " + row.uri;
+    if (row.image_cid != expected.image_cid || row.metadata_cid != expected.metadata_cid) {
+        return "a CID differs";
+    }
+    if (row.metadata_json != expected.metadata_json) return "the metadata's copy differs";
+    if (row.level != expected.level) return "level differs";
+    return {};
+}
+
+task<result<std::uint64_t>> verify::check_chain(saga::step_context& in, const subject& about) {
+    auto how = rpc_options(in, solana::commitment::finalized);
+    how.min_context_slot = in.output<submit>().slot;
+    const mint_place place{about.id.mint, about.id.token_program, about.owner};
+    const auto at = co_await read_mint(rpc_, place, how);
+    if (!at) co_return fail(at.error());
+    const auto difference = chain_difference(*at, about, in.output<upload_content>().uri);
+    if (!difference.empty()) co_return mismatch("chain", difference);
+    co_return at->slot;
+}
+
+task<result<>> verify::check_content(saga::step_context& in, const subject& about) {
+    const auto refs = in.output<upload_content>();
+    const auto id = ipfs::cid::parse(refs.metadata_cid);
+    THOLE_ASSERT(id.has_value(), "the journaled CID of metadata reads back");
+    ipfs::fetch_request how{.content = *id,
+                            .known = ipfs::v1_256k,
+                            .max_bytes = 1U << 20U,
+                            .only = {},
+                            .exclude = not_counted(gateways_, settings_)};
+    const auto got = co_await fetch_uri(in, gateways_, refs.uri, std::move(how));
+    if (!got) co_return fail(got.error());
+    const auto seen = parse_metadata(as_text(got->content));
+    if (!seen) co_return mismatch("content", seen.error().detail());
+    const auto difference = metadata_difference(*seen, about.request, refs.image_uri);
+    if (!difference.empty()) co_return mismatch("content", difference);
+    co_return result<>{};
+}
+
+task<result<>> verify::check_record(saga::step_context& in, const subject& about) {
+    const auto row = co_await table_.find(in.id());
+    if (!row) co_return fail(row.error());
+    if (!*row) co_return fail(codes::record_missing, in.id().text());
+    const auto refs = in.output<upload_content>();
+    const auto difference = record_difference(**row, pending_record(in, about, refs));
+    if (!difference.empty()) co_return mismatch("record", difference);
+    co_return result<>{};
+}
+
+task<result<>> verify::check_partner(saga::step_context& in, const subject& about) {
+    const wallet_query query{.wallet = about.owner, .only = about.id.mint, .limit = 1};
+    const auto seen = co_await partner_.look(query, in.until(), in.output<submit>().slot);
+    if (!seen) co_return fail(seen.error());
+    const auto found = std::ranges::find(seen->nfts, about.id.mint.text(), &seen_nft::mint);
+    if (found == seen->nfts.end()) co_return mismatch("partner", "the wallet does not show it");
+    if (!found->reason.empty()) co_return mismatch("partner", found->reason);
+    if (found->level != requested_level(about.request)) co_return mismatch("partner", "level");
+    co_return result<>{};
+}
+
+task<saga::outcome<verification>> verify::run(saga::step_context& in) {
+    const auto about = subject_of(in, base_);
+    const auto slot = co_await check_chain(in, about);
+    if (!slot) {
+        in.note(note_of("verify chain", slot.error()));
+        co_return saga::retry{slot.error()};
+    }
+    if (const auto ok = co_await check_content(in, about); !ok) {
+        in.note(note_of("verify content", ok.error()));
+        co_return saga::retry{ok.error()};
+    }
+    if (const auto ok = co_await check_record(in, about); !ok) {
+        in.note(note_of("verify record", ok.error()));
+        if (!ok.error().code().starts_with("db.")) co_return saga::retry{ok.error()};
+        co_return record_failed<output>(in, ok.error());
+    }
+    if (const auto ok = co_await check_partner(in, about); !ok) {
+        in.note(note_of("verify partner", ok.error()));
+        co_return saga::retry{ok.error()};
+    }
+    co_return saga::done<output>{{.slot = *slot,
+                                  .level = requested_level(about.request),
+                                  .layers = {"chain", "content", "record", "partner"}}};
+}
+
+}  // namespace thole::nft::steps

@@ -1,0 +1,55 @@
+#pragma once
+
+// Reads every layer back and compares it with the request (INTERFACES: VERIFIED; SPEC C1, M2).
+//
+//   chain     finalized; metadata as requested; issuer proved; one of a kind; the owner holds it
+//   content   the URI is served, byte for byte; the JSON parses and says what was asked for
+//   record    the customer's row agrees
+//   partner   who knows only chain and gateways comes to the same result
+//
+// The first difference is a fault that names layer and field (codes::layer_mismatch). It is read
+// again, from other endpoints as they come; when the attempts are spent a person decides. This step
+// is critical: nobody may skip it.
+
+#include "nft/partner_view.hpp"
+#include "nft/steps/record_landed.hpp"
+
+namespace thole::nft::steps {
+
+class verify {
+  public:
+    static constexpr std::string_view name = "verify";
+    using output = verification;
+
+    verify(mint_base base, solana::rpc::client& rpc, ipfs::fetcher& gateways, records& table,
+           gateway_settings s)
+        : base_{base},
+          rpc_{rpc},
+          gateways_{gateways},
+          table_{table},
+          partner_{rpc, gateways, base.wallet},
+          settings_{std::move(s)} {}
+    [[nodiscard]] task<saga::outcome<output>> run(saga::step_context& in);
+
+  private:
+    [[nodiscard]] task<result<std::uint64_t>> check_chain(saga::step_context& in,
+                                                          const subject& about);
+    [[nodiscard]] task<result<>> check_content(saga::step_context& in, const subject& about);
+    [[nodiscard]] task<result<>> check_record(saga::step_context& in, const subject& about);
+    [[nodiscard]] task<result<>> check_partner(saga::step_context& in, const subject& about);
+
+    mint_base base_;
+    solana::rpc::client& rpc_;
+    ipfs::fetcher& gateways_;
+    records& table_;
+    partner_view partner_;
+    gateway_settings settings_;
+};
+
+// Where what is on the chain differs from what was asked for; "" when nowhere.
+[[nodiscard]] std::string chain_difference(const mint_at& at, const subject& about,
+                                           std::string_view uri);
+// The same for the record, which must be minted or completed.
+[[nodiscard]] std::string record_difference(const record& row, const record& expected);
+
+}  // namespace thole::nft::steps
