@@ -9,8 +9,11 @@ namespace thole::ipfs {
 namespace {
 
 std::string add_call(const profile& shape) {
-    std::string out = "add?pin=true&progress=false&wrap-with-directory=false&cid-base=base32";
+    std::string out = "add?pin=true&progress=false&wrap-with-directory=false";
     out += "&cid-version=" + std::to_string(shape.cid_version);
+    // Without it some nodes write a version 1 CID in base58; a version 0 one has no other form, and
+    // asking for one is refused.
+    if (shape.cid_version == 1) out += "&cid-base=base32";
     out += shape.raw_leaves ? "&raw-leaves=true" : "&raw-leaves=false";
     out += "&chunker=size-" + std::to_string(shape.chunk_bytes);
     // The default since 2014; older nodes do not know the option.

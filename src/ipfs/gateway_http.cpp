@@ -1,0 +1,70 @@
+#include "ipfs/gateway_http.hpp"
+
+#include <stdexcept>
+
+#include "io/problem.hpp"
+
+namespace thole::ipfs {
+namespace {
+
+constexpr std::uint64_t sent_whole = 1024 * 1024;
+
+// The server's contract: what a producer throws cuts the connection.
+struct cut_short : std::runtime_error {
+    using runtime_error::runtime_error;
+};
+
+task<> send_parts(sql::blocking_pool& pool, std::shared_ptr<gateway_body> body,
+                  io::body_writer& out) {
+    for (;;) {
+        auto read = [&body] { return body->next(); };
+        const auto part = co_await pool.run(read);
+        if (!part) throw cut_short{std::string{part.error().code()}};
+        if (part->empty()) co_return;
+        if (auto sent = co_await out.write(std::string{as_text(*part)}); !sent) co_return;
+    }
+}
+
+// Opens the content, and reads a short body to its end.
+result<std::shared_ptr<gateway_answer>> open_answer(content_store& store,
+                                                    const gateway_request& request) {
+    auto out = std::make_shared<gateway_answer>(answer_gateway(store, request));
+    if (!out->body || out->length.value_or(UINT64_MAX) > sent_whole || request.method == "HEAD") {
+        return out;
+    }
+    for (;;) {
+        const auto part = out->body->next();
+        if (!part) return std::unexpected(part.error());
+        if (part->empty()) break;
+        out->text += as_text(*part);
+    }
+    out->body.reset();
+    return out;
+}
+
+}  // namespace
+
+task<io::server_response> gateway_http::answer(io::server_request request) {
+    gateway_request asked{std::move(request.method), std::move(request.path),
+                          std::move(request.query), std::move(request.headers)};
+    auto open = [this, &asked] { return open_answer(store_, asked); };
+    auto opened = co_await pool_.run(open);
+    if (!opened) {
+        const bool full = opened.error().kind() == fault_kind::rejected;
+        co_return io::problem(full ? 503 : 500, opened.error().code(), opened.error().meaning());
+    }
+    auto& answered = **opened;
+    io::server_response out;
+    out.status = answered.status;
+    out.headers = std::move(answered.headers);
+    out.body = std::move(answered.text);
+    if (std::shared_ptr<gateway_body> body{std::move(answered.body)}) {
+        // No coroutine itself: what it captures is handed to one.
+        out.producer = [&pool = pool_, body](io::body_writer& to) {
+            return send_parts(pool, body, to);
+        };
+    }
+    co_return out;
+}
+
+}  // namespace thole::ipfs
