@@ -1,5 +1,7 @@
 #include "solana/blockhash_cache.hpp"
 
+#include <algorithm>
+
 #include "solana/gather.hpp"
 #include "thole/codes.hpp"
 
@@ -37,12 +39,17 @@ task<rpc_result<latest_blockhash>> blockhash_cache::fetch(deadline until) {
     }
     auto answers = co_await gather(std::move(asks));
     rpc_result<latest_blockhash> best = fail(thole::codes::policy_no_endpoint);
+    std::uint64_t latest_end = 0;
     for (auto& answer : answers) {
+        if (answer) latest_end = std::max(latest_end, answer->value.last_valid_block_height);
         const bool better = answer && (!best || answer->context_slot > best->context_slot);
         const bool first_fault =
             !answer && !best && best.error().is(thole::codes::policy_no_endpoint);
         if (better || first_fault) best = std::move(answer);
     }
+    // A height that is told too low would have a living transaction pronounced dead; one that is
+    // some blocks too high only waits a little longer. So the highest that anybody told counts.
+    if (best) best->value.last_valid_block_height = latest_end;
     co_return best;
 }
 

@@ -25,6 +25,17 @@ TEST(BlockhashCache, TakesTheFreshestEndpointsAnswer) {
     EXPECT_EQ(got->value.last_valid_block_height, 1040U);
 }
 
+// proves: S3
+TEST(BlockhashCache, AHeightToldTooLowDoesNotShortenALife) {
+    network net;
+    net.nodes["a"].slot = 5010;
+    net.nodes["a"].last_valid = 700;  // the freshest, and wrong
+    blockhash_cache cache{net.client};
+    const auto got = net.run(cache.get(net.in(5s)));
+    EXPECT_EQ(got->endpoint, name{"a"});
+    EXPECT_EQ(got->value.last_valid_block_height, 1000U);
+}
+
 // proves: S5
 TEST(BlockhashCache, ServesForFiveSecondsAndNotLonger) {
     network net;

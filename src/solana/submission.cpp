@@ -65,13 +65,23 @@ task<result<compute_budget>> submitter::choose_budget(transaction_plan plan, pub
         refused.at(client_.dependency(), simulated->endpoint).with_effect(fault_effect::none);
         co_return std::unexpected{refused};
     }
-    std::vector<public_key> paying_keys{payer};
-    // Without an answer the floor is bid: a fee estimate must not stop a mint.
-    const auto recent =
-        co_await client_.get_recent_prioritization_fees(std::move(paying_keys), how);
-    const auto price = recent ? choose_price(recent->value, settings_.fees, generation)
-                              : choose_price({}, settings_.fees, generation);
+    const auto price = co_await price_for(payer, generation, until);
     co_return compute_budget{choose_limit(simulated->value.units_consumed, settings_.fees), price};
+}
+
+// Without an answer the last samples count, or the floor is bid: an estimate must not stop a mint.
+task<std::uint64_t> submitter::price_for(public_key payer, int generation, deadline until) {
+    auto& loop = client_.loop();
+    if (!fees_at_ || loop.now() - *fees_at_ >= settings_.fees_max_age) {
+        std::vector<public_key> paying_keys{payer};
+        const rpc::options how{.until = until};
+        auto recent = co_await client_.get_recent_prioritization_fees(std::move(paying_keys), how);
+        if (recent) {
+            fees_ = std::move(recent->value);
+            fees_at_ = loop.now();
+        }
+    }
+    co_return choose_price(fees_, settings_.fees, generation);
 }
 
 task<result<prepared_transaction>> submitter::prepare(transaction_plan plan, const keypair& wallet,
@@ -137,7 +147,16 @@ task<fan_out_report> submitter::fan_out(prepared_transaction p, duration since_f
 
 task<std::optional<std::uint64_t>> submitter::finalized_height(deadline until) {
     auto& loop = client_.loop();
-    if (height_ && loop.now() - height_at_ < settings_.height_max_age) co_return height_;
+    const auto is_fresh = [&] {
+        return height_ && loop.now() - height_at_ < settings_.height_max_age;
+    };
+    // A thousand operations that settle together ask once.
+    if (asking_height_.is_busy() && !is_fresh()) {
+        if (!co_await asking_height_.wait()) co_return std::nullopt;
+        if (!is_fresh()) co_return std::nullopt;  // nobody told him either
+    }
+    if (is_fresh()) co_return height_;
+    const busy_flag::holder busy{asking_height_};
     rpc::options how{.until = until, .level = commitment::finalized};
     how.vital = true;
     const auto answer = co_await client_.get_block_height(how);

@@ -48,6 +48,7 @@ struct submission_settings {
     std::size_t witnesses = 4;                          // endpoints asked for a proof of death
     int required_providers = 2;                         // that must agree on it, ≥ 1
     duration widen_after = std::chrono::seconds{30};    // then every endpoint is sent to
+    duration fees_max_age = std::chrono::seconds{5};    // of the shared fee samples
     duration height_max_age = std::chrono::seconds{1};  // of the shared finalized height
     fee_policy fees;
 };
@@ -125,6 +126,7 @@ class submitter {
                                                              deadline until);
     [[nodiscard]] task<leg_report> send_leg(name endpoint, prepared_transaction p, bool preflight,
                                             deadline until);
+    [[nodiscard]] task<std::uint64_t> price_for(public_key payer, int generation, deadline until);
     [[nodiscard]] task<std::optional<std::uint64_t>> finalized_height(deadline until);
     [[nodiscard]] task<settled> judge(prepared_transaction p, public_key mint, deadline until);
 
@@ -134,6 +136,9 @@ class submitter {
     submission_settings settings_;
     std::optional<std::uint64_t> height_;
     time_point height_at_{};
+    busy_flag asking_height_;
+    std::vector<prioritization_fee> fees_;
+    std::optional<time_point> fees_at_;
 };
 
 }  // namespace thole::solana

@@ -8,6 +8,7 @@
 #include "solana/codec/programs.hpp"
 #include "solana/codec/system.hpp"
 #include "solana/codes.hpp"
+#include "solana/gather.hpp"
 #include "solana/scripted_nodes.hpp"
 
 namespace thole::solana {
@@ -89,6 +90,27 @@ TEST_F(Submission, AMissingFeeEstimateDoesNotStopIt) {
     });
     EXPECT_EQ(prepare()->compute_price, 1'000U);
     EXPECT_EQ(prepare(3)->compute_price, 4'000U);
+}
+
+TEST_F(Submission, ManyThatSettleTogetherAskOnce) {
+    each([](auto& n) { n.delay = 100ms; });
+    const auto p = prepare().value();
+    std::vector<task<settled>> all;
+    for (int i = 0; i < 100; ++i) all.push_back(submit.settle(p, mint, net.in(10s)));
+    for (const auto& s : net.run(gather(std::move(all)))) {
+        EXPECT_EQ(s.state, submission_state::pending);
+        EXPECT_NE(s.evidence.find("\"900\""), std::string::npos) << s.evidence;
+    }
+    EXPECT_EQ(net.nodes.asked("getBlockHeight"), 1);
+    EXPECT_EQ(net.nodes.asked("getSignatureStatuses"), 2);
+}
+
+TEST_F(Submission, FeeSamplesAreSharedForAWhile) {
+    for (int i = 0; i < 5; ++i) EXPECT_TRUE(prepare());
+    EXPECT_EQ(net.nodes.asked("getRecentPrioritizationFees"), 1);
+    net.loop.advance(5s);
+    EXPECT_TRUE(prepare());
+    EXPECT_EQ(net.nodes.asked("getRecentPrioritizationFees"), 2);
 }
 
 // proves: S2
