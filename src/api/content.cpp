@@ -1,0 +1,100 @@
+#include "api/content.hpp"
+
+#include "api/codes.hpp"
+#include "api/reply.hpp"
+#include "ipfs/media.hpp"
+
+namespace thole::api {
+
+// Takes the body: the first bytes decide whether it is an image, the rest goes straight to disk.
+// What is wrong with it is kept for the answer, and the rest of the body is then dropped.
+class content_resource::upload final : public io::body_sink {
+  public:
+    explicit upload(content_resource& owner) : owner_{owner} {}
+
+    result<> write(bytes_view piece) override {
+        size_ += piece.size();
+        if (refusal_) return {};
+        if (media_) return feed(piece);
+        head_.insert(head_.end(), piece.begin(), piece.end());
+        return head_.size() < ipfs::media_prefix ? result<>{} : begin();
+    }
+
+    // The end of the body: the writer to commit, or what to answer instead.
+    std::expected<ipfs::content_writer*, io::server_response> end() {
+        if (size_ == 0) {
+            return std::unexpected{
+                refuse(422, codes::api_invalid, "The body is empty; at least 1 byte is needed.")};
+        }
+        if (!media_ && !refusal_) (void)begin();
+        if (refusal_) return std::unexpected{std::move(*refusal_)};
+        return &*writer_;
+    }
+    [[nodiscard]] ipfs::media media() const { return *media_; }
+    [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
+
+  private:
+    result<> begin() {
+        media_ =
+            ipfs::recognise(bytes_view{head_}.first(std::min(head_.size(), ipfs::media_prefix)));
+        if (!media_) return stop(refuse(415, codes::api_media_type));
+        if (!owner_.room_()) return stop(refuse(507, codes::api_disk_full));
+        auto writer = owner_.store_.begin();
+        if (!writer) return stop(refuse(writer.error()));
+        writer_.emplace(std::move(*writer));
+        return feed(head_);
+    }
+    result<> feed(bytes_view piece) {
+        auto fed = writer_->feed(piece);
+        return fed ? fed : stop(refuse(fed.error()));
+    }
+    result<> stop(io::server_response answer) {
+        refusal_ = std::move(answer);
+        writer_.reset();
+        return {};
+    }
+
+    content_resource& owner_;
+    bytes head_;
+    std::uint64_t size_ = 0;
+    std::optional<ipfs::media> media_;
+    std::optional<ipfs::content_writer> writer_;
+    std::optional<io::server_response> refusal_;
+};
+
+void content_resource::add_to(router& to) {
+    to.add({"POST",
+            "/api/v1/content",
+            "content",
+            access::submit,
+            {},
+            content_limit,
+            [this] { return std::make_shared<upload>(*this); }},
+           [this](call c) { return post(std::move(c)); });
+}
+
+task<io::server_response> content_resource::post(call c) {
+    auto taken = std::dynamic_pointer_cast<upload>(c.http.sink);
+    if (!taken) {  // a server that gave the body whole
+        taken = std::make_shared<upload>(*this);
+        (void)taken->write(as_bytes(c.http.body));
+    }
+    auto writer = taken->end();
+    if (!writer) co_return std::move(writer.error());
+
+    const store_time now{time_.wall_now().time_since_epoch()};
+    auto commit = [writer = *writer, now] { return writer->commit(now); };
+    auto kept = co_await pool_.run(std::move(commit));
+    if (!kept) co_return refuse(kept.error());
+    if (kept->created) count_.counter_of(ops::metric::store_content_bytes).add(taken->size());
+    auto out = reply(kept->created ? 201 : 200,
+                     boost::json::object{{"v", 1},
+                                         {"cid", kept->info.root.text()},
+                                         {"size", kept->info.size},
+                                         {"media_type", ipfs::media_type(taken->media())},
+                                         {"sha256", to_hex(kept->info.sha256)}});
+    out.headers.emplace_back("Location", "/ipfs/" + kept->info.root.text());
+    co_return out;
+}
+
+}  // namespace thole::api

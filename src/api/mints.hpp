@@ -1,0 +1,44 @@
+#pragma once
+
+// POST /api/v1/mints     Idempotency-Key: KEY     body: nft::mint_request
+//
+// 202 with the operation and its Location, once it is journaled. The same key with the same payload
+// gives the same operation (Idempotent-Replayed: true; 200 when it has ended), with another payload
+// 422. `Prefer: wait=N` answers when it has ended or is parked, at the latest after N seconds.
+// Every refusal happens before anything is journaled. Threads: the core loop's.
+
+#include "api/content.hpp"
+#include "api/documents.hpp"
+#include "engine/engine.hpp"
+
+namespace thole::api {
+
+class mints_resource {
+  public:
+    struct parts {
+        saga::engine& engine;
+        const documents& docs;
+        ipfs::content_store& store;
+        sql::blocking_pool& pool;
+        disk_check room;
+        const io::loop& time;
+        bool enabled = false;  // a wallet is configured
+    };
+    explicit mints_resource(parts p) : p_{std::move(p)} {}
+    void add_to(router&);
+
+  private:
+    task<io::server_response> post(call);
+    // Whether the CID is an image that the store holds.
+    task<bool> is_image(std::string cid);
+    task<bool> is_known_key(std::string key);
+
+    parts p_;
+};
+
+// 1 to 128 visible ASCII characters.
+[[nodiscard]] bool is_idempotency_key(std::string_view) noexcept;
+// The seconds of "wait=N" in a Prefer header, at most 300; 0 when it says nothing of the kind.
+[[nodiscard]] std::chrono::seconds preferred_wait(std::string_view header) noexcept;
+
+}  // namespace thole::api

@@ -1,0 +1,161 @@
+#include "api/operations.hpp"
+
+#include <boost/json/array.hpp>
+
+#include "api/codes.hpp"
+#include "api/reply.hpp"
+#include "engine/codes.hpp"
+
+namespace thole::api {
+namespace {
+
+constexpr std::int64_t most_listed = 500;
+constexpr std::int64_t longest_wait_ms = 60'000;
+
+struct act_request {
+    std::optional<std::string> reason;
+};
+BOOST_DESCRIBE_STRUCT(act_request, (), (reason))
+
+std::expected<uuid, io::server_response> id_of(const call& c) {
+    const auto id = uuid::parse(c.path.at("id"));
+    // What cannot be an id names no operation.
+    if (!id) return std::unexpected{refuse(404, codes::operation_not_found)};
+    return *id;
+}
+
+template <class E>
+std::optional<E> named(std::string_view text) {
+    const auto& names = json::detail::enum_names<E>;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (names[i] == text) return json::detail::enum_values<E>[i];
+    }
+    return std::nullopt;
+}
+
+// One word for the caller: a state that lasts, or the way it ended.
+std::expected<void, io::server_response> set_state(saga::list_filter& filter,
+                                                   const std::string& text) {
+    if (const auto state = named<saga::op_state>(text);
+        state && *state != saga::op_state::terminal) {
+        filter.state = *state;
+        return {};
+    }
+    if (const auto ending = named<saga::op_ending>(text);
+        ending && *ending != saga::op_ending::none) {
+        filter.state = saga::op_state::terminal;
+        filter.ending = *ending;
+        return {};
+    }
+    return std::unexpected{
+        refuse(400, codes::api_bad_parameter, {},
+               {{"state", "api.unknown_value",
+                 "must be one of ready, running, blocked, parked, completed, rolled_back, failed, "
+                 "closed"}})};
+}
+
+}  // namespace
+
+void operations_resource::add_to(router& to) {
+    to.add({"GET",
+            "/api/v1/operations",
+            "operations",
+            access::read,
+            {"state", "kind", "key", "account", "limit", "cursor"}},
+           [this](call c) { return list(std::move(c)); });
+    to.add({"GET", "/api/v1/operations/{id}", "operations", access::read},
+           [this](call c) { return show(std::move(c)); });
+    to.add({"GET",
+            "/api/v1/operations/{id}/events",
+            "events",
+            access::read,
+            {"after", "limit", "wait_ms"}},
+           [this](call c) { return events(std::move(c)); });
+    const auto add_verb = [&](const char* pattern, verb what, bool reason_required) {
+        to.add({"POST", pattern, "operations", access::operate, {}, 64 << 10},
+               [this, what, reason_required](call c) {
+                   return act(std::move(c), what, reason_required);
+               });
+    };
+    add_verb("/api/v1/operations/{id}/cancel", &saga::engine::cancel, false);
+    add_verb("/api/v1/operations/{id}/retry", &saga::engine::retry, false);
+    add_verb("/api/v1/operations/{id}/close", &saga::engine::close, true);
+    add_verb("/api/v1/operations/{id}/fail", &saga::engine::fail, true);
+}
+
+task<io::server_response> operations_resource::list(call c) {
+    saga::list_filter filter;
+    filter.tenant = "default";
+    filter.kind = c.parameter("kind");
+    filter.key = c.parameter("key");
+    filter.subject = c.parameter("account");
+    if (const auto state = c.parameter("state")) {
+        auto set = set_state(filter, *state);
+        if (!set) co_return std::move(set.error());
+    }
+    auto limit = c.number("limit", 50, 1, most_listed);
+    if (!limit) co_return std::move(limit.error());
+    auto cursor = c.number("cursor", 0, 0, INT64_MAX);
+    if (!cursor) co_return std::move(cursor.error());
+    filter.limit = static_cast<int>(*limit);
+    filter.before = *cursor;
+
+    auto page = co_await engine_.list(std::move(filter));
+    if (!page) co_return refuse(page.error());
+    boost::json::array items;
+    items.reserve(page->items.size());
+    for (const auto& each : page->items) items.push_back(docs_.of(each));
+    boost::json::object out{{"v", 1}, {"items", std::move(items)}};
+    if (page->next != 0) out["next_cursor"] = std::to_string(page->next);
+    co_return reply(200, out);
+}
+
+task<io::server_response> operations_resource::show(call c) {
+    auto id = id_of(c);
+    if (!id) co_return std::move(id.error());
+    auto found = co_await engine_.get(*id);
+    if (!found) co_return refuse(found.error());
+    co_return reply(200, docs_.of(*found));
+}
+
+task<io::server_response> operations_resource::events(call c) {
+    auto id = id_of(c);
+    if (!id) co_return std::move(id.error());
+    auto after = c.number("after", 0, 0, INT32_MAX);
+    if (!after) co_return std::move(after.error());
+    auto limit = c.number("limit", 100, 1, most_listed);
+    if (!limit) co_return std::move(limit.error());
+    auto wait = c.number("wait_ms", 0, 0, longest_wait_ms);
+    if (!wait) co_return std::move(wait.error());
+
+    const auto until = deadline::after(time_.now(), std::chrono::milliseconds{*wait});
+    auto found =
+        co_await engine_.events(*id, static_cast<int>(*after), static_cast<int>(*limit), until);
+    if (!found) co_return refuse(found.error());
+    boost::json::array items;
+    items.reserve(found->size());
+    for (const auto& each : *found) items.push_back(json::to_value(each));
+    co_return reply(200, boost::json::object{{"v", 1}, {"events", std::move(items)}});
+}
+
+task<io::server_response> operations_resource::act(call c, verb what, bool reason_required) {
+    auto id = id_of(c);
+    if (!id) co_return std::move(id.error());
+    auto body = json::read<act_request>(c.http.body.empty() ? std::string_view{"{}"} : c.http.body);
+    if (!body) co_return refuse_body(body.error());
+    if (reason_required && body->reason.value_or("").empty()) {
+        co_return refuse(422, codes::api_invalid, {},
+                         {{"/reason", "value.required", "a person must say why"}});
+    }
+    if (body->reason && body->reason->size() > 1000) {
+        co_return refuse(422, codes::api_invalid, {},
+                         {{"/reason", "value.too_long", "at most 1000 bytes"}});
+    }
+    auto done = co_await (engine_.*what)(*id, c.who.name, body->reason.value_or(""));
+    if (!done) co_return refuse(done.error());
+    auto found = co_await engine_.get(*id);
+    if (!found) co_return refuse(found.error());
+    co_return reply(202, docs_.of(*found));
+}
+
+}  // namespace thole::api
