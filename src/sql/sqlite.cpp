@@ -46,8 +46,11 @@ result<> configure(database& db, access mode, const open_options& options) {
     sqlite3_busy_timeout(db.handle(), static_cast<int>(options.busy_timeout.count()));
     if (mode == access::read) return db.execute("pragma query_only=on");
     const auto pages = "pragma wal_autocheckpoint=" + std::to_string(options.checkpoint_pages);
-    for (const char* pragma : {"pragma journal_mode=wal", "pragma synchronous=full", pages.c_str(),
-                               "pragma journal_size_limit=67108864", "pragma temp_store=memory"}) {
+    const auto most = "pragma max_page_count=" +
+                      std::to_string(options.max_pages > 0 ? options.max_pages : 4294967294);
+    for (const char* pragma :
+         {"pragma journal_mode=wal", "pragma synchronous=full", pages.c_str(), most.c_str(),
+          "pragma journal_size_limit=67108864", "pragma temp_store=memory"}) {
         if (auto done = db.execute(pragma); !done) return done;
     }
     return {};

@@ -96,6 +96,8 @@ class statement {
 struct open_options {
     std::chrono::milliseconds busy_timeout{5000};  // how long a lock is waited for
     int checkpoint_pages = 4000;  // the WAL is folded back beyond this (4 KiB each)
+    std::int64_t max_pages =
+        0;  // the file may not grow beyond (db.disk_full); 0 = the disk's limit
 };
 
 class database {

@@ -1,0 +1,428 @@
+// What every journal must do. See journal_worlds_test.hpp for the journals.
+
+#include "engine/codes.hpp"
+#include "engine/fold.hpp"
+#include "engine/journal_worlds_test.hpp"
+
+namespace thole::saga {
+namespace {
+
+using namespace testing;
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+
+// first (lock) → sign (pivot) → last
+plan make_plan(bool lock_first) {
+    plan p;
+    p.kind = "k";
+    p.steps.resize(3);
+    p.steps[0].name = "first";
+    p.steps[0].locks = lock_first;
+    p.steps[1].name = "sign";
+    p.steps[1].shape = step_shape::prepared;
+    p.steps[1].pivot = true;
+    p.steps[1].locks = !lock_first;
+    p.steps[2].name = "last";
+    return p;
+}
+
+template <class World>
+class journal_conformance : public ::testing::Test {
+  protected:
+    static constexpr std::uint64_t boot = 11;
+
+    journal& log() { return *world; }
+    template <class T>
+    T wait(task<T> call) {
+        return world.wait(std::move(call));
+    }
+
+    new_operation make(const std::string& key, std::string lock = {}, store_time due = {}) {
+        new_operation o;
+        o.who.id = uuid::v7(log().now(), ids);
+        o.who.tenant = "t";
+        o.who.kind = "k";
+        o.who.key = key;
+        o.who.request_hash = sha256(as_bytes(key));
+        o.who.lock_key = std::move(lock);
+        o.who.created_at = log().now();
+        o.first =
+            initial_state(steps, !o.who.lock_key.empty(), log().now(), std::max(due, log().now()),
+                          "{\"input\":\"" + key + "\"}", o.events);
+        return o;
+    }
+    submit_answer accept(const new_operation& o) {
+        auto answer = wait(log().submit(o));
+        EXPECT_TRUE(answer) << answer.error().describe();
+        return std::move(*answer);
+    }
+    // Submitted and at once begun.
+    operation begun(const std::string& key, std::string lock = {}) {
+        auto o = make(key, std::move(lock));
+        o.claim_for = boot;
+        return accept(o).made.op;
+    }
+    // Carries a decision out and keeps `op` as the engine would.
+    result<move_answer> step(operation& op, const input& what) {
+        auto d = decide(op.now, steps, what, {}, log().now(), chance);
+        move m;
+        m.who = &op.who;
+        m.fence = op.now.fence;
+        m.base_seq = op.now.seq;
+        m.releases_lock = op.now.lock == lock_state::held && d.after.lock == lock_state::none;
+        m.after = d.after;
+        m.events = d.events;
+        m.prepared = d.prepared;
+        auto done = wait(log().commit(m));
+        if (done) op = stored(op).op;
+        return done;
+    }
+    stored_operation stored(const operation& op) {
+        auto found = wait(log().load(op.who.id));
+        EXPECT_TRUE(found && *found);
+        return **found;
+    }
+    claim_answer claim(int limit, store_time at) {
+        claim_request request;
+        request.owner = boot;
+        request.now = at;
+        request.limit = limit;
+        auto answer = wait(log().claim(request));
+        EXPECT_TRUE(answer) << answer.error().describe();
+        return std::move(*answer);
+    }
+    claim_answer claim(int limit = 10) { return claim(limit, log().now()); }
+    static std::vector<std::string> keys(const claim_answer& a) {
+        std::vector<std::string> out;
+        for (const auto& c : a.claimed) out.push_back(c.what.op.who.key);
+        return out;
+    }
+    void expect_story(const operation& op) {
+        const auto events = wait(log().events(op.who.row, 0, 1000));
+        const auto told = fold(*events, steps, !op.who.lock_key.empty());
+        EXPECT_EQ(difference(told, stored(op).op.now), "");
+    }
+    void finish(operation& op) {
+        if (op.now.step == 0) ASSERT_TRUE(step(op, did_complete{"{}"}));
+        ASSERT_TRUE(step(op, did_complete{"bytes"}));
+        ASSERT_TRUE(step(op, has_landed{"{}"}));
+        ASSERT_TRUE(step(op, did_complete{"{}"}));
+        EXPECT_EQ(op.now.state, op_state::terminal);
+    }
+
+    World world;
+    plan steps = make_plan(false);
+    seeded_entropy ids{3};
+    rng chance{5};
+};
+
+using worlds = ::testing::Types<model_world, sqlite_inline_world, sqlite_world>;
+TYPED_TEST_SUITE(journal_conformance, worlds);
+
+// proves: E2
+TYPED_TEST(journal_conformance, a_key_is_accepted_once) {
+    const auto first = this->accept(this->make("a"));
+    EXPECT_FALSE(first.replayed);
+    EXPECT_GT(first.made.op.who.row, 0);
+    const auto again = this->accept(this->make("a"));
+    EXPECT_TRUE(again.replayed);
+    EXPECT_EQ(again.made.op.who.id, first.made.op.who.id);
+    auto other = this->make("a");
+    other.who.request_hash[0] ^= 1;
+    const auto refused = this->wait(this->log().submit(other));
+    ASSERT_FALSE(refused);
+    EXPECT_TRUE(refused.error().is(codes::engine_key_conflict));
+    auto tenant = this->make("a");
+    tenant.who.tenant = "u";
+    EXPECT_FALSE(this->accept(tenant).replayed);
+    EXPECT_TRUE(*this->wait(this->log().find_key("t", "k", "a")));
+    EXPECT_FALSE(*this->wait(this->log().find_key("t", "k", "b")));
+}
+
+TYPED_TEST(journal_conformance, keeps_every_field) {
+    auto o = this->make("a");
+    o.who.subject = "alice";
+    o.who.version = 7;
+    o.who.priority = operation_priority::low;
+    auto op = this->accept(o).made.op;
+    auto taken = this->claim();
+    ASSERT_EQ(taken.claimed.size(), 1U);
+    op = taken.claimed[0].what.op;
+    auto s = op.now;
+    s.attempt = 4, s.generation = 2, s.allowance = 3, s.step = 1, s.step_name = "sign";
+    s.past_pivot = s.proved_dead = s.live = s.uncertain = s.cancelling = s.conflicted = true;
+    s.progress = "P", s.waiting = "W", s.fault = "{}", s.cause = "C";
+    s.due_at += 5s;
+    s.ended_at = s.due_at + 1us;
+    move m;
+    m.who = &op.who, m.fence = op.now.fence, m.base_seq = op.now.seq, m.after = s;
+    ASSERT_TRUE(this->wait(this->log().commit(m)));
+    const auto back = this->stored(op);
+    EXPECT_EQ(back.input, R"({"input":"a"})");
+    const auto& w = back.op.who;
+    EXPECT_EQ(w.subject, "alice");
+    EXPECT_EQ(w.version, 7);
+    EXPECT_EQ(w.priority, operation_priority::low);
+    EXPECT_EQ(w.request_hash, o.who.request_hash);
+    EXPECT_EQ(w.created_at, o.who.created_at);
+    EXPECT_EQ(difference(s, back.op.now), "");
+    EXPECT_EQ(back.op.now.due_at, s.due_at);
+    EXPECT_EQ(back.op.now.updated_at, s.updated_at);
+    EXPECT_EQ(back.op.now.owner, this->boot);
+    EXPECT_TRUE(back.op.now.open);
+    EXPECT_TRUE(back.op.now.conflicted);
+}
+
+TYPED_TEST(journal_conformance, a_whole_life) {
+    auto op = this->begun("a");
+    EXPECT_EQ(op.now.state, op_state::running);
+    EXPECT_EQ(op.now.fence, 1U);
+    ASSERT_TRUE(this->step(op, did_complete{R"("one")"}));
+    ASSERT_TRUE(this->step(op, did_complete{R"("bytes")"}));
+    auto at = this->stored(op);
+    ASSERT_TRUE(at.prepared);
+    EXPECT_EQ(at.prepared->bytes, R"("bytes")");
+    EXPECT_EQ(at.prepared->generation, 1);
+    ASSERT_TRUE(this->step(op, is_dead{"proof", true, {}, ""}));
+    ASSERT_TRUE(this->step(op, did_complete{R"("more")"}));
+    EXPECT_EQ(this->stored(op).prepared->generation, 2);
+    EXPECT_EQ(this->stored(op).prepared->bytes, R"("more")");
+    ASSERT_TRUE(this->step(op, has_landed{R"("two")"}));
+    ASSERT_TRUE(this->step(op, did_complete{R"("three")"}));
+    at = this->stored(op);
+    EXPECT_EQ(at.op.now.ending, op_ending::completed);
+    ASSERT_EQ(at.outputs.size(), 3U);
+    EXPECT_EQ(at.outputs[1].name, "sign");
+    EXPECT_EQ(at.outputs[1].output, R"("two")");
+    this->expect_story(op);
+}
+
+TYPED_TEST(journal_conformance, a_move_based_on_anything_older_is_refused) {
+    const auto op = this->begun("a");
+    auto fresh = op;
+    ASSERT_TRUE(this->step(fresh, did_complete{"{}"}));
+    auto stale = op;
+    const auto refused = this->step(stale, did_complete{"{}"});
+    ASSERT_FALSE(refused);
+    EXPECT_TRUE(refused.error().is(codes::engine_fenced));
+    auto other = fresh;
+    other.now.fence += 1;
+    EXPECT_TRUE(this->step(other, did_complete{"{}"}).error().is(codes::engine_fenced));
+    const auto events = this->wait(this->log().events(op.who.row, 0, 100));
+    EXPECT_EQ(events->size(), 3U) << "a refused move leaves nothing behind";
+    this->expect_story(fresh);
+}
+
+// proves: E8
+TYPED_TEST(journal_conformance, a_claim_shuts_the_owner_before_out) {
+    auto op = this->begun("a");
+    auto old = op;
+    ASSERT_TRUE(this->step(op, is_released{}));
+    const auto taken = this->claim();
+    ASSERT_EQ(taken.claimed.size(), 1U);
+    EXPECT_TRUE(taken.claimed[0].interrupted) << "the attempt before may have had its effect";
+    EXPECT_GT(taken.claimed[0].what.op.now.fence, old.now.fence);
+    EXPECT_TRUE(this->step(old, did_complete{"{}"}).error().is(codes::engine_fenced));
+}
+
+// proves: E5
+TYPED_TEST(journal_conformance, claims_what_is_due_class_by_class) {
+    const auto now = this->log().now();
+    const auto add = [&](const std::string& key, operation_priority p, store_time due) {
+        auto o = this->make(key, {}, due);
+        o.who.priority = p;
+        this->accept(o);
+    };
+    add("low", operation_priority::low, now);
+    add("n2", operation_priority::normal, now + 20ms);
+    add("n1", operation_priority::normal, now + 10ms);
+    add("high", operation_priority::high, now + 30ms);
+    add("later", operation_priority::high, now + 1h);
+    const auto at = now + 10min;
+    auto first = this->claim(2, at);
+    EXPECT_THAT(this->keys(first), ElementsAre("high", "n1"));
+    ASSERT_TRUE(first.next_due);
+    EXPECT_LE(*first.next_due, at);
+    EXPECT_EQ(first.claimed[1].what.input, R"({"input":"n1"})");
+    const auto second = this->claim(10, at);
+    EXPECT_THAT(this->keys(second), ElementsAre("n2", "low"));
+    ASSERT_TRUE(second.next_due);
+    EXPECT_EQ(*second.next_due, now + 1h);
+    EXPECT_TRUE(this->claim(10, at).claimed.empty());
+    claim_request turned;
+    turned.owner = this->boot, turned.now = now + 2h, turned.limit = 1;
+    turned.order = {operation_priority::low, operation_priority::normal, operation_priority::high};
+    EXPECT_THAT(this->keys(*this->wait(this->log().claim(turned))), ElementsAre("later"));
+}
+
+TYPED_TEST(journal_conformance, blocked_parked_and_ended_ones_are_not_claimed) {
+    auto parked = this->begun("parked");
+    ASSERT_TRUE(this->step(parked, must_park{"look", {}}));
+    auto ended = this->begun("ended");
+    this->finish(ended);
+    auto holder = this->begun("holder", "l");
+    ASSERT_TRUE(this->step(holder, did_complete{"{}"}));
+    auto blocked = this->begun("blocked", "l");
+    ASSERT_TRUE(this->step(blocked, did_complete{"{}"}));
+    EXPECT_EQ(blocked.now.state, op_state::blocked);
+    const auto taken = this->claim(10, this->log().now() + 24h);
+    EXPECT_TRUE(taken.claimed.empty());
+    EXPECT_FALSE(taken.next_due);
+    const auto counts = *this->wait(this->log().counts());
+    EXPECT_EQ(counts.parked, 1);
+    EXPECT_EQ(counts.running, 1);
+    EXPECT_EQ(counts.blocked, 1);
+    EXPECT_EQ(counts.ready, 0);
+}
+
+// ---- locks --------------------------------------------------------------------------------------
+
+// proves: E2
+TYPED_TEST(journal_conformance, a_lock_has_one_holder_and_passes_in_order) {
+    std::vector<operation> ops;
+    for (const auto* key : {"a", "b", "c"}) ops.push_back(this->begun(key, "l"));
+    // The last one to be accepted comes first to the lock; the others then wait in order.
+    ASSERT_TRUE(this->step(ops[2], did_complete{"{}"}));
+    EXPECT_EQ(ops[2].now.lock, lock_state::held);
+    const auto blocked = this->step(ops[1], did_complete{"{}"});
+    EXPECT_TRUE(blocked->blocked);
+    EXPECT_TRUE(this->step(ops[0], did_complete{"{}"})->blocked);
+    EXPECT_EQ(ops[0].now.state, op_state::blocked);
+    EXPECT_FALSE(ops[0].now.started);
+    auto locks = *this->wait(this->log().locks());
+    ASSERT_EQ(locks.size(), 1U);
+    EXPECT_EQ(locks[0].row, ops[2].who.row);
+
+    auto& holder = ops[2];
+    ASSERT_TRUE(this->step(holder, did_complete{"bytes"}));
+    ASSERT_TRUE(this->step(holder, has_landed{"{}"}));
+    const auto released = this->step(holder, did_complete{"{}"});
+    ASSERT_TRUE(released && released->promoted);
+    EXPECT_EQ(released->promoted->op.who.key, "a");
+    EXPECT_EQ(released->promoted->op.now.state, op_state::ready);
+    ASSERT_EQ(released->promoted->events.size(), 1U);
+    EXPECT_EQ(released->promoted->events[0].type, event_type::lock_acquired);
+    locks = *this->wait(this->log().locks());
+    ASSERT_EQ(locks.size(), 1U);
+    EXPECT_EQ(locks[0].row, ops[0].who.row);
+    const auto taken = this->claim();
+    EXPECT_THAT(this->keys(taken), ElementsAre("a"));
+    EXPECT_FALSE(taken.claimed[0].interrupted);
+    for (const auto& op : ops) this->expect_story(op);
+}
+
+TYPED_TEST(journal_conformance, the_last_holder_leaves_no_lock) {
+    auto op = this->begun("a", "l");
+    ASSERT_TRUE(this->step(op, did_complete{"{}"}));
+    this->finish(op);
+    EXPECT_TRUE(this->wait(this->log().locks())->empty());
+    this->expect_story(op);
+}
+
+TYPED_TEST(journal_conformance, a_lock_of_the_first_step_is_taken_by_the_claim) {
+    this->steps = make_plan(true);
+    auto direct = this->begun("a", "l");
+    EXPECT_EQ(direct.now.lock, lock_state::held);
+    const auto second = this->begun("b", "l");
+    EXPECT_EQ(second.now.state, op_state::blocked);
+    this->accept(this->make("c", "l"));
+    this->accept(this->make("d", "m"));
+    this->accept(this->make("e", "m"));
+    const auto taken = this->claim();
+    EXPECT_THAT(this->keys(taken), ElementsAre("d"));
+    ASSERT_EQ(taken.blocked.size(), 2U);
+    EXPECT_EQ(taken.blocked[0].op.who.key, "c");
+    EXPECT_EQ(taken.blocked[0].events.back().type, event_type::blocked);
+    EXPECT_EQ(this->wait(this->log().locks())->size(), 2U);
+    this->expect_story(direct);
+    this->expect_story(second);
+    this->expect_story(taken.claimed[0].what.op);
+}
+
+// ---- restart ------------------------------------------------------------------------------------
+
+// proves: E1, E8
+TYPED_TEST(journal_conformance, a_new_boot_readies_what_the_old_one_ran) {
+    ASSERT_TRUE(this->wait(this->log().begin({"n", this->boot})));
+    auto op = this->begun("a", "l");
+    ASSERT_TRUE(this->step(op, did_complete{"{}"}));
+    ASSERT_TRUE(this->step(op, did_complete{"bytes"}));
+    auto parked = this->begun("p");
+    ASSERT_TRUE(this->step(parked, must_park{"look", {}}));
+    const auto before = this->log().now();
+    this->world.reopen();
+    EXPECT_GE(this->log().now(), before) << "store time does not go back";
+    EXPECT_EQ(*this->wait(this->log().begin({"n", this->boot})), 0) << "its own boot";
+    EXPECT_EQ(*this->wait(this->log().begin({"n", this->boot + 1})), 1);
+    auto back = this->stored(op);
+    EXPECT_EQ(back.op.now.state, op_state::ready);
+    EXPECT_EQ(back.op.now.lock, lock_state::held);
+    EXPECT_TRUE(back.op.now.live);
+    EXPECT_EQ(this->stored(parked).op.now.state, op_state::parked);
+    EXPECT_EQ(this->wait(this->log().locks())->size(), 1U);
+    auto old = op;
+    EXPECT_TRUE(this->step(old, has_landed{"{}"}).error().is(codes::engine_fenced));
+    const auto taken = this->claim();
+    ASSERT_EQ(taken.claimed.size(), 1U);
+    EXPECT_TRUE(taken.claimed[0].interrupted);
+    ASSERT_TRUE(taken.claimed[0].what.prepared);
+    EXPECT_EQ(taken.claimed[0].what.prepared->bytes, "bytes");
+    EXPECT_EQ(taken.claimed[0].what.outputs.size(), 1U);
+    this->expect_story(op);
+}
+
+// ---- reading ------------------------------------------------------------------------------------
+
+TYPED_TEST(journal_conformance, lists_by_what_is_asked) {
+    for (int i = 0; i < 6; ++i) {
+        auto o = this->make("k" + std::to_string(i));
+        o.who.subject = i % 2 == 0 ? "even" : "";
+        o.claim_for = i == 0 ? this->boot : 0;
+        auto op = this->accept(o).made.op;
+        if (i == 0) this->finish(op);
+    }
+    const auto keys_of = [&](list_filter f) {
+        std::vector<std::string> out;
+        do {
+            const auto page = *this->wait(this->log().list(f));
+            for (const auto& item : page.items) out.push_back(item.op.who.key);
+            f.before = page.next;
+        } while (f.before != 0);
+        return out;
+    };
+    EXPECT_THAT(keys_of({.limit = 2}), ElementsAre("k5", "k4", "k3", "k2", "k1", "k0"));
+    EXPECT_THAT(keys_of({.subject = "even", .limit = 1}), ElementsAre("k4", "k2", "k0"));
+    EXPECT_THAT(keys_of({.key = "k3"}), ElementsAre("k3"));
+    EXPECT_THAT(keys_of({.kind = "other"}), ElementsAre());
+    EXPECT_THAT(keys_of({.tenant = "t", .kind = "k", .state = op_state::terminal}),
+                ElementsAre("k0"));
+    EXPECT_THAT(keys_of({.ending = op_ending::completed}), ElementsAre("k0"));
+    EXPECT_THAT(keys_of({.state = op_state::ready, .limit = 500}),
+                ElementsAre("k5", "k4", "k3", "k2", "k1"));
+    list_filter full;
+    full.key = "k0";
+    EXPECT_TRUE(this->wait(this->log().list(full))->items[0].outputs.empty());
+    full.with_outputs = true;
+    EXPECT_EQ(this->wait(this->log().list(full))->items[0].outputs.size(), 3U);
+}
+
+TYPED_TEST(journal_conformance, tells_events_in_pages_and_of_one_operation_only) {
+    auto a = this->begun("a");
+    auto b = this->begun("b");
+    this->finish(a);
+    const auto all = *this->wait(this->log().events(a.who.row, 0, 100));
+    EXPECT_EQ(static_cast<std::int64_t>(all.size()), a.now.seq);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        EXPECT_EQ(all[i].seq, static_cast<std::int64_t>(i) + 1);
+    }
+    const auto page = *this->wait(this->log().events(a.who.row, 2, 2));
+    ASSERT_EQ(page.size(), 2U);
+    EXPECT_EQ(page[0].seq, 3);
+    EXPECT_TRUE(this->wait(this->log().events(a.who.row, a.now.seq, 10))->empty());
+    EXPECT_TRUE(this->wait(this->log().events(a.who.row, 5'000'000, 10))->empty());
+    EXPECT_TRUE(this->wait(this->log().events(999, 0, 10))->empty());
+    EXPECT_FALSE(*this->wait(this->log().load(uuid{})));
+}
+
+}  // namespace
+}  // namespace thole::saga

@@ -1,0 +1,185 @@
+// What only the journal in a file does: group commit, and the disk's bad days.
+
+#include "engine/sqlite_journal.hpp"
+
+#include "engine/codes.hpp"
+#include "engine/journal_worlds_test.hpp"
+#include "sql/codes.hpp"
+#include "thole/codes.hpp"
+
+namespace thole::saga {
+namespace {
+
+using namespace testing;
+
+class sqlite_journal_test : public ::testing::Test {
+  protected:
+    new_operation make(const std::string& key, std::string input = "{}") {
+        new_operation o;
+        o.who.id = uuid::v7(world.log->now(), ids);
+        o.who.tenant = "t";
+        o.who.kind = "k";
+        o.who.key = key;
+        o.who.created_at = world.log->now();
+        o.first = initial_state(steps, false, world.log->now(), world.log->now(), std::move(input),
+                                o.events);
+        o.claim_for = 1;
+        return o;
+    }
+    static plan one_step() {
+        plan p;
+        p.kind = "k";
+        p.steps.resize(1);
+        p.steps[0].name = "only";
+        return p;
+    }
+    sqlite_world world;
+    plan steps = one_step();
+    seeded_entropy ids{3};
+    rng chance{4};
+};
+
+task<> submit_into(journal& log, const new_operation& o, std::optional<result<submit_answer>>& to) {
+    to.emplace(co_await log.submit(o));
+}
+task<> all_of(io::scope& work) {
+    co_await work.drained();
+}
+
+TEST_F(sqlite_journal_test, many_moves_share_a_commit) {
+    constexpr std::size_t many = 400;
+    std::vector<new_operation> ops;
+    for (std::size_t i = 0; i < many; ++i) ops.push_back(make("k" + std::to_string(i)));
+    std::vector<std::optional<result<submit_answer>>> answers(many);
+    io::scope work{world.loop};
+    for (std::size_t i = 0; i < many; ++i) {
+        work.spawn(submit_into(*world.log, ops[i], answers[i]));
+    }
+    world.loop.run_until(all_of(work));
+    for (const auto& a : answers) {
+        ASSERT_TRUE(a.has_value() && *a);
+        EXPECT_TRUE((*a)->claimed);
+    }
+    EXPECT_EQ(world.log->moves(), many);
+    EXPECT_LT(world.log->commits(), many / 10) << "group commit";
+    world.reopen();
+    EXPECT_EQ(world.wait(world.log->counts())->running, static_cast<std::int64_t>(many));
+}
+
+task<> commit_into(journal& log, const move& m, std::optional<result<move_answer>>& to) {
+    to.emplace(co_await log.commit(m));
+}
+
+TEST_F(sqlite_journal_test, a_bad_move_takes_no_neighbour_with_it) {
+    constexpr std::size_t many = 30;
+    std::vector<operation> ops;
+    for (std::size_t i = 0; i < many; ++i) {
+        ops.push_back(world.wait(world.log->submit(make("k" + std::to_string(i))))->made.op);
+    }
+    std::vector<move> moves(many);
+    for (std::size_t i = 0; i < many; ++i) {
+        auto d = decide(ops[i].now, steps, did_complete{"{}"}, {}, world.log->now(), chance);
+        moves[i].who = &ops[i].who;
+        moves[i].fence = ops[i].now.fence;
+        moves[i].base_seq = ops[i].now.seq;
+        moves[i].after = std::move(d.after);
+        moves[i].events = std::move(d.events);
+        // Every tenth tells an event that is there already; the one after it is out of date.
+        if (i % 10 == 3) moves[i].events[0].seq = 1;
+        if (i % 10 == 4) moves[i].fence += 1;
+    }
+    std::vector<std::optional<result<move_answer>>> answers(many);
+    io::scope work{world.loop};
+    for (std::size_t i = 0; i < many; ++i) {
+        work.spawn(commit_into(*world.log, moves[i], answers[i]));
+    }
+    world.loop.run_until(all_of(work));
+    for (std::size_t i = 0; i < many; ++i) {
+        ASSERT_TRUE(answers[i].has_value());
+        const auto& a = *answers[i];
+        const auto back = **world.wait(world.log->load(ops[i].who.id));
+        if (i % 10 == 3) {
+            EXPECT_TRUE(!a && a.error().is(codes::db_rejected));
+        } else if (i % 10 == 4) {
+            EXPECT_TRUE(!a && a.error().is(codes::engine_fenced));
+        } else {
+            EXPECT_TRUE(a.has_value()) << i;
+        }
+        EXPECT_EQ(back.op.now.state, a ? op_state::terminal : op_state::running) << i;
+        EXPECT_EQ(back.op.now.seq, a ? moves[i].after.seq : ops[i].now.seq) << i;
+    }
+}
+
+TEST_F(sqlite_journal_test, a_full_disk_refuses_and_loses_nothing) {
+    world.options.file.max_pages = 60;
+    world.reopen();
+    std::vector<std::string> accepted;
+    bool full = false;
+    for (int i = 0; i < 200; ++i) {
+        const auto key = "k" + std::to_string(i);
+        const auto answer = world.wait(world.log->submit(make(key, std::string(2000, 'x'))));
+        if (answer) {
+            accepted.push_back(key);
+            continue;
+        }
+        full = true;
+        EXPECT_TRUE(answer.error().is(codes::db_disk_full)) << answer.error().describe();
+        EXPECT_EQ(answer.error().effect(), fault_effect::none);
+        break;
+    }
+    ASSERT_TRUE(full);
+    ASSERT_GT(accepted.size(), 5U);
+    // There is room again: the same submission is accepted, and every earlier one is there.
+    world.options.file.max_pages = 0;
+    world.reopen();
+    const auto key = "k" + std::to_string(accepted.size());
+    const auto again = world.wait(world.log->submit(make(key)));
+    ASSERT_TRUE(again);
+    EXPECT_FALSE(again->replayed);
+    for (const auto& each : accepted) {
+        EXPECT_TRUE(*world.wait(world.log->find_key("t", "k", each))) << each;
+    }
+}
+
+TEST_F(sqlite_journal_test, one_process_owns_the_file) {
+    io::system_loop loop;
+    const auto second = sqlite_journal::open(loop, world.folder.file("j.db"));
+    ASSERT_FALSE(second);
+    EXPECT_TRUE(second.error().is(codes::db_in_use));
+}
+
+TEST_F(sqlite_journal_test, another_writer_on_the_file_is_waited_for_or_refused) {
+    world.options.file.busy_timeout = std::chrono::milliseconds{20};
+    world.reopen();
+    auto other = sql::database::open(world.folder.file("j.db"), sql::access::read_write);
+    auto held = sql::transaction::begin(*other);
+    const auto refused = world.wait(world.log->submit(make("a")));
+    ASSERT_FALSE(refused);
+    EXPECT_TRUE(refused.error().is(codes::db_conflict)) << refused.error().describe();
+    ASSERT_TRUE(held->commit());
+    EXPECT_TRUE(world.wait(world.log->submit(make("a"))));
+}
+
+TEST_F(sqlite_journal_test, a_file_of_a_newer_version_is_refused) {
+    world.log.reset();
+    {
+        auto db = sql::database::open(world.folder.file("j.db"), sql::access::read_write);
+        ASSERT_TRUE(db->execute("pragma user_version=99"));
+    }
+    const auto refused = sqlite_journal::open(world.loop, world.folder.file("j.db"));
+    ASSERT_FALSE(refused);
+    EXPECT_TRUE(refused.error().is(codes::db_newer_schema));
+}
+
+TEST_F(sqlite_journal_test, the_write_ahead_log_is_used_again) {
+    world.options.file.checkpoint_pages = 50;
+    world.reopen();
+    for (int i = 0; i < 300; ++i) {
+        ASSERT_TRUE(world.wait(world.log->submit(make("k" + std::to_string(i)))));
+    }
+    const auto wal = std::filesystem::file_size(world.folder.file("j.db-wal"));
+    EXPECT_LT(wal, 300U * 4096U) << "300 commits of several pages each fit into it many times";
+}
+
+}  // namespace
+}  // namespace thole::saga

@@ -1,0 +1,135 @@
+// What sqlite_store reads: on the writer's connection within a claim, else on a read connection.
+
+#include <fmt/format.h>
+
+#include "engine/sqlite_store.hpp"
+
+namespace thole::saga {
+
+result<std::optional<operation>> sqlite_store::one(sql::statement& query) {
+    auto row = query.step();
+    if (!row) return fail(std::move(row).error());
+    if (!*row) return std::nullopt;
+    auto op = rows::read_operation(query);
+    query.reset();
+    return op;
+}
+
+// Input, outputs and the newest generation of the current step.
+result<> sqlite_store::fill(stored_operation& op) {
+    const auto row = op.op.who.row;
+    sql_.payloads.bind(rows::event_id(row, 0), rows::event_id(row, rows::most_events));
+    for (auto more = sql_.payloads.step();; more = sql_.payloads.step()) {
+        if (!more) return fail(std::move(more).error());
+        if (!*more) break;
+        if (static_cast<event_type>(sql_.payloads.integer(0)) == event_type::submitted) {
+            op.input = sql_.payloads.text(2);
+        } else {
+            op.outputs.push_back(
+                {std::string{sql_.payloads.text(1)}, std::string{sql_.payloads.text(2)}});
+        }
+    }
+    const int step = op.op.now.step;
+    sql_.prepared.bind(rows::prepared_id(row, step, 0),
+                       rows::prepared_id(row, step, rows::most_generations));
+    auto found = sql_.prepared.step();
+    if (!found) return fail(std::move(found).error());
+    if (*found) {
+        const auto generation = static_cast<int>(sql_.prepared.integer(0) & rows::most_generations);
+        op.prepared = prepared_row{step, generation, std::string{sql_.prepared.text(1)}};
+        sql_.prepared.reset();
+    }
+    return {};
+}
+
+result<std::optional<stored_operation>> sqlite_store::load(const uuid& id) {
+    sql_.by_id.bind(bytes_view{id.raw()});
+    auto found = one(sql_.by_id);
+    if (!found) return fail(std::move(found).error());
+    if (!*found) return std::nullopt;
+    stored_operation out;
+    out.op = std::move(**found);
+    if (auto done = fill(out); !done) return fail(std::move(done).error());
+    return out;
+}
+
+result<std::optional<operation>> sqlite_store::find_key(std::string_view tenant,
+                                                        std::string_view kind,
+                                                        std::string_view key) {
+    sql_.by_key.bind(tenant, kind, key);
+    return one(sql_.by_key);
+}
+
+result<operation_page> sqlite_store::list(const list_filter& f) {
+    // The state goes in as a number in the text, so that its partial index can serve.
+    std::string text = fmt::format("select {} from op where 1", rows::operation_columns);
+    if (f.state) text += fmt::format(" and state = {}", static_cast<int>(*f.state));
+    if (f.ending) text += fmt::format(" and ending = {}", static_cast<int>(*f.ending));
+    if (f.before != 0) text += fmt::format(" and id < {}", f.before);
+    const std::pair<const char*, const std::optional<std::string>*> texts[] = {
+        {"tenant", &f.tenant}, {"kind", &f.kind}, {"key", &f.key}, {"subject", &f.subject}};
+    for (const auto& [column, value] : texts) {
+        if (*value) text += fmt::format(" and {} = ?", column);
+    }
+    text += fmt::format(" order by id desc limit {}", f.limit + 1);
+    auto query = db_.prepare(text);
+    if (!query) return fail(std::move(query).error());
+    int index = 0;
+    for (const auto& [column, value] : texts) {
+        if (*value) query->bind_at(++index, **value);
+    }
+    operation_page page;
+    for (auto row = query->step();; row = query->step()) {
+        if (!row) return fail(std::move(row).error());
+        if (!*row) break;
+        if (std::ssize(page.items) == f.limit) {
+            page.next = page.items.back().op.who.row;
+            break;
+        }
+        page.items.emplace_back().op = rows::read_operation(*query);
+    }
+    if (!f.with_outputs) return page;
+    for (auto& item : page.items) {
+        if (auto done = fill(item); !done) return fail(std::move(done).error());
+    }
+    return page;
+}
+
+result<std::vector<event>> sqlite_store::events(std::int64_t row, std::int64_t after, int limit) {
+    std::vector<event> out;
+    const auto from = std::min(after, rows::most_events);
+    sql_.events.bind(rows::event_id(row, from), rows::event_id(row, rows::most_events), limit);
+    for (auto more = sql_.events.step();; more = sql_.events.step()) {
+        if (!more) return fail(std::move(more).error());
+        if (!*more) return out;
+        out.push_back(rows::read_event(sql_.events));
+    }
+}
+
+result<operation_counts> sqlite_store::counts() {
+    auto row = sql_.count.step();
+    if (!row) return fail(std::move(row).error());
+    operation_counts out{sql_.count.integer(0), sql_.count.integer(1), sql_.count.integer(2),
+                         sql_.count.integer(3)};
+    sql_.count.reset();
+    return out;
+}
+
+result<std::vector<held_lock>> sqlite_store::locks() {
+    std::vector<held_lock> out;
+    for (auto row = sql_.all_locks.step();; row = sql_.all_locks.step()) {
+        if (!row) return fail(std::move(row).error());
+        if (!*row) return out;
+        out.push_back({std::string{sql_.all_locks.text(0)}, sql_.all_locks.integer(1)});
+    }
+}
+
+result<store_time> sqlite_store::latest() {
+    auto row = sql_.latest.step();
+    if (!row) return fail(std::move(row).error());
+    const store_time out{std::chrono::microseconds{sql_.latest.integer(0)}};
+    sql_.latest.reset();
+    return out;
+}
+
+}  // namespace thole::saga

@@ -1,0 +1,176 @@
+#include "engine/sqlite_rows.hpp"
+
+#include <algorithm>
+
+namespace thole::saga::rows {
+
+namespace {
+
+// Empty text is stored as NULL: most of these columns are empty most of the time.
+class nullable {
+  public:
+    explicit nullable(std::string_view text) : text_{text} {}
+    [[nodiscard]] std::optional<std::string_view> get() const {
+        return text_.empty() ? std::nullopt : std::optional{text_};
+    }
+
+  private:
+    std::string_view text_;
+};
+std::optional<std::string_view> or_null(std::string_view text) {
+    return nullable{text}.get();
+}
+
+std::int64_t micros(store_time t) {
+    return t.time_since_epoch().count();
+}
+store_time time_at(std::int64_t us) {
+    return store_time{std::chrono::microseconds{us}};
+}
+
+std::int64_t flags_of(const operation_state& s) {
+    std::int64_t out = 0;
+    int bit = 0;
+    for (const bool each : {s.backward, s.started, s.open, s.past_pivot, s.proved_dead, s.live,
+                            s.uncertain, s.cancelling, s.conflicted}) {
+        out |= std::int64_t{each} << bit++;
+    }
+    return out;
+}
+void set_flags(operation_state& s, std::int64_t flags) {
+    int bit = 0;
+    for (bool* each : {&s.backward, &s.started, &s.open, &s.past_pivot, &s.proved_dead, &s.live,
+                       &s.uncertain, &s.cancelling, &s.conflicted}) {
+        *each = (flags >> bit++ & 1) != 0;
+    }
+}
+
+template <class E>
+std::int64_t number(E e) {
+    return static_cast<std::int64_t>(e);
+}
+
+// Binds the changing columns from `index` on; answers the next free index.
+int bind_state(sql::statement& to, int index, const operation_state& s) {
+    to.bind_at(index++, number(s.state));
+    to.bind_at(index++, number(s.ending));
+    to.bind_at(index++, number(s.lock));
+    to.bind_at(index++, flags_of(s));
+    to.bind_at(index++, s.step);
+    to.bind_at(index++, or_null(s.step_name));
+    to.bind_at(index++, s.attempt);
+    to.bind_at(index++, s.generation);
+    to.bind_at(index++, s.allowance);
+    to.bind_at(index++, micros(s.due_at));
+    to.bind_at(index++, s.owner);
+    to.bind_at(index++, s.fence);
+    to.bind_at(index++, s.seq);
+    to.bind_at(index++, or_null(s.progress));
+    to.bind_at(index++, or_null(s.waiting));
+    to.bind_at(index++, or_null(s.fault));
+    to.bind_at(index++, or_null(s.cause));
+    to.bind_at(index++, micros(s.updated_at));
+    to.bind_at(index++, micros(s.ended_at));
+    return index;
+}
+
+result<> finish(sql::statement& s) {
+    auto row = s.step();
+    if (!row) return fail(std::move(row).error());
+    if (*row) s.reset();
+    return {};
+}
+
+}  // namespace
+
+operation read_operation(const sql::statement& row) {
+    operation op;
+    auto& who = op.who;
+    int c = 0;
+    who.row = row.integer(c++);
+    std::array<std::uint8_t, 16> raw{};
+    std::ranges::copy_n(row.blob(c++).begin(), raw.size(), raw.begin());
+    who.id = uuid{raw};
+    who.tenant = row.text(c++);
+    who.kind = row.text(c++);
+    who.version = static_cast<int>(row.integer(c++));
+    who.key = row.text(c++);
+    std::ranges::copy_n(row.blob(c++).begin(), who.request_hash.size(), who.request_hash.begin());
+    who.subject = row.text(c++);
+    who.lock_key = row.text(c++);
+    who.priority = static_cast<operation_priority>(row.integer(c++));
+    who.created_at = time_at(row.integer(c++));
+    auto& s = op.now;
+    s.state = static_cast<op_state>(row.integer(c++));
+    s.ending = static_cast<op_ending>(row.integer(c++));
+    s.lock = static_cast<lock_state>(row.integer(c++));
+    set_flags(s, row.integer(c++));
+    s.step = static_cast<int>(row.integer(c++));
+    s.step_name = row.text(c++);
+    s.attempt = static_cast<int>(row.integer(c++));
+    s.generation = static_cast<int>(row.integer(c++));
+    s.allowance = static_cast<int>(row.integer(c++));
+    s.due_at = time_at(row.integer(c++));
+    s.owner = static_cast<std::uint64_t>(row.integer(c++));
+    s.fence = static_cast<std::uint64_t>(row.integer(c++));
+    s.seq = row.integer(c++);
+    s.progress = row.text(c++);
+    s.waiting = row.text(c++);
+    s.fault = row.text(c++);
+    s.cause = row.text(c++);
+    s.updated_at = time_at(row.integer(c++));
+    s.ended_at = time_at(row.integer(c++));
+    return op;
+}
+
+event read_event(const sql::statement& row) {
+    event e;
+    e.seq = row.integer(0) & most_events;
+    e.at = time_at(row.integer(1));
+    e.type = static_cast<event_type>(row.integer(2));
+    e.step = row.text(3);
+    e.attempt = static_cast<int>(row.integer(4));
+    e.generation = static_cast<int>(row.integer(5));
+    e.latency_ms = row.integer(6);
+    e.fault = row.text(7);
+    e.actor = row.text(8);
+    e.data = row.text(9);
+    e.payload = row.text(10);
+    return e;
+}
+
+result<> run_insert(sql::statement& insert, const identity& who, const operation_state& s) {
+    insert.reset();
+    int i = 1;
+    insert.bind_at(i++, bytes_view{who.id.raw()});
+    insert.bind_at(i++, who.tenant);
+    insert.bind_at(i++, who.kind);
+    insert.bind_at(i++, who.version);
+    insert.bind_at(i++, who.key);
+    insert.bind_at(i++, bytes_view{who.request_hash});
+    insert.bind_at(i++, or_null(who.subject));
+    insert.bind_at(i++, or_null(who.lock_key));
+    insert.bind_at(i++, number(who.priority));
+    insert.bind_at(i++, micros(who.created_at));
+    bind_state(insert, i, s);
+    return finish(insert);
+}
+
+result<> run_update(sql::statement& update, std::int64_t row, std::uint64_t fence, std::int64_t seq,
+                    const operation_state& s) {
+    update.reset();
+    int i = bind_state(update, 1, s);
+    update.bind_at(i++, row);
+    update.bind_at(i++, fence);
+    update.bind_at(i++, seq);
+    return finish(update);
+}
+
+result<> run_insert(sql::statement& insert, std::int64_t row, const event& e) {
+    THOLE_ASSERT(e.seq <= most_events, "an operation has at most a million events");
+    return insert.run(event_id(row, e.seq), micros(e.at), number(e.type), or_null(e.step),
+                      e.attempt, e.generation, e.latency_ms, or_null(e.fault), or_null(e.actor),
+                      or_null(e.data), or_null(e.payload));
+}
+
+}  // namespace thole::saga::rows

@@ -1,0 +1,54 @@
+#pragma once
+
+// Operations and events as rows: the one place that knows the order of the columns.
+
+#include "engine/journal.hpp"
+#include "sql/sqlite.hpp"
+
+namespace thole::saga::rows {
+
+// "id, uuid, tenant, …": what read_operation() expects from column 0.
+inline constexpr std::string_view operation_columns =
+    "id, uuid, tenant, kind, version, key, request_hash, subject, lock_key, prio, created_at, "
+    "state, ending, lock, flags, step, step_name, attempt, generation, allowance, due_at, owner, "
+    "fence, seq, progress, waiting, fault, cause, updated_at, ended_at";
+
+inline constexpr std::string_view insert_operation =
+    "insert into op(uuid, tenant, kind, version, key, request_hash, subject, lock_key, prio, "
+    "created_at, state, ending, lock, flags, step, step_name, attempt, generation, allowance, "
+    "due_at, owner, fence, seq, progress, waiting, fault, cause, updated_at, ended_at) "
+    "values(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+    "on conflict(tenant, kind, key) do nothing";
+// Changes nothing when the row has moved since it was read.
+inline constexpr std::string_view update_state =
+    "update op set state=?, ending=?, lock=?, flags=?, step=?, step_name=?, attempt=?, "
+    "generation=?, allowance=?, due_at=?, owner=?, fence=?, seq=?, progress=?, waiting=?, fault=?, "
+    "cause=?, updated_at=?, ended_at=? where id=? and fence=? and seq=?";
+
+inline constexpr std::string_view event_columns =
+    "id, at, type, step, attempt, generation, latency_ms, fault, actor, data, payload";
+inline constexpr std::string_view insert_event =
+    "insert into event(id, at, type, step, attempt, generation, latency_ms, fault, actor, data, "
+    "payload) values(?,?,?,?,?,?,?,?,?,?,?)";
+
+// An operation's events lie between these two ids.
+inline constexpr std::int64_t most_events = (1 << 20) - 1;
+[[nodiscard]] constexpr std::int64_t event_id(std::int64_t row, std::int64_t seq) noexcept {
+    return row << 20 | seq;
+}
+inline constexpr int most_generations = (1 << 10) - 1;
+[[nodiscard]] constexpr std::int64_t prepared_id(std::int64_t row, int step,
+                                                 int generation) noexcept {
+    return row << 20 | std::int64_t{step} << 10 | generation;
+}
+
+[[nodiscard]] operation read_operation(const sql::statement& row);
+[[nodiscard]] event read_event(const sql::statement& row);
+
+[[nodiscard]] result<> run_insert(sql::statement& insert, const identity& who,
+                                  const operation_state& s);
+[[nodiscard]] result<> run_update(sql::statement& update, std::int64_t row, std::uint64_t fence,
+                                  std::int64_t seq, const operation_state& s);
+[[nodiscard]] result<> run_insert(sql::statement& insert, std::int64_t row, const event& e);
+
+}  // namespace thole::saga::rows

@@ -1,0 +1,43 @@
+#include "engine/sqlite_schema.hpp"
+
+#include <array>
+
+namespace thole::saga {
+
+namespace {
+
+constexpr std::array migrations{sql::migration{1, R"sql(
+create table op(
+  id integer primary key,
+  uuid blob not null, tenant text not null, kind text not null, version integer not null,
+  key text not null, request_hash blob not null, subject text, lock_key text,
+  prio integer not null, created_at integer not null,
+  state integer not null, ending integer not null, lock integer not null, flags integer not null,
+  step integer not null, step_name text, attempt integer not null, generation integer not null,
+  allowance integer not null, due_at integer not null, owner integer not null,
+  fence integer not null, seq integer not null, progress text, waiting text, fault text,
+  cause text, updated_at integer not null, ended_at integer not null);
+create unique index op_uuid on op(uuid);
+create unique index op_key on op(tenant, kind, key);
+create index op_due on op(prio, due_at, id) where state = 0;
+create index op_running on op(id) where state = 1;
+create index op_blocked on op(lock_key, id) where state = 2;
+create index op_parked on op(id) where state = 3;
+create index op_subject on op(subject, id) where subject is not null;
+create table event(
+  id integer primary key, at integer not null, type integer not null, step text,
+  attempt integer not null, generation integer not null, latency_ms integer not null,
+  fault text, actor text, data text, payload text);
+create table prepared(id integer primary key, bytes text not null);
+create table key_lock(key text primary key, op integer not null) without rowid;
+create table node(name text primary key, boot integer not null, started_at integer not null)
+  without rowid;
+)sql"}};
+
+}  // namespace
+
+std::span<const sql::migration> journal_migrations() noexcept {
+    return migrations;
+}
+
+}  // namespace thole::saga

@@ -1,0 +1,326 @@
+#include "engine/sqlite_store.hpp"
+
+#include <fmt/format.h>
+
+#include "engine/codes.hpp"
+#include "engine/sqlite_schema.hpp"
+#include "engine/transitions.hpp"
+
+namespace thole::saga {
+
+result<std::unique_ptr<sqlite_store>> sqlite_store::open(const std::string& path, sql::access mode,
+                                                         sql::open_options options) {
+    auto db = sql::database::open(path, mode, options);
+    if (!db) return fail(std::move(db).error());
+    if (mode == sql::access::read_write) {
+        if (auto done = sql::migrate(*db, journal_migrations()); !done) {
+            return fail(std::move(done).error());
+        }
+    }
+    std::unique_ptr<sqlite_store> made{new sqlite_store{std::move(*db)}};
+    if (auto done = made->prepare(); !done) return fail(std::move(done).error());
+    return made;
+}
+
+result<> sqlite_store::prepare() {
+    const std::string op = fmt::format("select {} from op ", rows::operation_columns);
+    const std::pair<sql::statement*, std::string> list[] = {
+        {&sql_.begin, "begin immediate"},
+        {&sql_.commit, "commit"},
+        {&sql_.rollback, "rollback"},
+        {&sql_.insert_op, std::string{rows::insert_operation}},
+        {&sql_.update_op, std::string{rows::update_state}},
+        {&sql_.insert_event, std::string{rows::insert_event}},
+        {&sql_.insert_prepared, "insert into prepared(id, bytes) values(?, ?)"},
+        {&sql_.by_row, op + "where id = ?"},
+        {&sql_.by_id, op + "where uuid = ?"},
+        {&sql_.by_key, op + "where tenant = ? and kind = ? and key = ?"},
+        {&sql_.due,
+         "select id from op where state = 0 and prio = ? and due_at <= ? "
+         "order by due_at, id limit ?"},
+        {&sql_.next_due, "select min(due_at) from op where state = 0 and prio = ?"},
+        {&sql_.running, "select id from op where state = 1 and owner <> ?"},
+        {&sql_.next_blocked, op + "where state = 2 and lock_key = ? order by id limit 1"},
+        {&sql_.lock_holder, "select op from key_lock where key = ?"},
+        {&sql_.lock_insert, "insert into key_lock(key, op) values(?, ?) on conflict do nothing"},
+        {&sql_.lock_update, "update key_lock set op = ? where key = ?"},
+        {&sql_.lock_delete, "delete from key_lock where key = ?"},
+        {&sql_.all_locks, "select key, op from key_lock order by key"},
+        {&sql_.payloads,
+         fmt::format("select type, step, payload from event where id between ? and ? and "
+                     "type in ({}, {}) order by id",
+                     static_cast<int>(event_type::submitted),
+                     static_cast<int>(event_type::step_completed))},
+        {&sql_.prepared,
+         "select id, bytes from prepared where id between ? and ? order by id desc limit 1"},
+        {&sql_.events, fmt::format("select {} from event where id > ? and id <= ? order by id "
+                                   "limit ?",
+                                   rows::event_columns)},
+        {&sql_.count,
+         "select (select count(*) from op where state = 0), (select count(*) from op where "
+         "state = 1), (select count(*) from op where state = 2), "
+         "(select count(*) from op where state = 3)"},
+        {&sql_.latest,
+         "select max(t) from (select max(updated_at) t from (select updated_at from op order by "
+         "id desc limit 10000) union all select max(updated_at) from op where state = 0 "
+         "union all select max(updated_at) from op where state = 1 "
+         "union all select max(updated_at) from op where state = 2 "
+         "union all select max(updated_at) from op where state = 3)"},
+        {&sql_.node,
+         "insert into node(name, boot, started_at) values(?, ?, ?) on conflict(name) do update "
+         "set boot = excluded.boot, started_at = excluded.started_at"}};
+    for (const auto& [slot, text] : list) {
+        auto made = db_.prepare(text);
+        if (!made) return fail(std::move(made).error());
+        *slot = std::move(*made);
+    }
+    return {};
+}
+
+// ---- transactions -------------------------------------------------------------------------------
+
+result<> sqlite_store::begin() {
+    return sql_.begin.run();
+}
+
+result<> sqlite_store::commit() {
+    auto done = sql_.commit.run();
+    if (done) return done;
+    // Still inside: it surely did not happen. Else SQLite has ended the transaction by itself, and
+    // whether the last frame reached the disk is not known.
+    auto f = std::move(done).error();
+    if (db_.in_transaction()) {
+        rollback();
+    } else if (f.kind() != fault_kind::conflict) {
+        f = thole::fault{codes::engine_commit_unknown}
+                .with_effect(fault_effect::unknown)
+                .with_detail(std::string{f.detail()});
+    }
+    return fail(std::move(f));
+}
+
+void sqlite_store::rollback() {
+    // A statement that failed for lack of space may have rolled back already.
+    if (db_.in_transaction()) static_cast<void>(sql_.rollback.run());
+}
+
+// ---- writing ------------------------------------------------------------------------------------
+
+result<> sqlite_store::write_events(std::int64_t row, std::span<const event> events) {
+    for (const auto& e : events) {
+        if (auto done = rows::run_insert(sql_.insert_event, row, e); !done) return done;
+    }
+    return {};
+}
+
+result<> sqlite_store::write_move(std::int64_t row, std::uint64_t fence, std::int64_t seq,
+                                  const operation_state& after, std::span<const event> events) {
+    if (auto done = rows::run_update(sql_.update_op, row, fence, seq, after); !done) return done;
+    if (db_.changes() == 0) return fail(codes::engine_fenced);
+    return write_events(row, events);
+}
+
+result<bool> sqlite_store::may_take_lock(const identity& who) {
+    sql_.lock_holder.bind(who.lock_key);
+    auto found = sql_.lock_holder.step();
+    if (!found) return fail(std::move(found).error());
+    if (!*found) return true;
+    const bool own = sql_.lock_holder.integer(0) == who.row;
+    sql_.lock_holder.reset();
+    return own;
+}
+
+result<> sqlite_store::take_lock(const identity& who) {
+    return sql_.lock_insert.run(who.lock_key, who.row);
+}
+
+result<std::optional<moved_operation>> sqlite_store::hand_lock_on(const std::string& key,
+                                                                  store_time now) {
+    sql_.next_blocked.bind(key);
+    auto next = one(sql_.next_blocked);
+    if (!next) return fail(std::move(next).error());
+    if (!*next) {
+        if (auto done = sql_.lock_delete.run(key); !done) return fail(std::move(done).error());
+        return std::nullopt;
+    }
+    moved_operation out{std::move(**next), {}};
+    const auto before = out.op.now;
+    promote(out.op.now, now, out.events);
+    const auto row = out.op.who.row;
+    auto done = write_move(row, before.fence, before.seq, out.op.now, out.events);
+    if (done) done = sql_.lock_update.run(row, key);
+    if (!done) return fail(std::move(done).error());
+    return out;
+}
+
+result<submit_answer> sqlite_store::submit(const new_operation& o) {
+    submit_answer answer;
+    auto& made = answer.made;
+    made.op = {o.who, o.first};
+    made.events = o.events;
+    auto& s = made.op.now;
+    bool takes = false;
+    if (o.claim_for != 0) {
+        if (s.lock == lock_state::wanted) {
+            auto free = may_take_lock(o.who);
+            if (!free) return fail(std::move(free).error());
+            takes = *free;
+            if (takes) s.lock = lock_state::held;
+        }
+        if (s.lock == lock_state::wanted) {
+            block(s, o.who.lock_key, s.updated_at, made.events);
+        } else {
+            static_cast<void>(begin_claim(s, o.claim_for, s.updated_at, made.events));
+            answer.claimed = true;
+        }
+    }
+    if (auto done = rows::run_insert(sql_.insert_op, o.who, s); !done) {
+        return fail(std::move(done).error());
+    }
+    if (db_.changes() == 0) {
+        auto known = find_key(o.who.tenant, o.who.kind, o.who.key);
+        if (!known) return fail(std::move(known).error());
+        if ((*known)->who.request_hash != o.who.request_hash) {
+            return fail(codes::engine_key_conflict);
+        }
+        return submit_answer{{std::move(**known), {}}, true, false};
+    }
+    made.op.who.row = db_.last_insert_id();
+    auto done = takes ? take_lock(made.op.who) : result<>{};
+    if (done) done = write_events(made.op.who.row, made.events);
+    if (!done) return fail(std::move(done).error());
+    return answer;
+}
+
+result<move_answer> sqlite_store::apply(const move& m) {
+    move_answer answer;
+    const auto row = m.who->row;
+    result<> done;
+    if (m.after.state == op_state::running && m.after.lock == lock_state::wanted) {
+        auto free = may_take_lock(*m.who);
+        if (!free) return fail(std::move(free).error());
+        auto after = m.after;
+        auto events = m.events;
+        if (*free) {
+            after.lock = lock_state::held;
+        } else {
+            answer.blocked = true;
+            block(after, m.who->lock_key, after.updated_at, events);
+        }
+        done = write_move(row, m.fence, m.base_seq, after, events);
+        if (done && *free) done = take_lock(*m.who);
+    } else {
+        done = write_move(row, m.fence, m.base_seq, m.after, m.events);
+    }
+    if (done && m.prepared) {
+        const auto& p = *m.prepared;
+        THOLE_ASSERT(p.generation <= rows::most_generations, "generations fit into their id");
+        done = sql_.insert_prepared.run(rows::prepared_id(row, p.step, p.generation), p.bytes);
+    }
+    if (!done) return fail(std::move(done).error());
+    if (m.releases_lock) {
+        auto next = hand_lock_on(m.who->lock_key, m.after.updated_at);
+        if (!next) return fail(std::move(next).error());
+        answer.promoted = std::move(*next);
+    }
+    return answer;
+}
+
+result<std::int64_t> sqlite_store::recover(const node_identity& node, store_time now) {
+    const auto boot = static_cast<std::int64_t>(node.boot);
+    if (auto done = sql_.node.run(node.name, boot, now.time_since_epoch().count()); !done) {
+        return fail(std::move(done).error());
+    }
+    std::vector<std::int64_t> found;
+    sql_.running.bind(boot);
+    for (auto row = sql_.running.step();; row = sql_.running.step()) {
+        if (!row) return fail(std::move(row).error());
+        if (!*row) break;
+        found.push_back(sql_.running.integer(0));
+    }
+    for (const auto row : found) {
+        sql_.by_row.bind(row);
+        auto op = one(sql_.by_row);
+        if (!op) return fail(std::move(op).error());
+        const auto before = (*op)->now;
+        std::vector<event> events;
+        saga::recover((*op)->now, now, events);
+        auto done = write_move(row, before.fence, before.seq, (*op)->now, events);
+        if (!done) return fail(std::move(done).error());
+    }
+    return std::ssize(found);
+}
+
+// ---- claiming -----------------------------------------------------------------------------------
+
+result<> sqlite_store::claim_one(const claim_request& request, std::int64_t row,
+                                 claim_answer& answer) {
+    sql_.by_row.bind(row);
+    auto found = one(sql_.by_row);
+    if (!found) return fail(std::move(found).error());
+    auto& op = **found;
+    const auto before = op.now;
+    std::vector<event> events;
+    if (op.now.lock == lock_state::wanted) {
+        auto free = may_take_lock(op.who);
+        if (!free) return fail(std::move(free).error());
+        if (!*free) {
+            block(op.now, op.who.lock_key, request.now, events);
+            auto done = write_move(row, before.fence, before.seq, op.now, events);
+            if (done) answer.blocked.push_back({std::move(op), std::move(events)});
+            return done;
+        }
+        op.now.lock = lock_state::held;
+        if (auto done = take_lock(op.who); !done) return done;
+    }
+    claimed_operation taken;
+    taken.interrupted = begin_claim(op.now, request.owner, request.now, events);
+    if (auto done = write_move(row, before.fence, before.seq, op.now, events); !done) return done;
+    taken.what.op = std::move(op);
+    taken.events = std::move(events);
+    if (auto done = fill(taken.what); !done) return done;
+    answer.claimed.push_back(std::move(taken));
+    return {};
+}
+
+result<> sqlite_store::claim_class(const claim_request& request, operation_priority priority,
+                                   claim_answer& answer) {
+    while (std::ssize(answer.claimed) < request.limit) {
+        std::vector<std::int64_t> due;
+        const auto most = request.limit - static_cast<int>(answer.claimed.size());
+        sql_.due.bind(static_cast<int>(priority), request.now.time_since_epoch().count(), most);
+        for (auto row = sql_.due.step();; row = sql_.due.step()) {
+            if (!row) return fail(std::move(row).error());
+            if (!*row) break;
+            due.push_back(sql_.due.integer(0));
+        }
+        for (const auto row : due) {
+            if (auto done = claim_one(request, row, answer); !done) return done;
+        }
+        // Those that were blocked instead left room: look again.
+        if (std::ssize(due) < most) break;
+    }
+    return {};
+}
+
+result<claim_answer> sqlite_store::claim(const claim_request& request) {
+    claim_answer answer;
+    for (const auto priority : request.order) {
+        if (auto done = claim_class(request, priority, answer); !done) {
+            return fail(std::move(done).error());
+        }
+    }
+    for (const auto priority : request.order) {
+        sql_.next_due.bind(static_cast<int>(priority));
+        auto row = sql_.next_due.step();
+        if (!row) return fail(std::move(row).error());
+        if (*row && !sql_.next_due.is_null(0)) {
+            const store_time due{std::chrono::microseconds{sql_.next_due.integer(0)}};
+            if (!answer.next_due || due < *answer.next_due) answer.next_due = due;
+        }
+        sql_.next_due.reset();
+    }
+    return answer;
+}
+
+}  // namespace thole::saga

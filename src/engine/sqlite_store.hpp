@@ -1,0 +1,66 @@
+#pragma once
+
+// The journal's rules as SQL over one connection. See sqlite_schema.hpp for the format.
+//
+// The statements are compiled once. The same class serves the writer and, over a read connection,
+// the reader. Single-owner: one thread at a time.
+
+#include "engine/sqlite_rows.hpp"
+#include "engine/store.hpp"
+
+namespace thole::saga {
+
+class sqlite_store final : public store {
+  public:
+    // Opens, and for writing migrates, the file.
+    static result<std::unique_ptr<sqlite_store>> open(const std::string& path, sql::access mode,
+                                                      sql::open_options options = {});
+
+    result<> begin() override;
+    result<> commit() override;
+    void rollback() override;
+
+    result<std::int64_t> recover(const node_identity& node, store_time now) override;
+    result<submit_answer> submit(const new_operation& o) override;
+    result<move_answer> apply(const move& m) override;
+    result<claim_answer> claim(const claim_request& request) override;
+
+    result<std::optional<stored_operation>> load(const uuid& id) override;
+    result<std::optional<operation>> find_key(std::string_view tenant, std::string_view kind,
+                                              std::string_view key) override;
+    result<operation_page> list(const list_filter& filter) override;
+    result<std::vector<event>> events(std::int64_t row, std::int64_t after, int limit) override;
+    result<operation_counts> counts() override;
+    result<std::vector<held_lock>> locks() override;
+    result<store_time> latest() override;
+
+    [[nodiscard]] sql::database& db() noexcept { return db_; }
+
+  private:
+    explicit sqlite_store(sql::database db) : db_{std::move(db)} {}
+    result<> prepare();
+
+    // Whether the lock is free or the operation's own; nobody else can come in between.
+    result<bool> may_take_lock(const identity& who);
+    result<> take_lock(const identity& who);
+    result<std::optional<moved_operation>> hand_lock_on(const std::string& key, store_time now);
+    result<> write_move(std::int64_t row, std::uint64_t fence, std::int64_t seq,
+                        const operation_state& after, std::span<const event> events);
+    result<> write_events(std::int64_t row, std::span<const event> events);
+    result<> claim_class(const claim_request& request, operation_priority priority,
+                         claim_answer& answer);
+    result<> claim_one(const claim_request& request, std::int64_t row, claim_answer& answer);
+    result<std::optional<operation>> one(sql::statement& query);
+    result<> fill(stored_operation& op);
+
+    sql::database db_;
+    struct {
+        sql::statement begin, commit, rollback;
+        sql::statement insert_op, update_op, insert_event, insert_prepared;
+        sql::statement by_row, by_id, by_key, due, next_due, running, next_blocked;
+        sql::statement lock_holder, lock_insert, lock_update, lock_delete, all_locks;
+        sql::statement payloads, prepared, events, count, latest, node;
+    } sql_;
+};
+
+}  // namespace thole::saga
