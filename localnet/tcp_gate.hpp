@@ -1,68 +1,85 @@
 #pragma once
 
-// A TCP proxy that misbehaves by order: between a client and a real server in functional tests.
+// A TCP proxy that misbehaves as told: what stands between a client and a real server in tests.
 //
-//   tcp_gate gate{loop, "127.0.0.1", server_port};
-//   client.connect("127.0.0.1", gate.port());
-//   gate.set({.kind = gate_kind::cut, .after_bytes = 20});   // answers end after 20 bytes
+//   localnet::tcp_gate gate{loop, {"127.0.0.1", 0}, {"127.0.0.1", server_port}};
+//   gate.set({.what = gate_mode::kind::cut, .bytes = 40});
+//   ... talk to gate.port() ...
+//   co_await gate.stop();
 //
-// A mode holds for connections made after it was set; `drop()` ends those that are open. Everything
-// runs on the loop's thread.
+// A new mode holds for new connections and for the next piece of data on the open ones; byte counts
+// start anew with it. Threads: the loop's own. stop() before it is destroyed.
 
-#include <cstdint>
+#include <list>
 #include <memory>
 #include <string>
 
-#include "io/loop.hpp"
+#include "io/scope.hpp"
+#include "io/system_loop.hpp"
 
 namespace thole::localnet {
 
-enum class gate_kind : std::uint8_t {
-    pass,
-    refuse,      // nothing listens on the port
-    hang,        // accepts, reads, forwards, never answers
-    delay,       // every answer chunk comes `wait` later
-    cut,         // the connection is reset after `after_bytes` of the answer
-    half_close,  // the answer's end of stream comes after `after_bytes`, the request side stays
-                 // open
-    throttle,    // `bytes_per_second` of the answer
-    corrupt,     // the answer's byte number `after_bytes` has a bit flipped
-    canned,      // `canned` is answered to whatever comes; nothing is forwarded
-};
-
 struct gate_mode {
-    gate_kind kind = gate_kind::pass;
-    std::uint64_t after_bytes = 0;
+    enum class kind : std::uint8_t {
+        pass,
+        refuse,      // nothing listens; open connections are reset
+        hang,        // connections are accepted, nothing is ever answered
+        delay,       // each piece of an answer waits for `wait`
+        cut,         // the connection ends after `bytes` bytes of answer
+        reset,       // ... and does so with a TCP reset
+        half_close,  // the client sees the end of the stream instead of the answer
+        throttle,    // `bytes` per second of answer
+        corrupt,     // one bit of answer byte number `bytes` is flipped
+        answer,      // HTTP `status` with Retry-After: 1, without asking the target
+    };
+    kind what = kind::pass;
     duration wait{};
-    std::uint64_t bytes_per_second = 0;
-    std::string canned;
+    std::uint64_t bytes = 0;
+    int status = 503;
 };
 
-// "HTTP/1.1 429 Too Many Requests" with Retry-After, and the like, for gate_kind::canned.
-[[nodiscard]] std::string canned_http(int status, const std::string& headers = {});
+struct gate_address {
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 0;
+};
 
 struct gate_counters {
     std::uint64_t connections = 0;
-    std::uint64_t bytes_up = 0;    // from clients
-    std::uint64_t bytes_down = 0;  // to clients
+    std::uint64_t to_target = 0;  // bytes
+    std::uint64_t to_client = 0;
+    std::size_t open = 0;
 };
 
 class tcp_gate {
   public:
-    tcp_gate(io::loop& on, std::string target_host, std::uint16_t target_port,
-             std::uint16_t port = 0);
+    // Throws when it cannot listen.
+    tcp_gate(io::system_loop& loop, gate_address listen, gate_address target);
     ~tcp_gate();
-    tcp_gate(const tcp_gate&) = delete;
-    tcp_gate& operator=(const tcp_gate&) = delete;
 
-    [[nodiscard]] std::uint16_t port() const noexcept;
+    [[nodiscard]] std::uint16_t port() const noexcept { return listen_.port; }
+    [[nodiscard]] const gate_mode& mode() const noexcept { return mode_; }
     void set(gate_mode mode);
-    void drop();
-    [[nodiscard]] const gate_counters& counters() const noexcept;
+    [[nodiscard]] gate_counters counted() const noexcept;
+    [[nodiscard]] task<> stop();
 
   private:
-    struct state;
-    std::shared_ptr<state> state_;
+    class session;
+    class acceptor;
+
+    void listen();
+    task<> accept_all();
+
+    io::system_loop& loop_;
+    gate_address listen_;
+    gate_address target_;
+    gate_mode mode_;
+    std::uint64_t generation_ = 0;
+    io::signal changed_;
+    gate_counters counts_;
+    std::unique_ptr<acceptor> acceptor_;  // null while refusing
+    io::scope accepting_;
+    io::scope sessions_;
+    std::list<session*> open_;
 };
 
 }  // namespace thole::localnet

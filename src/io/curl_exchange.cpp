@@ -42,6 +42,12 @@ bool same_name(std::string_view a, std::string_view b) {
            a.size() == b.size();
 }
 
+// libcurl before 8.0 fails every second request by prior knowledge on one connection
+// (https://github.com/curl/curl/issues/10634): there each request gets a connection of its own.
+bool plain_http2_can_be_reused() {
+    return curl_version_info(CURLVERSION_NOW)->version_num >= 0x080000;
+}
+
 std::string_view trimmed(std::string_view text) {
     const auto first = text.find_first_not_of(" \t\r\n");
     if (first == std::string_view::npos) return {};
@@ -153,7 +159,12 @@ void curl_exchange::set_connection(const curl_transport::options& options,
             break;
         case curl_transport::protocol::http2_plain:
             set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE));
-            set(CURLOPT_PIPEWAIT, 1L);
+            if (plain_http2_can_be_reused()) {
+                set(CURLOPT_PIPEWAIT, 1L);
+            } else {
+                set(CURLOPT_FRESH_CONNECT, 1L);
+                set(CURLOPT_FORBID_REUSE, 1L);
+            }
             break;
     }
 }
@@ -248,8 +259,10 @@ bool curl_exchange::take_header(std::string_view line) {
     if (header_bytes_ > max_header_bytes_) return too_large_ = true, false;
     if (line.starts_with("HTTP/")) {  // also after an interim 1xx: only the last head counts
         response_.headers.clear();
+        head_complete_ = false;
         return true;
     }
+    if (trimmed(line).empty()) head_complete_ = true;
     const auto colon = line.find(':');
     if (colon == std::string_view::npos || colon == 0) return true;
     response_.headers.emplace_back(line.substr(0, colon), trimmed(line.substr(colon + 1)));
@@ -308,6 +321,9 @@ fault curl_exchange::failure(end why) const {
     if (why == end::cancelled || refused_) {
         return fault{codes::policy_cancelled}.with_effect(effect);
     }
+    if (why == end::finished && code_ == CURLE_OK) {
+        return fault{codes::net_reset}.with_effect(effect).with_detail("the head was cut short");
+    }
     curl_failure seen;
     seen.code = why == end::deadline ? CURLE_OPERATION_TIMEDOUT : code_;
     seen.request_sent = sent;
@@ -317,7 +333,9 @@ fault curl_exchange::failure(end why) const {
 }
 
 result<http_response> curl_exchange::finish(end why, duration resolved) {
-    if (why != end::finished || code_ != CURLE_OK) return fail(failure(why));
+    // A head that was cut in the middle of a line is a success to curl, with an empty body.
+    const bool whole = why == end::finished && code_ == CURLE_OK && head_complete_;
+    if (!whole) return fail(failure(why));
     long number = 0;
     curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &number);
     response_.status = static_cast<int>(number);

@@ -80,6 +80,7 @@ class curl_exchange final : public curl_multi::client {
     std::uint64_t received_ = 0;
     std::uint64_t header_bytes_ = 0;
     std::uint64_t max_header_bytes_ = 0;
+    bool head_complete_ = false;
     bool too_large_ = false;
     bool refused_ = false;  // on_body answered false
     std::optional<resumption<end>> waiting_;

@@ -27,10 +27,24 @@ using acceptor = asio::basic_socket_acceptor<protocol, system_loop::context_exec
 
 constexpr int backlog = 512;
 
-acceptor open_acceptor(system_loop& owner, const protocol::endpoint& at) {
+void throw_if(boost::system::error_code error, const std::string& what) {
+    if (error) throw std::system_error{error, what};
+}
+
+acceptor open_acceptor(system_loop& owner, const protocol::endpoint& at, const std::string& what) {
     acceptor out{owner.context()};
-    out.open(at.protocol());
+    boost::system::error_code error;
+    out.open(at.protocol(), error);
+    throw_if(error, what);
     return out;
+}
+
+void bind_and_listen(acceptor& opened, const protocol::endpoint& at, const std::string& what) {
+    boost::system::error_code error;
+    opened.bind(at, error);
+    throw_if(error, what);
+    opened.listen(backlog, error);
+    throw_if(error, what);
 }
 
 // Whether somebody answers at that path.
@@ -126,11 +140,13 @@ task<> accept_connections(http_server::core& server, acceptor& from) {
 }  // namespace
 
 std::uint16_t http_server::listen_tcp(const std::string& address, std::uint16_t port) {
-    const asio::ip::tcp::endpoint at{asio::ip::make_address(address), port};
-    auto opened = open_acceptor(core_->owner, at);
-    opened.set_option(acceptor::reuse_address{true});
-    opened.bind(at);
-    opened.listen(backlog);
+    const auto what = address + ":" + std::to_string(port);
+    boost::system::error_code error;
+    const asio::ip::tcp::endpoint at{asio::ip::make_address(address, error), port};
+    throw_if(error, what);
+    auto opened = open_acceptor(core_->owner, at, what);
+    opened.set_option(acceptor::reuse_address{true}, error);
+    bind_and_listen(opened, at, what);
     const auto bound = opened.local_endpoint();
     const auto* raw = reinterpret_cast<const sockaddr_in*>(bound.data());  // the port is at the
     const auto got = ntohs(raw->sin_port);  // same place in sockaddr_in6
@@ -148,14 +164,13 @@ void http_server::listen_unix(const std::string& path) {
         }
         ::unlink(path.c_str());
     }
-    auto opened = open_acceptor(core_->owner, at);
+    auto opened = open_acceptor(core_->owner, at, path);
     // On Linux bind() gives the file the mode of the descriptor: there is no moment in which
     // others could connect.
     if (::fchmod(opened.native_handle(), 0600) != 0) {
         throw std::system_error{errno, std::generic_category(), path};
     }
-    opened.bind(at);
-    opened.listen(backlog);
+    bind_and_listen(opened, at, path);
     auto made = std::make_unique<core::listener>(std::move(opened));
     if (is_socket(path, about)) {
         made->path = path;

@@ -14,6 +14,8 @@
 // request for `idle_timeout`, a head that takes longer than `header_timeout`, a body slower than
 // `min_body_rate` after `body_grace`, an answer that nobody takes for `write_timeout`.
 //
+// A client that ends its side of the connection while its answer is being produced counts as gone.
+//
 // Ownership: the loop outlives it; stop() must have ended before it is destroyed, unless it never
 // listened. Threads: the loop's own. Errors: listen_* throw std::system_error (start-up).
 
