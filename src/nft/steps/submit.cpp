@@ -89,7 +89,8 @@ saga::outcome<solana::prepared_transaction> submit::refused(const subject& about
     // Something is at the address that finalized does not show yet: an earlier transaction of this
     // very mint, or lamports that somebody sent. Finality will tell which.
     if (solana::is_hint_of_success(why)) {
-        return saga::wait{settings_.occupied_poll, "the mint's address is being looked at"};
+        return saga::wait{settings_.occupied_poll,
+                          "the mint's address is being looked at: " + why.describe()};
     }
     return saga::retry{why};
 }

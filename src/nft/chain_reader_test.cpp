@@ -1,0 +1,284 @@
+#include "nft/chain_reader.hpp"
+
+#include <gmock/gmock.h>
+
+#include "nft/nft_fixture.hpp"
+#include "nft/partner_view.hpp"
+#include "solana/codec/metaplex_accounts.hpp"
+#include "solana/codes.hpp"
+#include "solana/scripted_nodes.hpp"
+
+namespace thole::nft {
+namespace {
+
+using namespace std::chrono_literals;
+namespace json = boost::json;
+using solana::testing::account_json;
+
+// A node that knows accounts and what wallets hold; and a gateway.
+class chain_and_gateway final : public io::http_transport {
+  public:
+    std::map<std::string, json::value> accounts;
+    std::map<std::string, json::array> held;   // by token program
+    std::map<std::string, std::string> files;  // by CID
+    std::vector<std::string> fetched;
+    std::uint64_t slot = 500;
+
+    void put(const solana::public_key& at, const solana::public_key& program, bytes_view data,
+             std::uint64_t lamports = 1) {
+        accounts[at.text()] = account_json(program, data, lamports);
+    }
+    void hold(const solana::public_key& program, const solana::public_key& mint,
+              const solana::public_key& owner, std::uint64_t amount = 1) {
+        solana::token_account token;
+        token.mint = mint;
+        token.owner = owner;
+        token.amount = amount;
+        token.state = solana::token_account_state::initialized;
+        const auto data = solana::encode_token_account(token);
+        const auto at = solana::associated_token_address(owner, mint, program);
+        put(at, program, data);
+        held[program.text()].push_back(
+            json::object{{"pubkey", at.text()}, {"account", account_json(program, data)}});
+    }
+
+    task<result<io::http_response>> send(io::http_request request) override {
+        io::http_response out;
+        out.status = 200;
+        const auto gateway = request.url.find("/ipfs/");
+        if (gateway != std::string::npos) {
+            fetched.push_back(request.url.substr(gateway + 6));
+            const auto file = files.find(fetched.back());
+            if (file == files.end()) out.status = 404;
+            if (file != files.end()) out.body = file->second;
+            co_return out;
+        }
+        const auto body = json::parse(request.body).as_object();
+        json::object answer{{"jsonrpc", "2.0"}, {"id", body.at("id")}};
+        answer["result"] = json::object{
+            {"context", json::object{{"slot", slot}}},
+            {"value", value_of(body.at("method").as_string(), body.at("params").as_array())}};
+        out.body = json::serialize(answer);
+        co_return out;
+    }
+
+  private:
+    json::value value_of(std::string_view method, const json::array& params) {
+        if (method == "getTokenAccountsByOwner") {
+            return held[std::string{params[1].at("programId").as_string()}];
+        }
+        json::array all;
+        for (const auto& key : params[0].as_array()) {
+            const auto found = accounts.find(std::string{key.as_string()});
+            all.push_back(found == accounts.end() ? json::value(nullptr) : found->second);
+        }
+        return all;
+    }
+};
+
+struct fixture_world {
+    template <class T>
+    T run(task<T> work) {
+        std::optional<T> out;
+        io::scope scope{loop};
+        scope.spawn(solana::testing::network::keep(std::move(work), out));
+        loop.run_until_idle();
+        return std::move(out.value());
+    }
+    solana::rpc::options how(std::optional<std::uint64_t> min_slot = {}) {
+        return {.until = deadline::after(loop.now(), 10s),
+                .level = solana::commitment::finalized,
+                .min_context_slot = min_slot,
+                .endpoint = {}};
+    }
+    result<mint_at> read(const solana::public_key& mint, const solana::public_key& program) {
+        return run(read_mint(rpc, {mint, program, owner}, how()));
+    }
+    result<wallet_nfts> wallet(std::size_t limit = 100) {
+        return run(read_wallet(rpc, {.wallet = owner, .only = {}, .limit = limit}, how()));
+    }
+    // A genuine token of the issuer in the wallet, with its content behind the gateway.
+    fixture::token genuine(std::string_view json_text) {
+        const auto id = ipfs::cid::v1(ipfs::codec::raw, sha256(as_bytes(json_text)));
+        auto token = fixture::token_2022("ipfs://" + id.text());
+        net.put(token.mint, solana::token_2022_program, solana::encode_mint(token.account));
+        net.hold(solana::token_2022_program, token.mint, owner);
+        net.files[id.text()] = json_text;
+        return token;
+    }
+    wallet_view look() {
+        partner_view partner{rpc, gateways, fixture::issuer};
+        const wallet_query query{.wallet = owner, .only = {}, .limit = 100};
+        return *run(partner.look(query, deadline::after(loop.now(), 10s)));
+    }
+
+    solana::public_key owner = fixture::key(3);
+    io::virtual_loop loop;
+    chain_and_gateway net;
+    rng chance{1};
+    endpoint_set nodes{name{"solana"}, {}, solana::testing::three_endpoints()};
+    solana::rpc::client rpc{net, loop, nodes, chance};
+    endpoint_set gateway_set{name{"gateway"}, {}, solana::testing::three_endpoints()};
+    ipfs::fetcher gateways{net, gateway_set, {}, loop, 2};
+};
+
+constexpr std::string_view seat =
+    R"({"name":"Seat B-7","symbol":"TIX","attributes":[{"trait_type":"Level","value":"3"}]})";
+
+// proves: C1
+TEST(chain_reader, reads_a_mint_with_its_holder) {
+    fixture_world w;
+    const auto token = w.genuine(seat);
+    const auto at = w.read(token.mint, solana::token_2022_program);
+    ASSERT_TRUE(at) << at.error().describe();
+    EXPECT_EQ(at->state, mint_state::minted);
+    EXPECT_EQ(at->nft->name, "Seat B-7");
+    EXPECT_EQ(at->held, 1U);
+    EXPECT_EQ(at->slot, 500U);
+}
+
+// proves: S4
+TEST(chain_reader, lamports_alone_are_no_mint) {
+    fixture_world w;
+    const auto mint = fixture::key(9);
+    EXPECT_EQ(w.read(mint, solana::token_2022_program)->state, mint_state::absent);
+    w.net.put(mint, solana::system_program, {}, 1234);
+    const auto funded = w.read(mint, solana::token_2022_program);
+    EXPECT_EQ(funded->state, mint_state::absent);
+    EXPECT_EQ(funded->lamports, 1234U);
+}
+
+TEST(chain_reader, an_account_of_another_program_is_foreign) {
+    fixture_world w;
+    const auto mint = fixture::key(9);
+    w.net.put(mint, solana::token_program, fixture::metaplex_mint(mint));
+    EXPECT_EQ(w.read(mint, solana::token_2022_program)->state, mint_state::foreign);
+}
+
+TEST(chain_reader, reads_a_metaplex_mint_from_its_three_accounts) {
+    fixture_world w;
+    const auto mint = fixture::key(9);
+    w.net.put(mint, solana::token_program, fixture::metaplex_mint(mint));
+    w.net.put(solana::metadata_address(mint), solana::metaplex_program,
+              fixture::metaplex_metadata("ipfs://x"));
+    w.net.put(solana::master_edition_address(mint), solana::metaplex_program,
+              fixture::master_edition());
+    w.net.hold(solana::token_program, mint, w.owner);
+    const auto at = w.read(mint, solana::token_program);
+    ASSERT_TRUE(at);
+    EXPECT_EQ(uniqueness_problem(*at->nft), "");
+    EXPECT_TRUE(issuer_verified(*at->nft, fixture::issuer));
+    EXPECT_EQ(at->held, 1U);
+}
+
+// proves: C4
+TEST(chain_reader, data_that_metaplex_does_not_own_is_no_metadata) {
+    fixture_world w;
+    const auto mint = fixture::key(9);
+    w.net.put(mint, solana::token_program, fixture::metaplex_mint(mint));
+    w.net.put(solana::metadata_address(mint), fixture::key(66),
+              fixture::metaplex_metadata("ipfs://x"));
+    EXPECT_FALSE(w.read(mint, solana::token_program)->nft->has_metadata);
+}
+
+TEST(chain_reader, a_state_that_is_too_old_is_not_believed) {
+    fixture_world w;
+    const auto token = w.genuine(seat);
+    const mint_place place{token.mint, solana::token_2022_program, w.owner};
+    const auto old = w.run(read_mint(w.rpc, place, w.how(501)));
+    ASSERT_FALSE(old);
+    EXPECT_TRUE(old.error().is(solana::codes::context_slot_not_reached));
+}
+
+TEST(chain_reader, a_wallet_full_of_junk_still_shows_what_is_ours) {
+    fixture_world w;
+    const auto token = w.genuine(seat);
+    const auto several = fixture::key(20);
+    w.net.hold(solana::token_program, several, w.owner, 7);
+    const auto broken = fixture::key(21);
+    w.net.hold(solana::token_program, broken, w.owner);
+    w.net.put(broken, solana::token_program, bytes(11));
+    const auto closed = fixture::key(22);
+    w.net.hold(solana::token_program, closed, w.owner);
+    w.net.held[solana::token_program.text()].push_back(json::object{
+        {"pubkey", closed.text()}, {"account", account_json(solana::token_program, bytes(3))}});
+    const auto seen = w.wallet();
+    ASSERT_TRUE(seen) << seen.error().describe();
+    ASSERT_EQ(seen->nfts.size(), 1U);
+    EXPECT_EQ(seen->nfts[0].mint, token.mint);
+}
+
+TEST(chain_reader, more_tokens_than_are_looked_at_is_said) {
+    fixture_world w;
+    for (std::uint8_t i = 1; i <= 3; ++i) {
+        w.net.hold(solana::token_program, fixture::key(i), w.owner);
+    }
+    EXPECT_TRUE(w.wallet(3));
+    const auto refused = w.wallet(2);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), "nft.too_many_tokens");
+}
+
+TEST(chain_reader, reads_more_mints_than_fit_into_one_call) {
+    fixture_world w;
+    for (std::uint8_t i = 1; i <= 80; ++i) {
+        const auto mint = fixture::key(i);
+        w.net.hold(solana::token_program, mint, w.owner);
+        w.net.put(mint, solana::token_program, fixture::metaplex_mint(mint));
+    }
+    EXPECT_EQ(w.wallet()->nfts.size(), 80U);
+}
+
+// proves: C4
+TEST(partner_view, a_genuine_token_is_verified_in_full) {
+    fixture_world w;
+    w.genuine(seat);
+    const auto seen = w.look();
+    ASSERT_EQ(seen.nfts.size(), 1U);
+    EXPECT_EQ(seen.nfts[0].reason, "");
+    EXPECT_EQ(seen.level, 3U);
+    EXPECT_EQ(seen.slot, 500U);
+}
+
+// proves: C4
+TEST(partner_view, a_strangers_uri_costs_no_request) {
+    fixture_world w;
+    auto forged = w.genuine(seat);
+    forged.account.metadata->fields.additional = {{"thole_seed", "guessed"}};
+    w.net.put(forged.mint, solana::token_2022_program, solana::encode_mint(forged.account));
+    const auto seen = w.look();
+    ASSERT_EQ(seen.nfts.size(), 1U);
+    EXPECT_FALSE(seen.nfts[0].issuer_verified);
+    EXPECT_EQ(seen.nfts[0].reason, "not made by the issuer");
+    EXPECT_FALSE(seen.level.has_value());
+    EXPECT_TRUE(w.net.fetched.empty());
+}
+
+// proves: C4
+TEST(partner_view, a_uri_to_other_content_is_not_verified) {
+    fixture_world w;
+    const auto token = w.genuine(R"({"name":"Another","symbol":"TIX"})");
+    auto seen = w.look();
+    EXPECT_TRUE(seen.nfts[0].issuer_verified);
+    EXPECT_FALSE(seen.nfts[0].content_verified);
+    // And bytes that are not what the URI names are not even read.
+    for (auto& [cid, text] : w.net.files) text = seat;
+    seen = w.look();
+    EXPECT_FALSE(seen.nfts[0].content_verified);
+    EXPECT_THAT(seen.nfts[0].reason, ::testing::StartsWith("content: "));
+    EXPECT_FALSE(seen.level.has_value());
+}
+
+TEST(partner_view, a_uri_that_names_no_content_is_not_followed) {
+    fixture_world w;
+    auto token = w.genuine(seat);
+    token.account.metadata->fields.uri = "https://example.test/seat.json";
+    w.net.put(token.mint, solana::token_2022_program, solana::encode_mint(token.account));
+    const auto seen = w.look();
+    EXPECT_FALSE(seen.nfts[0].content_verified);
+    EXPECT_THAT(seen.nfts[0].reason, ::testing::HasSubstr("ipfs.bad_uri"));
+    EXPECT_TRUE(w.net.fetched.empty());
+}
+
+}  // namespace
+}  // namespace thole::nft

@@ -1,0 +1,264 @@
+#pragma once
+
+// Everything a mint meets, in one virtual world: three RPC nodes of three providers onto one model
+// ledger, a model content node with its gateway, an archive in memory, records in a SQLite file,
+// and the production saga on the production engine.
+
+#include <filesystem>
+#include <set>
+
+#include "engine/bench_saga_test.hpp"
+#include "ipfs/codec/dag_builder.hpp"
+#include "ipfs/kubo_provider.hpp"
+#include "model/content/content_node.hpp"
+#include "model/solana/rpc_node.hpp"
+#include "nft/mint_saga.hpp"
+#include "nft/sqlite_records.hpp"
+#include "sim/network.hpp"
+#include "thole/presets.hpp"
+
+namespace thole::nft::testing {
+
+using namespace std::chrono_literals;
+
+// The content store of a daemon, without a disk: archive and images in one.
+class memory_store final : public ipfs::archive, public images {
+  public:
+    std::map<ipfs::cid, bytes> contents;
+    std::map<ipfs::cid, std::set<std::string, std::less<>>> owners;
+
+    ipfs::cid keep(std::string_view text) {
+        const auto id = ipfs::cid_of(as_bytes(text));
+        contents[id] = bytes{as_bytes(text).begin(), as_bytes(text).end()};
+        return id;
+    }
+    [[nodiscard]] std::size_t pins() const {
+        std::size_t count = 0;
+        for (const auto& [id, names] : owners) count += names.size();
+        return count;
+    }
+
+    name label() const noexcept override { return label_; }
+    task<result<ipfs::pin_receipt>> put(ipfs::upload what, deadline) override {
+        if (!contents.contains(what.predicted)) {
+            const auto loaded = co_await what.source->load();
+            if (!loaded) co_return fail(loaded.error());
+            keep(as_text(**loaded));
+        }
+        owners[what.predicted].insert(what.owner);
+        co_return ipfs::pin_receipt{std::string{label_.view()}, what.predicted.text(), what.owner};
+    }
+    task<result<ipfs::pin_state>> status(ipfs::cid id, deadline) override {
+        co_return owners[id].empty() ? ipfs::pin_state::absent : ipfs::pin_state::pinned;
+    }
+    task<result<>> unpin(ipfs::pin_receipt receipt, deadline) override {
+        owners[*ipfs::cid::parse(receipt.cid)].erase(receipt.id);
+        co_return result<>{};
+    }
+    task<result<>> check(deadline) override { co_return result<>{}; }
+    std::size_t other_owners(const ipfs::cid& id, std::string_view owner) const override {
+        const auto found = owners.find(id);
+        if (found == owners.end()) return 0;
+        return found->second.size() - found->second.count(owner);
+    }
+
+    task<result<held_image>> find(ipfs::cid id) override {
+        const auto found = contents.find(id);
+        if (found == contents.end()) co_return fail(ipfs::codes::not_held, id.text());
+        if (!as_text(found->second).starts_with("\x89PNG")) co_return fail(codes::not_an_image);
+        co_return held_image{id, found->second.size(), "image/png", ipfs::v1_256k};
+    }
+    std::shared_ptr<ipfs::content_source> source(const ipfs::cid& id) override {
+        return std::make_shared<ipfs::memory_source>(contents.at(id));
+    }
+
+  private:
+    name label_{"own"};
+};
+
+inline endpoint_config endpoint(std::string_view label, std::string url, std::uint16_t tier = 0) {
+    endpoint_config config;
+    config.name = name{label};
+    config.url = std::move(url);
+    config.provider = name{label};
+    config.tier = tier;
+    return config;
+}
+
+inline endpoint_set_settings with_breaker(const preset& p) {
+    endpoint_set_settings s;
+    s.breaker = p.breaker;
+    return s;
+}
+
+class temporary_folder {
+  public:
+    temporary_folder() {
+        auto pattern = (std::filesystem::temp_directory_path() / "thole-mint-XXXXXX").string();
+        path_ = ::mkdtemp(pattern.data());
+    }
+    ~temporary_folder() { std::filesystem::remove_all(path_); }
+    temporary_folder(const temporary_folder&) = delete;
+    [[nodiscard]] std::string file(std::string_view name) const { return path_ / name; }
+
+  private:
+    std::filesystem::path path_;
+};
+
+class world {
+  public:
+    explicit world(model::ledger_options ledger = {}, std::uint64_t lamports = 10'000'000'000)
+        : chain{ledger} {
+        for (auto* node : {&north, &south, &west}) mount(*node);
+        mount_content();
+        chain.fund(wallet.address(), lamports);
+        b.define(make_mint_saga(parts(), settings()));
+        b.start();
+    }
+    ~world() { b.stop(); }
+
+    // ---- asking -------------------------------------------------------------------------------
+
+    [[nodiscard]] mint_request request(const std::string& what = "Seat B-7") {
+        mint_request r;
+        r.owner = owner.text();
+        r.account = "user-1";
+        r.name = what;
+        r.symbol = "TIX";
+        r.description = "A seat.";
+        r.image = store.keep("\x89PNG of " + what).text();
+        r.level = 3;
+        return r;
+    }
+    [[nodiscard]] uuid accept(const std::string& key, const mint_request& r) {
+        saga::submission s;
+        s.kind = "mint";
+        s.key = key;
+        s.input = json::write(r);
+        s.subject = account_of(r);
+        return b.accept(std::move(s));
+    }
+    saga::operation_details mint(const std::string& key) {
+        return b.end_of(accept(key, request()));
+    }
+    // Lets time pass until the operation is as wanted, an hour at most.
+    template <class F>
+    saga::operation_details until(const uuid& id, F wanted) {
+        for (int i = 0; i < 36'000; ++i) {
+            auto seen = b.now(id);
+            if (wanted(seen.view)) return seen;
+            b.loop.advance(100ms);
+        }
+        ADD_FAILURE() << "it never came to that: " << json::write(b.now(id).view);
+        return b.now(id);
+    }
+
+    // ---- looking ------------------------------------------------------------------------------
+
+    [[nodiscard]] mint_identity identity(std::string_view key,
+                                         token_standard s = token_standard::token_2022) const {
+        return identify_mint(secret, wallet.address(), {"default", "mint", key}, s);
+    }
+    [[nodiscard]] result<mint_at> on_chain(const mint_identity& id) {
+        return b.wait(read_mint(rpc, {id.mint, id.token_program, owner}, finalized()));
+    }
+    [[nodiscard]] std::optional<record> row(const uuid& id) { return *b.wait(table.find(id)); }
+    [[nodiscard]] wallet_view partner(const solana::public_key& issuer) {
+        partner_view view{rpc, gateways, issuer};
+        const wallet_query query{.wallet = owner, .only = {}, .limit = 10};
+        return *b.wait(view.look(query, in(10s)));
+    }
+    [[nodiscard]] std::size_t sends() const {
+        std::size_t count = 0;
+        for (const auto* node : {&north, &south, &west}) {
+            const auto found = node->model.calls().find("sendTransaction");
+            if (found != node->model.calls().end()) count += found->second;
+        }
+        return count;
+    }
+    void each(auto change) {
+        for (auto* node : {&north, &south, &west}) change(*node);
+    }
+    [[nodiscard]] deadline in(duration d) { return deadline::after(b.loop.now(), d); }
+    [[nodiscard]] solana::rpc::options finalized() {
+        return {.until = in(10s),
+                .level = solana::commitment::finalized,
+                .min_context_slot = {},
+                .endpoint = {}};
+    }
+
+    struct node {
+        node(std::string_view label, model::ledger& chain)
+            : url{"http://" + std::string{label}}, model{chain} {}
+        std::string url;
+        model::rpc_node model;
+    };
+
+    temporary_folder folder;
+    saga::testing::bench b;
+    model::ledger chain;
+    node north{"north", chain}, south{"south", chain}, west{"west", chain};
+    model::content_node content;
+    sim::network net{b.loop, 5};
+    memory_store store;
+    cluster_secret secret{sha256(as_bytes("a cluster"))};
+    solana::keypair wallet = solana::keypair::from_seed({1, 2, 3});
+    solana::public_key owner = solana::keypair::from_seed({9}).address();
+    sqlite_records table{folder.file("records.sqlite"), nullptr, {.busy_timeout = 0ms}};
+
+    rng chance{3};
+    endpoint_set rpc_endpoints{
+        name{"solana"}, with_breaker(presets::solana_rpc),
+        std::array{endpoint("north", north.url), endpoint("south", south.url),
+                   endpoint("west", west.url)}};
+    solana::rpc::client rpc{net, b.loop, rpc_endpoints, chance};
+    solana::blockhash_cache hashes{rpc};
+    solana::signature_watcher watcher{rpc};
+    solana::submitter submitter{rpc, hashes, watcher};
+    solana::wallet_watch funds{rpc, wallet.address(), 0};
+
+    ipfs::kubo_provider kubo{
+        name{"kubo"}, {.url = "http://content", .authorization = {}}, net, b.loop};
+    endpoint_set remotes{name{"ipfs"}, with_breaker(presets::ipfs),
+                         std::array{endpoint("kubo", "http://content")}};
+    ipfs::pinning pins{&store, remotes, {&kubo}, b.loop, 4};
+    endpoint_set gateway_endpoints{name{"gateway"}, with_breaker(presets::ipfs),
+                                   std::array{endpoint("second", "http://content")}};
+    ipfs::fetcher gateways{net, gateway_endpoints, {}, b.loop, 6};
+
+  private:
+    mint_dependencies parts() {
+        return {secret, wallet, rpc, submitter, funds, pins, gateways, store, table};
+    }
+    static mint_settings settings() { return {}; }
+
+    // The chain's clock is the loop's: a slot every 400 ms.
+    void tick() {
+        const auto slots = static_cast<std::uint64_t>((b.loop.now() - begun_) / 400ms);
+        if (slots > ticked_) chain.advance(slots - ticked_);
+        ticked_ = std::max(ticked_, slots);
+    }
+    void mount(node& at) {
+        net.mount(at.url, [this, &at](const io::http_request& r) {
+            tick();
+            auto answer = at.model.answer(r.body);
+            return sim::reply{answer.status, std::move(answer.body), {}};
+        });
+    }
+    void mount_content() {
+        net.mount("http://content", [this](const io::http_request& r) {
+            std::string type;
+            for (const auto& [key, value] : r.headers) {
+                if (key == "Content-Type" || key == "content-type") type = value;
+            }
+            const auto target = r.url.substr(std::string_view{"http://content"}.size());
+            auto answer = content.answer({r.method, target, type, r.body});
+            return sim::reply{answer.status, std::move(answer.body), {}};
+        });
+    }
+
+    time_point begun_ = b.loop.now();
+    std::uint64_t ticked_ = 0;
+};
+
+}  // namespace thole::nft::testing
