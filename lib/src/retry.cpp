@@ -50,40 +50,41 @@ retry::retry(const retry_settings& settings, deadline until, rng& chance, retry_
 
 retry_verdict retry::next(const retry_event& event, time_point now) {
     THOLE_ASSERT(phase_ != phase::done, "a finished retry takes no event");
-    const auto expect = [this](phase p) { THOLE_ASSERT(phase_ == p, "the event fits the verdict"); };
-    return std::visit(
-        overloaded{
-            [&](const retry_start&) {
-                expect(phase::idle);
-                if (until_.expired(now)) return finish(retry_reason::deadline);
-                if (parts_.budget != nullptr) parts_.budget->deposit(now);
-                return call(retry_reason::first_call, false);
-            },
-            [&](const retry_wake&) {
-                expect(phase::sleeping);
-                if (until_.expired(now)) return finish(retry_reason::deadline);
-                if (now < wake_at_) {
-                    return retry_verdict{retry_act::sleep_until, retry_reason::waited, wake_at_,
-                                         spent_ + 1, move_after_sleep_};
-                }
-                return call(retry_reason::waited, move_after_sleep_);
-            },
-            [&](const retry_success&) {
-                expect(phase::calling);
-                if (parts_.history != nullptr) parts_.history->record(true);
-                return finish(retry_reason::succeeded);
-            },
-            [&](const retry_failure& failure) {
-                expect(phase::calling);
-                const auto verdict = on_failure(failure, now);
-                if (parts_.watch != nullptr) {
-                    parts_.watch->retry_decided({failure.what, verdict, now});
-                }
-                return verdict;
-            },
-            [&](const retry_cancel&) { return finish(retry_reason::cancelled); },
-        },
-        event);
+    const auto expect = [this](phase p) {
+        THOLE_ASSERT(phase_ == p, "the event fits the verdict");
+    };
+    return std::visit(overloaded{
+                          [&](const retry_start&) {
+                              expect(phase::idle);
+                              if (until_.expired(now)) return finish(retry_reason::deadline);
+                              if (parts_.budget != nullptr) parts_.budget->deposit(now);
+                              return call(retry_reason::first_call, false);
+                          },
+                          [&](const retry_wake&) {
+                              expect(phase::sleeping);
+                              if (until_.expired(now)) return finish(retry_reason::deadline);
+                              if (now < wake_at_) {
+                                  return retry_verdict{retry_act::sleep_until, retry_reason::waited,
+                                                       wake_at_, spent_ + 1, move_after_sleep_};
+                              }
+                              return call(retry_reason::waited, move_after_sleep_);
+                          },
+                          [&](const retry_success&) {
+                              expect(phase::calling);
+                              if (parts_.history != nullptr) parts_.history->record(true);
+                              return finish(retry_reason::succeeded);
+                          },
+                          [&](const retry_failure& failure) {
+                              expect(phase::calling);
+                              const auto verdict = on_failure(failure, now);
+                              if (parts_.watch != nullptr) {
+                                  parts_.watch->retry_decided({failure.what, verdict, now});
+                              }
+                              return verdict;
+                          },
+                          [&](const retry_cancel&) { return finish(retry_reason::cancelled); },
+                      },
+                      event);
 }
 
 retry_verdict retry::on_failure(const retry_failure& failure, time_point now) {
@@ -129,12 +130,10 @@ retry_verdict retry::on_repeatable(const retry_failure& failure, time_point now)
     ++spent_;
     ++at_endpoint_;
     if (!attempts_left(f.kind())) return finish(retry_reason::attempts_spent);
-    const bool move =
-        failure.others_eligible && at_endpoint_ >= settings_->attempts_per_endpoint;
+    const bool move = failure.others_eligible && at_endpoint_ >= settings_->attempts_per_endpoint;
 
     if (f.kind() == fault_kind::conflict && earlier == 0) {
-        const duration wait{
-            chance_->between(conflict_shortest.count(), conflict_longest.count())};
+        const duration wait{chance_->between(conflict_shortest.count(), conflict_longest.count())};
         return sleep(retry_reason::conflict, wait, move, now);
     }
     const auto success = parts_.history == nullptr ? 1000 : parts_.history->permille();
@@ -183,30 +182,48 @@ retry_verdict retry::finish(retry_reason reason) {
 
 std::string_view to_string(retry_act act) noexcept {
     switch (act) {
-        case retry_act::call: return "call";
-        case retry_act::sleep_until: return "sleep_until";
-        case retry_act::finish: return "finish";
+        case retry_act::call:
+            return "call";
+        case retry_act::sleep_until:
+            return "sleep_until";
+        case retry_act::finish:
+            return "finish";
     }
     return "?";
 }
 
 std::string_view to_string(retry_reason reason) noexcept {
     switch (reason) {
-        case retry_reason::first_call: return "first_call";
-        case retry_reason::backoff: return "backoff";
-        case retry_reason::retry_after: return "retry_after";
-        case retry_reason::conflict: return "conflict";
-        case retry_reason::refused: return "refused";
-        case retry_reason::failover: return "failover";
-        case retry_reason::waited: return "waited";
-        case retry_reason::succeeded: return "succeeded";
-        case retry_reason::not_repeatable: return "not_repeatable";
-        case retry_reason::effect_unknown: return "effect_unknown";
-        case retry_reason::attempts_spent: return "attempts_spent";
-        case retry_reason::budget_spent: return "budget_spent";
-        case retry_reason::asked_too_long: return "asked_too_long";
-        case retry_reason::deadline: return "deadline";
-        case retry_reason::cancelled: return "cancelled";
+        case retry_reason::first_call:
+            return "first_call";
+        case retry_reason::backoff:
+            return "backoff";
+        case retry_reason::retry_after:
+            return "retry_after";
+        case retry_reason::conflict:
+            return "conflict";
+        case retry_reason::refused:
+            return "refused";
+        case retry_reason::failover:
+            return "failover";
+        case retry_reason::waited:
+            return "waited";
+        case retry_reason::succeeded:
+            return "succeeded";
+        case retry_reason::not_repeatable:
+            return "not_repeatable";
+        case retry_reason::effect_unknown:
+            return "effect_unknown";
+        case retry_reason::attempts_spent:
+            return "attempts_spent";
+        case retry_reason::budget_spent:
+            return "budget_spent";
+        case retry_reason::asked_too_long:
+            return "asked_too_long";
+        case retry_reason::deadline:
+            return "deadline";
+        case retry_reason::cancelled:
+            return "cancelled";
     }
     return "?";
 }

@@ -556,10 +556,11 @@ RC_GTEST_PROP(retry, ends_within_its_bounds, (std::uint64_t seed)) {
     s.idempotent = *rc::gen::arbitrary<bool>();
     s.delays.jitter_permille = *rc::gen::inRange<std::uint16_t>(0, 1001);
     manual_clock clock;
-    const auto until = *rc::gen::arbitrary<bool>()
-                           ? deadline::never()
-                           : deadline::after(clock.now(), duration{std::chrono::seconds{
-                                                              *rc::gen::inRange(0, 60)}});
+    const auto until =
+        *rc::gen::arbitrary<bool>()
+            ? deadline::never()
+            : deadline::after(clock.now(),
+                              duration{std::chrono::seconds{*rc::gen::inRange(0, 60)}});
     rng chance{seed};
     retry calls{s, until, chance};
     const auto kinds = *rc::gen::container<std::vector<int>>(200, rc::gen::inRange(0, 7));
