@@ -110,12 +110,10 @@ struct breaker_config {
 };
 BOOST_DESCRIBE_STRUCT(breaker_config, (), (failures, open, successes))
 
-enum class preset_name : std::uint8_t { standard, solana, ipfs, gateway, database };
-BOOST_DESCRIBE_ENUM(preset_name, standard, solana, ipfs, gateway, database)
-
 struct dependency_config {
-    std::optional<preset_name> preset;  // not set = the one of the dependency's name
-    std::optional<time_span> timeout;   // of one call to one endpoint; 100ms…10m
+    // Retry and breaker of a kind of dependency (thole/presets.hpp); not set = its own kind's.
+    std::optional<std::string> preset;
+    std::optional<time_span> timeout;  // of one call to one endpoint; 100ms…10m
     retry_config retry;
     breaker_config breaker;
     std::vector<endpoint_config> endpoint;
@@ -135,7 +133,7 @@ struct ipfs_provider_config {
 BOOST_DESCRIBE_STRUCT(ipfs_provider_config, (), (name, kind, url, tier))
 
 struct ipfs_config {
-    std::optional<preset_name> preset;
+    std::optional<std::string> preset;
     std::optional<time_span> timeout;  // of one call to one provider; 100ms…10m
     retry_config retry;
     breaker_config breaker;
@@ -145,7 +143,7 @@ struct ipfs_config {
 BOOST_DESCRIBE_STRUCT(ipfs_config, (), (preset, timeout, retry, breaker, provider))
 
 struct dependencies_config {
-    // Overrides of the preset "standard", for every dependency that uses it.
+    // Overrides of the preset "default", for every dependency that uses it.
     dependency_config standard;
     dependency_config solana;   // the chain's RPC nodes
     ipfs_config ipfs;           // where content is stored
@@ -160,13 +158,14 @@ BOOST_DESCRIBE_ENUM(exhausted_action, park, rollback)
 
 struct mint_config {
     // Micro-lamports per compute unit: floor ≤ percentile of recent fees ≤ cap.
-    std::uint64_t fee_floor = 0;        // 0…fee_cap
-    std::uint64_t fee_cap = 1'000'000;  // 0…1 000 000 000
+    std::uint64_t fee_floor = 1'000;    // 0…fee_cap
+    std::uint64_t fee_cap = 2'000'000;  // 0…1 000 000 000
     std::uint32_t fee_percentile = 75;  // 1…100
     std::uint32_t max_generations = 3;  // transactions signed for one mint, one after another; 1…3
     exhausted_action on_exhausted = exhausted_action::park;  // after the last: a person, or undo
     std::string uri_prefix = "ipfs://";  // before the metadata's CID; 1…140 bytes
-    std::uint32_t replicas = 1;          // providers that must hold the content; 1…their number
+    // Providers that must hold the content; 0…10; 0 = two, or the one there is.
+    std::uint32_t replicas = 0;
     // Proof that a transaction is dead needs two providers that agree. One only is refused unless
     // this is set; a lying or lagging node could then cost a second transaction fee and a wait.
     bool allow_single_provider = false;
@@ -176,10 +175,10 @@ BOOST_DESCRIBE_STRUCT(mint_config, (),
                        uri_prefix, replicas, allow_single_provider))
 
 struct engine_config {
-    std::uint32_t max_live = 10'000;  // operations that have not ended; more are refused (503)
-    std::uint32_t concurrency = 64;   // steps that run at once; 1…10000
+    std::uint32_t max_waiting = 100'000;  // ready and blocked operations; more are refused (503)
+    std::uint32_t concurrency = 256;      // operations worked on at once; 1…10000
 };
-BOOST_DESCRIBE_STRUCT(engine_config, (), (max_live, concurrency))
+BOOST_DESCRIBE_STRUCT(engine_config, (), (max_waiting, concurrency))
 
 enum class log_level : std::uint8_t { debug, info, warning, error };
 BOOST_DESCRIBE_ENUM(log_level, debug, info, warning, error)

@@ -147,6 +147,26 @@ environment system_environment() {
     return out;
 }
 
+std::string configured_socket(const config_sources& from) {
+    loaded_config out;
+    std::vector<config_problem> ignored;
+    add_files(from, out, ignored);
+    apply_environment(out.layers, from.env, ignored, out.notes);
+    for (const auto& flag : from.flags) {
+        out.layers.set(flag.pointer, boost::json::value(std::string_view{flag.value}), flag.name);
+    }
+    const auto text = [&](std::string_view table, std::string_view key) -> std::string {
+        const auto* found = out.layers.values().if_contains(table);
+        const auto* fields = found == nullptr ? nullptr : found->if_object();
+        const auto* value = fields == nullptr ? nullptr : fields->if_contains(key);
+        return value != nullptr && value->is_string() ? std::string{value->as_string()} : "";
+    };
+    out.value.server.socket = text("server", "socket");
+    out.value.data.folder = text("data", "folder");
+    resolve_places(out.value, from.env);
+    return out.value.server.socket;
+}
+
 std::expected<loaded_config, std::vector<config_problem>> load_config(const config_sources& from) {
     loaded_config out;
     std::vector<config_problem> problems;

@@ -8,6 +8,7 @@
 #include "app/url_parts.hpp"
 #include "base/bytes.hpp"
 #include "solana/codec/keypair.hpp"
+#include "thole/presets.hpp"
 
 namespace thole::app {
 namespace {
@@ -55,6 +56,11 @@ class rule_book {
     }
     template <class Policies>
     void check_policies(const std::string& pointer, const Policies& p) {
+        if (p.preset && presets::find(*p.preset) == nullptr) {
+            std::string names;
+            for (const auto* each : presets::all) names += fmt::format(" \"{}\"", each->name);
+            refuse(pointer + "/preset", "must be one of" + names);
+        }
         if (p.timeout) span(pointer + "/timeout", *p.timeout, 100ms, 10min);
         if (p.retry.attempts) range(pointer + "/retry/attempts", *p.retry.attempts, 0U, 100U);
         if (p.breaker.failures)
@@ -130,7 +136,7 @@ void rule_book::check_places() {
     if (c_.data.unreferenced_content.value != duration::zero()) {
         span("/data/unreferenced_content", c_.data.unreferenced_content, 1min, 8760h);
     }
-    range("/engine/max_live", c_.engine.max_live, 1U, 1'000'000U);
+    range("/engine/max_waiting", c_.engine.max_waiting, 1U, 10'000'000U);
     range("/engine/concurrency", c_.engine.concurrency, 1U, 10'000U);
 }
 
@@ -165,6 +171,9 @@ void rule_book::check_endpoints(const std::string& pointer, const dependency_con
         const auto& each = d.endpoint[i];
         const auto at = fmt::format("{}/endpoint/{}", pointer, i);
         unique_name(at, each.name, seen);
+        if (each.name == "own") {
+            refuse(at + "/name", "\"own\" is the daemon's own gateway; choose another name");
+        }
         check_url(at + "/url", each.url);
         range(at + "/tier", each.tier, 0U, 255U);
         range(at + "/weight", each.weight, 1U, 1000U);
@@ -202,6 +211,11 @@ void rule_book::check_dependencies() {
     }
     check_providers();
     if (!mints(c_)) return;
+    if (c_.server.listen.empty() && d.gateway.endpoint.empty()) {
+        refuse("/dependency/gateway/endpoint",
+               "minting reads its content back through a gateway: name one, or set server.listen "
+               "so that the daemon's own can be used");
+    }
     std::set<std::string> providers;
     bool can_send = false;
     for (const auto& each : d.solana.endpoint) {
@@ -244,7 +258,7 @@ void rule_book::check_mint() {
                "200 bytes of URI and the CID takes 59");
     }
     const auto providers = static_cast<std::uint32_t>(c_.dependency.ipfs.provider.size());
-    range("/mint/replicas", m.replicas, 1U, providers);
+    range("/mint/replicas", m.replicas, 0U, providers);
 }
 
 }  // namespace

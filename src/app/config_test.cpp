@@ -194,12 +194,12 @@ TEST_F(config_test, an_unused_variable_is_noted_without_its_value) {
 TEST_F(config_test, every_mistake_is_told_at_once_with_its_place) {
     EXPECT_THAT(
         refusals("[server]\nlisten = 8420\nmax_conections = 5\n[log]\nlevel = \"loud\"\n"
-                 "[engine]\nmax_live = -1\n[server2]\n"),
+                 "[engine]\nmax_waiting = -1\n[server2]\n"),
         ElementsAre(HasSubstr("thole.toml:2 server.listen: must be a string"),
                     HasSubstr("thole.toml:3 server.max_conections: no such key is known; did "
                               "you mean \"max_connections\"?"),
                     HasSubstr("thole.toml:5 log.level: must be one of"),
-                    HasSubstr("thole.toml:7 engine.max_live: "),
+                    HasSubstr("thole.toml:7 engine.max_waiting: "),
                     HasSubstr("thole.toml:8 server2: no such key is known")));
 }
 
@@ -227,7 +227,7 @@ TEST_F(config_test, values_out_of_range) {
                             "thole.toml:7 mint.fee_percentile: must be from 1 to 100",
                             "thole.toml:8 mint.max_generations: must be from 1 to 3",
                             HasSubstr("thole.toml:9 mint.uri_prefix: must be 1 to 140"),
-                            "thole.toml:10 mint.replicas: must be from 1 to 1",
+                            "thole.toml:10 mint.replicas: must be from 0 to 1",
                             HasSubstr("thole.toml:12 records.url: must be sqlite:///ABSOLUTE/PATH"),
                             "thole.toml:13 records.pool_min: must be from 0 to 2",
                             "thole.toml:16 engine.concurrency: must be from 1 to 10000"));
@@ -311,6 +311,14 @@ TEST_F(config_test, minting_needs_endpoints_that_send_and_read) {
         ElementsAre(HasSubstr("with the role \"send\""), HasSubstr("with the role \"read\"")));
 }
 
+TEST_F(config_test, minting_needs_a_gateway_to_read_back_through) {
+    const auto closed = minting() + "[server]\nlisten = \"\"\n";
+    EXPECT_THAT(refusals(closed),
+                ElementsAre(HasSubstr("dependency.gateway.endpoint: minting reads")));
+    EXPECT_TRUE(load(closed + "[[dependency.gateway.endpoint]]\nname = \"g\"\n"
+                              "url = \"https://dweb.link\"\n"));
+}
+
 TEST_F(config_test, endpoints_and_providers_are_checked_one_by_one) {
     EXPECT_THAT(refusals("[[dependency.gateway.endpoint]]\nname = \"\"\nurl = \"example\"\n"
                          "weight = 0\ntier = 256\nroles = []\n"
@@ -326,6 +334,19 @@ TEST_F(config_test, endpoints_and_providers_are_checked_one_by_one) {
                             HasSubstr("provider[1].name: \"k\" is used twice"),
                             HasSubstr("provider[1].url: the daemon's own store has no URL"),
                             HasSubstr("provider[2].kind: only one provider")));
+}
+
+TEST_F(config_test, presets_and_policies_are_checked) {
+    EXPECT_THAT(
+        refusals("[dependency.solana]\npreset = \"solana\"\ntimeout = \"1ms\"\n"
+                 "[dependency.ipfs]\nretry.attempts = 101\nbreaker.successes = 6\n"
+                 "[[dependency.gateway.endpoint]]\nname = \"own\"\nurl = \"http://x.example\"\n"),
+        ElementsAre(HasSubstr("solana.preset: must be one of \"default\" \"solana_rpc\""),
+                    HasSubstr("solana.timeout: must be from 100ms to 10m"),
+                    HasSubstr("ipfs.retry.attempts: must be from 0 to 100"),
+                    HasSubstr("ipfs.breaker.successes: must be from 1 to 5"),
+                    HasSubstr("endpoint[0].name: \"own\" is the daemon's own gateway")));
+    EXPECT_TRUE(load("[dependency.solana]\npreset = \"redis\"\n"));
 }
 
 // proves: O10

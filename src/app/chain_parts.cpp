@@ -1,0 +1,58 @@
+#include "app/chain_parts.hpp"
+
+#include "app/policies.hpp"
+#include "app/start_error.hpp"
+
+namespace thole::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Lamports below which minting is at an end soon: about five mints.
+constexpr std::uint64_t wallet_floor = 50'000'000;
+
+solana::keypair read_wallet(const chain_surroundings& from) {
+    const auto text = read_secret(*from.c.wallet.key, from.env);
+    if (!text) throw start_error{"the wallet cannot be read", text.error()};
+    auto key = solana::keypair::from_text(text->reveal());
+    if (!key) throw start_error{"the wallet is no keypair", key.error()};
+    return std::move(*key);
+}
+
+solana::rpc::settings rpc_settings(const chain_surroundings& from) {
+    solana::rpc::settings out;
+    const auto& d = from.c.dependency;
+    const auto timeout = overrides_of(d.solana, presets::solana_rpc, d).timeout;
+    if (timeout) {
+        out.read_timeout = timeout->value;
+        out.history_timeout = std::max<duration>(timeout->value, 5s);
+        out.send_timeout = timeout->value;
+    }
+    return out;
+}
+
+solana::submission_settings submission_settings(const config& c) {
+    solana::submission_settings out;
+    out.fees.percentile = c.mint.fee_percentile;
+    out.fees.floor = c.mint.fee_floor;
+    out.fees.cap = c.mint.fee_cap;
+    if (c.mint.allow_single_provider) out.required_providers = 1;
+    return out;
+}
+
+}  // namespace
+
+chain_parts::chain_parts(const chain_surroundings& from)
+    : wallet{read_wallet(from)},
+      endpoints{name{"solana"},
+                set_settings(
+                    overrides_of(from.c.dependency.solana, presets::solana_rpc, from.c.dependency)),
+                endpoints_of(from.c.dependency.solana, from.env), &from.watch},
+      chance_{from.seed},
+      rpc{from.transport, from.loop, endpoints, chance_, rpc_settings(from)},
+      blockhashes{rpc},
+      signatures{rpc},
+      submitter{rpc, blockhashes, signatures, submission_settings(from.c)},
+      funds{rpc, wallet.address(), wallet_floor} {}
+
+}  // namespace thole::app

@@ -1,0 +1,43 @@
+#pragma once
+
+// Everything that speaks to the chain, put together from the configuration. Exists only when a
+// wallet is configured. Ownership: loop, transport and watch outlive it. Threads: the core loop's.
+
+#include <memory>
+
+#include "app/config.hpp"
+#include "solana/submission.hpp"
+#include "solana/wallet.hpp"
+#include "thole/observer.hpp"
+
+namespace thole::app {
+
+struct chain_surroundings {
+    const config& c;
+    const environment& env;
+    io::http_transport& transport;
+    io::loop& loop;
+    observer& watch;
+    std::uint64_t seed;
+};
+
+class chain_parts {
+  public:
+    // Throws start_error when the wallet cannot be read.
+    explicit chain_parts(const chain_surroundings& from);
+
+    const solana::keypair wallet;
+    endpoint_set endpoints;
+
+  private:
+    rng chance_;
+
+  public:
+    solana::rpc::client rpc;
+    solana::blockhash_cache blockhashes;
+    solana::signature_watcher signatures;
+    solana::submitter submitter;
+    solana::wallet_watch funds;
+};
+
+}  // namespace thole::app

@@ -1,0 +1,245 @@
+#include "app/cli/cli.hpp"
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "app/cli/commands.hpp"
+
+namespace thole::app {
+namespace {
+
+constexpr const char* footer =
+    "\nExit codes: 0 done, 1 ended otherwise, 2 usage or configuration, 3 refused input,\n"
+    "4 daemon unreachable, 5 parked or --wait ran out, 6 findings.\n"
+    "Manual: doc/cli.md";
+
+struct global_options {
+    std::string config;
+    std::string data;
+    std::string listen;
+    std::string socket;
+    std::string url;
+    std::string token_file;
+    std::string output = "table";
+};
+
+config_sources sources_of(const global_options& g, const environment& env) {
+    config_sources out{.file = {}, .env = env, .flags = {}};
+    if (!g.config.empty()) out.file = g.config;
+    if (!g.data.empty()) out.flags.push_back({"/data/folder", g.data, "--data"});
+    if (!g.listen.empty()) out.flags.push_back({"/server/listen", g.listen, "--listen"});
+    if (!g.socket.empty()) out.flags.push_back({"/server/socket", g.socket, "--socket"});
+    return out;
+}
+
+// Where the daemon is: --url, else --socket, else the socket of the configuration. A configuration
+// with mistakes still says where: the command line must work while somebody edits it.
+std::expected<client, std::string> connect(const global_options& g, const environment& env) {
+    client_settings settings;
+    if (!g.token_file.empty()) {
+        auto text = read_secret({reference_kind::file, g.token_file}, env);
+        if (!text) return std::unexpected{fmt::format("--token-file: {}", text.error().detail())};
+        auto token = text->reveal();
+        while (!token.empty() && static_cast<unsigned char>(token.back()) <= ' ') token.pop_back();
+        settings.token = secret<std::string>{std::move(token)};
+    }
+    if (!g.url.empty()) {
+        settings.url = g.url;
+    } else if (!g.socket.empty()) {
+        settings.socket = g.socket;
+    } else {
+        settings.socket = configured_socket(sources_of(g, env));
+    }
+    return client{std::move(settings)};
+}
+
+class command_line {
+  public:
+    command_line();
+    int run(int argc, const char* const* argv);
+
+  private:
+    using daemon_command = std::function<int(session&, client&)>;
+    using local_command = std::function<int(session&)>;
+
+    void add_globals();
+    void add_local();
+    void add_mint();
+    void add_operation();
+    void add_explain();
+    CLI::App* add(CLI::App& under, const char* name, const char* about, local_command what);
+    CLI::App* add_remote(CLI::App& under, const char* name, const char* about, daemon_command what);
+
+    environment env_ = system_environment();
+    CLI::App app_{"Carries operations across failing networks to a verified end, exactly once.",
+                  "thole"};
+    global_options global_;
+    mint_options mint_;
+    list_options list_;
+    std::string argument_;
+    std::string reason_;
+    bool follow_ = false;
+    local_command chosen_;
+};
+
+command_line::command_line() {
+    app_.require_subcommand(1);
+    app_.fallthrough();
+    app_.footer(footer);
+    add_globals();
+    add_local();
+    add_mint();
+    add_operation();
+    add_explain();
+}
+
+void command_line::add_globals() {
+    app_.add_option("--config", global_.config, "Configuration file [/etc/thole/thole.toml]")
+        ->type_name("FILE");
+    app_.add_option("--data", global_.data, "Data folder")->type_name("FOLDER");
+    app_.add_option("--socket", global_.socket, "The daemon's unix socket")->type_name("PATH");
+    app_.add_option("--url", global_.url, "The daemon over TCP, e.g. http://127.0.0.1:8420")
+        ->type_name("URL");
+    app_.add_option("--token-file", global_.token_file, "File (mode 0600) with the token for --url")
+        ->type_name("FILE");
+    app_.add_option("-o,--output", global_.output, "table or json")
+        ->check(CLI::IsMember({"table", "json"}))
+        ->type_name("FORM");
+}
+
+CLI::App* command_line::add(CLI::App& under, const char* name, const char* about,
+                            local_command what) {
+    auto* command = under.add_subcommand(name, about);
+    command->fallthrough();
+    command->callback([this, what = std::move(what)] { chosen_ = what; });
+    return command;
+}
+
+CLI::App* command_line::add_remote(CLI::App& under, const char* name, const char* about,
+                                   daemon_command what) {
+    return add(under, name, about, [this, what = std::move(what)](session& s) {
+        auto daemon = connect(global_, env_);
+        if (!daemon) return s.complain(daemon.error()), static_cast<int>(exit_usage);
+        return what(s, *daemon);
+    });
+}
+
+void command_line::add_local() {
+    auto* serve = add(app_, "serve", "Run the daemon in the foreground",
+                      [this](session& s) { return run_serve(s, sources_of(global_, env_)); });
+    serve->add_option("--listen", global_.listen, "Address and port for TCP")
+        ->type_name("ADDRESS:PORT");
+    auto* config = app_.add_subcommand("config", "The configuration");
+    config->require_subcommand(1);
+    config->fallthrough();
+    add(*config, "check", "Print every mistake, or the effective configuration",
+        [this](session& s) { return run_config_check(s, sources_of(global_, env_)); });
+    add(app_, "version", "Print the version", [](session& s) { return run_version(s); });
+    add_remote(app_, "status", "Health of the daemon and of what it depends on", &run_status);
+    auto* verify =
+        add_remote(app_, "verify", "What a wallet holds, read from chain and content",
+                   [this](session& s, client& c) { return run_verify(s, c, argument_); });
+    verify->add_option("wallet", argument_, "The wallet's address")->required();
+}
+
+void command_line::add_mint() {
+    auto* mint = add_remote(app_, "mint", "Mint one NFT",
+                            [this](session& s, client& c) { return run_mint(s, c, mint_); });
+    mint->add_option("--image", mint_.image, "PNG, JPEG, GIF or WebP, at most 50 MiB")
+        ->required()
+        ->type_name("FILE");
+    mint->add_option("--name", mint_.name, "At most 32 bytes")->required();
+    mint->add_option("--owner", mint_.owner, "The wallet that gets it")->required();
+    mint->add_option("--account", mint_.account, "Your user; one mint at a time each [owner]");
+    mint->add_option("--symbol", mint_.symbol, "At most 10 bytes");
+    mint->add_option("--description", mint_.description, "At most 4 KiB");
+    mint->add_option("--level", mint_.level, "Written as the attribute Level");
+    mint->add_option("--attribute", mint_.attributes, "TRAIT=VALUE, as often as needed")
+        ->type_name("TRAIT=VALUE")
+        ->allow_extra_args(false);
+    mint->add_option("--external-url", mint_.external_url, "A page about it");
+    mint->add_option("--standard", mint_.standard, "token-2022 or metaplex [token-2022]")
+        ->check(CLI::IsMember({"token-2022", "metaplex"}));
+    mint->add_option("--priority", mint_.priority, "high, normal or low [normal]")
+        ->check(CLI::IsMember({"high", "normal", "low"}));
+    mint->add_flag("--immutable", mint_.immutable, "The metadata can never be changed");
+    mint->add_option("--key", mint_.key, "Idempotency key: asking again gives the same mint");
+    mint->add_flag("--wait", mint_.wait, "Show progress until it has ended");
+    mint->add_option("--timeout", mint_.timeout_seconds, "Seconds for --wait [600]")
+        ->check(CLI::Range(1U, 86'400U));
+}
+
+void command_line::add_operation() {
+    auto* operation =
+        app_.add_subcommand("operation", "Operations: what runs, waits and has ended");
+    operation->require_subcommand(1);
+    operation->fallthrough();
+    auto* list = add_remote(*operation, "list", "Newest first", [this](session& s, client& c) {
+        return run_operation_list(s, c, list_);
+    });
+    list->add_option("--state", list_.state,
+                     "ready, running, blocked, parked, completed, rolled_back, failed, closed");
+    list->add_option("--kind", list_.kind, "e.g. mint");
+    list->add_option("--key", list_.key, "Idempotency key");
+    list->add_option("--account", list_.account, "The account it was made for");
+    list->add_option("--limit", list_.limit, "At most [50]")->check(CLI::Range(1U, 500U));
+
+    auto* show = add_remote(*operation, "show", "One operation", [this](session& s, client& c) {
+        return run_operation_show(s, c, argument_);
+    });
+    show->add_option("id", argument_)->required();
+    auto* events = add_remote(*operation, "events", "Its timeline", [this](session& s, client& c) {
+        return run_operation_events(s, c, argument_, follow_);
+    });
+    events->add_option("id", argument_)->required();
+    events->add_flag("--follow", follow_, "Wait for more until it has ended");
+
+    const auto verb = [&](const char* name, const char* about, bool reason_required) {
+        auto* command = add_remote(*operation, name, about, [this, name](session& s, client& c) {
+            return run_operation_act(s, c, argument_, name, reason_);
+        });
+        command->add_option("id", argument_)->required();
+        auto* reason = command->add_option("--reason", reason_, "Kept in the operation's events");
+        if (reason_required) reason->required();
+    };
+    verb("cancel", "Undo it, while nothing is signed", false);
+    verb("retry", "A parked or waiting one goes on now", false);
+    verb("close", "End a parked one without calling it completed", true);
+    verb("fail", "Declare a parked one failed", true);
+}
+
+void command_line::add_explain() {
+    auto* explain = app_.add_subcommand("explain", "In words: a fault code, or an operation");
+    explain->require_subcommand(1);
+    explain->fallthrough();
+    auto* fault = add(*explain, "fault", "What a code means and how it is answered",
+                      [this](session& s) { return run_explain_fault(s, argument_); });
+    fault->add_option("code", argument_, "e.g. net.timeout; none lists them all");
+    auto* operation = add_remote(
+        *explain, "operation", "Where it stands, why, and what can be done",
+        [this](session& s, client& c) { return run_explain_operation(s, c, argument_); });
+    operation->add_option("id", argument_)->required();
+}
+
+int command_line::run(int argc, const char* const* argv) {
+    try {
+        app_.parse(argc, argv);
+    } catch (const CLI::Success& wanted) {
+        return app_.exit(wanted);  // --help
+    } catch (const CLI::ParseError& error) {
+        session s{env_, false};
+        s.complain(plain(error.what()));
+        s.err.print("  see thole --help\n");
+        return exit_usage;
+    }
+    session s{env_, global_.output == "json"};
+    return chosen_(s);
+}
+
+}  // namespace
+
+int run_command_line(int argc, const char* const* argv) {
+    return command_line{}.run(argc, argv);
+}
+
+}  // namespace thole::app

@@ -1,0 +1,62 @@
+#pragma once
+
+// The commands, each a function from its options to an exit code. cli.cpp reads the options.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/cli/output.hpp"
+#include "app/config_load.hpp"
+
+namespace thole::app {
+
+// ---- local --------------------------------------------------------------------------------------
+
+int run_serve(session&, const config_sources&);
+int run_config_check(session&, const config_sources&);
+int run_explain_fault(session&, const std::string& code);  // "" = list them all
+int run_version(session&);
+// What load_config() refused, for a person.
+void complain_of_config(session&, const std::vector<config_problem>&);
+
+// ---- through the daemon -------------------------------------------------------------------------
+
+struct mint_options {
+    std::string image;
+    std::string key;  // "" = a new one, shown before anything is sent
+    std::string owner;
+    std::string account;
+    std::string name;
+    std::string symbol;
+    std::string description;
+    std::optional<std::uint32_t> level;
+    std::vector<std::string> attributes;  // "trait=value"
+    std::string external_url;
+    std::string standard;
+    std::string priority;
+    bool immutable = false;
+    bool wait = false;
+    std::uint32_t timeout_seconds = 600;  // of --wait
+};
+int run_mint(session&, client&, const mint_options&);
+
+struct list_options {
+    std::string state, kind, key, account;
+    std::uint32_t limit = 50;
+};
+int run_operation_list(session&, client&, const list_options&);
+int run_operation_show(session&, client&, const std::string& id);
+int run_operation_events(session&, client&, const std::string& id, bool follow);
+// verb: cancel, retry, close, fail
+int run_operation_act(session&, client&, const std::string& id, const std::string& verb,
+                      const std::string& reason);
+int run_explain_operation(session&, client&, const std::string& id);
+int run_verify(session&, client&, const std::string& wallet);
+int run_status(session&, client&);
+
+// Shows progress until the operation has ended, is parked, or the time is over.
+int follow_operation(session&, client&, const std::string& id, std::uint32_t timeout_seconds);
+
+}  // namespace thole::app

@@ -1,0 +1,244 @@
+#include <fmt/format.h>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "api/fault_catalog.hpp"
+#include "app/cli/commands.hpp"
+
+namespace thole::app {
+namespace {
+
+using boost::json::value;
+
+const boost::json::array* array_of(const value& object, std::string_view member) {
+    const auto* fields = object.if_object();
+    const auto* found = fields == nullptr ? nullptr : fields->if_contains(member);
+    return found == nullptr ? nullptr : found->if_array();
+}
+
+std::string operation_path(const std::string& id, std::string_view more = {}) {
+    return fmt::format("/api/v1/operations/{}{}", percent_encoded(id), more);
+}
+
+// "reason, until 12:00:00", or the last fault's code.
+std::string waits_for(const value& operation) {
+    const auto& fields = operation.as_object();
+    if (const auto* waiting = fields.if_contains("waiting")) {
+        const auto until = text_of(*waiting, "until");
+        return until.empty() ? text_of(*waiting, "reason")
+                             : fmt::format("{}, until {}", text_of(*waiting, "reason"),
+                                           short_time(until).substr(11));
+    }
+    if (const auto* fault = fields.if_contains("fault")) return text_of(*fault, "code");
+    return {};
+}
+
+void show_details(session& s, const value& operation) {
+    table t{{"", ""}};
+    for (const auto& [key, each] : operation.as_object()) {
+        if (key == "v" || each.is_null()) continue;
+        auto text = text_of(operation, key);
+        if (const auto* fault = key == "fault" ? each.if_object() : nullptr) {
+            text = fmt::format("{} at {}/{}: {}", text_of(*fault, "code"),
+                               text_of(*fault, "dependency"), text_of(*fault, "endpoint"),
+                               text_of(*fault, "detail"));
+        } else if (key == "waiting") {
+            text = waits_for(operation);
+        } else if (key.ends_with("_at")) {
+            text = short_time(text);
+        }
+        t.add({{std::string{key}, colour::dim},
+               {text, key == "state" ? colour_of_state(text) : colour::none}});
+    }
+    s.out.print(t.text(s.out, 1000));
+}
+
+std::string event_note(const value& event) {
+    const auto& fields = event.as_object();
+    std::string out;
+    const auto add = [&out](std::string_view text) {
+        if (text.empty()) return;
+        out += out.empty() ? "" : ", ";
+        out += text;
+    };
+    if (const auto* fault = fields.if_contains("fault")) {
+        add(text_of(*fault, "code"));
+        add(text_of(*fault, "detail"));
+    }
+    if (const auto* data = fields.if_contains("data"); data != nullptr && data->is_object()) {
+        for (const auto* name : {"shown", "reason", "ending", "cause", "evidence"}) {
+            add(text_of(*data, name));
+        }
+        if (const auto* notes = array_of(*data, "notes")) {
+            for (const auto& each : *notes) {
+                const auto fault = text_of(each, "fault");
+                add(fmt::format("{} {} {}", text_of(each, "what"), text_of(each, "endpoint"),
+                                fault.empty() ? "ok" : fault));
+            }
+        }
+    }
+    if (const auto actor = text_of(event, "actor"); !actor.empty()) add("by " + actor);
+    return out;
+}
+
+void show_event(session& s, const value& event) {
+    const auto name = text_of(event, "event");
+    const bool bad = name.ends_with("failed") || name.ends_with("parked");
+    const auto note = event_note(event);
+    const auto line = fmt::format(
+        "{} {}  {}{}{}", s.out.painted(short_time(text_of(event, "at")).substr(11), colour::dim),
+        s.out.painted(fmt::format("{:<24}", name), bad ? colour::red : colour::bold),
+        text_of(event, "step"),
+        text_of(event, "attempt").empty() || text_of(event, "attempt") == "1"
+            ? ""
+            : " #" + text_of(event, "attempt"),
+        note.empty() ? "" : "  " + note);
+    s.out.print(line + "\n");
+}
+
+}  // namespace
+
+int run_operation_list(session& s, client& daemon, const list_options& options) {
+    std::string path = fmt::format("/api/v1/operations?limit={}", options.limit);
+    const auto filter = [&path](const char* name, const std::string& text) {
+        if (!text.empty()) path += fmt::format("&{}={}", name, percent_encoded(text));
+    };
+    filter("state", options.state);
+    filter("kind", options.kind);
+    filter("key", options.key);
+    filter("account", options.account);
+    int code = exit_done;
+    const auto page = ask(s, daemon, {.path = path}, code);
+    if (!page) return code;
+    if (s.json) return s.print_json(*page), exit_done;
+    table t{{"ID", "KIND", "KEY", "STATE", "PROGRESS", "WAITS FOR"}};
+    const auto* items = array_of(*page, "items");
+    for (const auto& each : items == nullptr ? boost::json::array{} : *items) {
+        const auto state = text_of(each, "state");
+        t.add({{text_of(each, "id")},
+               {text_of(each, "kind")},
+               {text_of(each, "key")},
+               {state, colour_of_state(state)},
+               {text_of(each, "progress")},
+               {waits_for(each)}});
+    }
+    s.out.print(t.empty() ? "no operations\n"
+                          : t.text(s.out, s.out.is_tty() ? s.out.width() : 1000));
+    if (!text_of(*page, "next_cursor").empty()) {
+        s.err.print(fmt::format("more exist; the newest {} are shown\n", options.limit));
+    }
+    return exit_done;
+}
+
+int run_operation_show(session& s, client& daemon, const std::string& id) {
+    int code = exit_done;
+    const auto found = ask(s, daemon, {.path = operation_path(id)}, code);
+    if (!found) return code;
+    if (s.json) {
+        s.print_json(*found);
+    } else {
+        show_details(s, *found);
+    }
+    return exit_done;
+}
+
+int run_operation_events(session& s, client& daemon, const std::string& id, bool follow) {
+    std::string after = "0";
+    boost::json::array all;
+    for (;;) {
+        const auto path = operation_path(
+            id, fmt::format("/events?after={}&limit=500&wait_ms={}", after, follow ? 10'000 : 0));
+        int code = exit_done;
+        const auto page = ask(s, daemon, {.path = path}, code);
+        if (!page) return code;
+        const auto* events = array_of(*page, "events");
+        const bool none = events == nullptr || events->empty();
+        bool ended = false;
+        for (const auto& each : none ? boost::json::array{} : *events) {
+            after = text_of(each, "seq");
+            ended = text_of(each, "event") == "operation.ended";
+            if (!s.json) {
+                show_event(s, each);
+            } else if (follow) {
+                s.print_json(each);  // one a line
+            } else {
+                all.push_back(each);
+            }
+        }
+        if (ended || (none && !follow)) break;
+    }
+    if (s.json && !follow) s.print_json(all);
+    return exit_done;
+}
+
+int run_operation_act(session& s, client& daemon, const std::string& id, const std::string& verb,
+                      const std::string& reason) {
+    boost::json::object body;
+    if (!reason.empty()) body["reason"] = reason;
+    int code = exit_done;
+    const auto done = ask(s, daemon,
+                          {.method = "POST",
+                           .path = operation_path(id, "/" + verb),
+                           .headers = {{"Content-Type", "application/json"}},
+                           .body = boost::json::serialize(body)},
+                          code);
+    if (!done) return code;
+    if (s.json) {
+        s.print_json(*done);
+    } else {
+        s.out.print(fmt::format("{} accepted; the operation is {} at {}\n", verb,
+                                text_of(*done, "state"), text_of(*done, "progress")));
+    }
+    return exit_done;
+}
+
+// In words: where it stands, why, and what a person can do.
+int run_explain_operation(session& s, client& daemon, const std::string& id) {
+    int code = exit_done;
+    const auto found = ask(s, daemon, {.path = operation_path(id)}, code);
+    if (!found) return code;
+    const auto& o = *found;
+    const auto state = text_of(o, "state");
+    const auto* fault_value = o.as_object().if_contains("fault");
+    const auto fault_text = fault_value == nullptr ? std::string{} : text_of(*fault_value, "code");
+    const auto* fault = fault_text.empty() ? nullptr : api::find_fault(fault_text);
+
+    std::string next;
+    if (state == "completed") next = "It is done: every layer was read back and agrees.";
+    if (state == "rolled_back") next = "It was undone; nothing of it is left in any layer.";
+    if (state == "failed" || state == "closed") next = "A person ended it.";
+    if (state == "running") next = "It is being worked on now.";
+    if (state == "blocked")
+        next = "Another operation of the same account is first; it goes on by itself.";
+    if (state == "ready")
+        next = "It goes on by itself when its time has come. \"thole operation retry\" hurries it.";
+    if (state == "parked") {
+        next = "A person must decide: remove the cause, then \"thole operation retry " + id +
+               "\"; or give it up with cancel, close or fail.";
+    }
+    if (s.json) {
+        boost::json::object out{{"operation", o}, {"next", next}};
+        if (fault != nullptr) out["explained"] = api::explain(*fault);
+        s.print_json(out);
+        return exit_done;
+    }
+    s.out.print(fmt::format("{} {} is {} at {}.\n", text_of(o, "kind"), text_of(o, "key"),
+                            s.out.painted(state, colour_of_state(state)), text_of(o, "progress")));
+    if (!text_of(o, "step").empty()) {
+        s.out.print(fmt::format("Step {}, attempt {}, generation {}.\n", text_of(o, "step"),
+                                text_of(o, "attempt"), text_of(o, "generation")));
+    }
+    if (const auto waits = waits_for(o); !waits.empty()) {
+        s.out.print(fmt::format("It waits for: {}\n", waits));
+    }
+    if (fault != nullptr) {
+        s.out.print(fmt::format("Last fault: {} ({}). {}\n  {}\n", fault_text,
+                                text_of(*fault_value, "detail"), fault->meaning,
+                                api::response_to(fault->kind)));
+    }
+    s.out.print(next + "\n");
+    return exit_done;
+}
+
+}  // namespace thole::app

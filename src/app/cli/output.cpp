@@ -1,0 +1,93 @@
+#include "app/cli/output.hpp"
+
+#include <fmt/format.h>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "base/json.hpp"
+
+namespace thole::app {
+
+void session::complain(std::string_view text) {
+    err.print(fmt::format("{} {}\n", err.painted("thole:", colour::red), text));
+}
+
+void session::print_json(const boost::json::value& value) {
+    out.print(boost::json::serialize(value) + "\n");
+}
+
+std::string text_of(const boost::json::value& object, std::string_view member) {
+    const auto* fields = object.if_object();
+    const auto* value = fields == nullptr ? nullptr : fields->if_contains(member);
+    if (value == nullptr || value->is_null()) return {};
+    if (const auto* text = value->if_string()) return plain(std::string_view{*text});
+    return boost::json::serialize(*value);
+}
+
+std::string short_time(std::string_view text) {
+    if (text.size() < 19) return std::string{text};
+    return fmt::format("{} {}", text.substr(0, 10), text.substr(11, 8));
+}
+
+colour colour_of_state(std::string_view state) {
+    if (state == "completed") return colour::green;
+    if (state == "parked" || state == "blocked" || state == "rolled_back" || state == "closed") {
+        return colour::yellow;
+    }
+    return state == "failed" ? colour::red : colour::none;
+}
+
+int exit_of_state(std::string_view state) {
+    if (state == "completed") return exit_done;
+    if (state == "rolled_back" || state == "failed" || state == "closed") {
+        return exit_ended_otherwise;
+    }
+    return exit_attention;
+}
+
+namespace {
+
+void show_problem(session& s, const boost::json::value& problem, int status) {
+    auto title = text_of(problem, "title");
+    auto detail = text_of(problem, "detail");
+    if (title.empty()) title = fmt::format("HTTP {}", status);
+    s.complain(fmt::format("{}{}{}", title, detail.empty() ? "" : ": ", detail));
+    if (const auto type = text_of(problem, "type"); type.starts_with("/problems/")) {
+        s.err.print(fmt::format("  code: {}\n", type.substr(10)));
+    }
+    const auto* fields = problem.if_object();
+    const auto* errors = fields == nullptr ? nullptr : fields->if_contains("errors");
+    if (errors == nullptr || !errors->is_array()) return;
+    for (const auto& each : errors->as_array()) {
+        s.err.print(fmt::format("  {}: {}\n", s.err.painted(text_of(each, "pointer"), colour::bold),
+                                text_of(each, "detail")));
+    }
+}
+
+}  // namespace
+
+std::optional<boost::json::value> ask(session& s, client& daemon, const client_call& what,
+                                      int& code) {
+    const auto answer = daemon.call(what);
+    if (!answer) {
+        code = exit_unreachable;
+        s.complain(fmt::format("the daemon does not answer at {}: {}", daemon.where(),
+                               plain(answer.error())));
+        s.err.print("  start it with \"thole serve\", or say where it is: --socket, --url\n");
+        return std::nullopt;
+    }
+    auto body = json::parse(answer->body);
+    if (answer->status >= 200 && answer->status < 300 && body) return std::move(*body);
+    code = answer->status >= 400 && answer->status < 500 ? exit_refused : exit_ended_otherwise;
+    if (!body) {
+        s.complain(fmt::format("HTTP {} with a body that is no JSON from {}", answer->status,
+                               daemon.where()));
+        return std::nullopt;
+    }
+    if (s.json) s.print_json(*body);
+    show_problem(s, *body, answer->status);
+    return std::nullopt;
+}
+
+}  // namespace thole::app

@@ -1,0 +1,124 @@
+#include "app/content_parts.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "app/config_rules.hpp"
+#include "app/policies.hpp"
+#include "app/start_error.hpp"
+#include "app/url_parts.hpp"
+#include "thole/assert.hpp"
+
+namespace thole::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+// After every gateway that is configured.
+constexpr std::uint16_t own_gateway_tier = 1000;
+
+const ipfs_provider_config* own_store(const config& c) {
+    const auto& all = c.dependency.ipfs.provider;
+    const auto found = std::ranges::find(all, provider_kind::store, &ipfs_provider_config::kind);
+    return found == all.end() ? nullptr : &*found;
+}
+
+policy_overrides ipfs_policies(const config& c) {
+    return overrides_of(c.dependency.ipfs, presets::ipfs, c.dependency);
+}
+
+std::vector<std::unique_ptr<ipfs::kubo_provider>> make_remotes(const content_surroundings& from) {
+    std::vector<std::unique_ptr<ipfs::kubo_provider>> out;
+    const auto timeout = ipfs_policies(from.c).timeout;
+    for (const auto& each : from.c.dependency.ipfs.provider) {
+        if (each.kind != provider_kind::kubo) continue;
+        auto url = resolve_url(each.url, from.env);
+        THOLE_ASSERT(url.has_value(), "the URL of a checked configuration resolves");
+        ipfs::kubo_options options;
+        options.url = std::move(*url);
+        if (timeout) options.call_timeout = options.put_timeout = timeout->value;
+        out.push_back(std::make_unique<ipfs::kubo_provider>(name{each.name}, std::move(options),
+                                                            from.providers, from.loop));
+    }
+    return out;
+}
+
+std::vector<thole::endpoint_config> remote_endpoints(const content_surroundings& from) {
+    std::vector<thole::endpoint_config> out;
+    for (const auto& each : from.c.dependency.ipfs.provider) {
+        if (each.kind != provider_kind::kubo) continue;
+        thole::endpoint_config made;
+        made.name = name{each.name};
+        made.url = each.url;
+        made.provider = name{each.name};
+        made.tier = static_cast<std::uint16_t>(each.tier);
+        out.push_back(std::move(made));
+    }
+    return out;
+}
+
+std::vector<thole::endpoint_config> gateway_endpoints(const content_surroundings& from) {
+    auto out = endpoints_of(from.c.dependency.gateway, from.env);
+    if (!from.own_gateway.empty()) {
+        thole::endpoint_config own;
+        own.name = content_parts::own_gateway_name;
+        own.url = from.own_gateway;
+        own.provider = content_parts::own_gateway_name;
+        own.tier = own_gateway_tier;
+        out.push_back(std::move(own));
+    }
+    return out;
+}
+
+ipfs::fetcher_options fetcher_settings(const config& c) {
+    ipfs::fetcher_options out;
+    const auto timeout =
+        overrides_of(c.dependency.gateway, presets::default_preset, c.dependency).timeout;
+    if (timeout) out.per_gateway = timeout->value;
+    return out;
+}
+
+std::vector<ipfs::provider*> pointers(
+    const std::vector<std::unique_ptr<ipfs::kubo_provider>>& from) {
+    std::vector<ipfs::provider*> out;
+    for (const auto& each : from) out.push_back(each.get());
+    return out;
+}
+
+}  // namespace
+
+std::unique_ptr<ipfs::content_store> open_content_store(const config& c) {
+    ipfs::store_options options;
+    options.folder = c.data.folder + "/content";
+    const auto keep = c.data.unreferenced_content.value;
+    // Zero means for ever, which is longer than any machine runs.
+    options.keep_unreferenced = keep == duration::zero()
+                                    ? std::chrono::hours{24 * 365 * 100}
+                                    : std::chrono::ceil<std::chrono::hours>(keep);
+    auto store = ipfs::content_store::open(std::move(options));
+    if (!store) throw start_error{"the content store cannot be opened", store.error()};
+    return std::move(*store);
+}
+
+content_parts::content_parts(ipfs::content_store& store, const content_surroundings& from)
+    : remotes_{make_remotes(from)},
+      provider_set{name{"ipfs"}, set_settings(ipfs_policies(from.c)), remote_endpoints(from),
+                   &from.watch},
+      gateway_set{name{"gateway"},
+                  set_settings(overrides_of(from.c.dependency.gateway, presets::default_preset,
+                                            from.c.dependency)),
+                  gateway_endpoints(from), &from.watch},
+      pins{own_store(from.c) == nullptr
+               ? nullptr
+               : &archive_.emplace(name{own_store(from.c)->name}, store, from.pool, from.now),
+           provider_set, pointers(remotes_), from.loop, from.seed},
+      fetcher{from.gateways, gateway_set,   {own_gateway_name},
+              from.loop,     from.seed + 1, fetcher_settings(from.c)} {}
+
+std::uint32_t replicas_of(const config& c) {
+    if (c.mint.replicas != 0) return c.mint.replicas;
+    return std::min<std::uint32_t>(2,
+                                   static_cast<std::uint32_t>(c.dependency.ipfs.provider.size()));
+}
+
+}  // namespace thole::app

@@ -1,0 +1,397 @@
+#include "app/daemon.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <optional>
+#include <set>
+#include <thread>
+
+#include "api/content.hpp"
+#include "api/health.hpp"
+#include "api/mints.hpp"
+#include "api/operations.hpp"
+#include "api/verify.hpp"
+#include "app/chain_parts.hpp"
+#include "app/content_parts.hpp"
+#include "app/front.hpp"
+#include "app/gateway_route.hpp"
+#include "app/health_view.hpp"
+#include "app/hop.hpp"
+#include "app/policies.hpp"
+#include "app/start_error.hpp"
+#include "app/stores.hpp"
+#include "app/url_parts.hpp"
+#include "app/version.hpp"
+#include "base/entropy.hpp"
+#include "engine/sqlite_journal.hpp"
+#include "io/curl_transport.hpp"
+#include "io/event.hpp"
+#include "io/scope.hpp"
+#include "io/system_resolver.hpp"
+#include "nft/mint_saga.hpp"
+#include "nft/sqlite_records.hpp"
+#include "ops/counting_transport.hpp"
+#include "ops/engine_watch.hpp"
+#include "ops/policy_watch.hpp"
+
+namespace thole::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr duration collect_every = 10min;  // unreferenced content
+
+ops::log_settings log_settings_of(const log_config& c) {
+    ops::log_settings out;
+    out.level = static_cast<ops::log_severity>(c.level);
+    out.format = c.format == log_format::json ? ops::log_form::json : ops::log_form::text;
+    return out;
+}
+
+std::uint64_t random_number(entropy& source) {
+    std::array<std::uint8_t, 8> raw{};
+    source.fill(raw);
+    std::uint64_t out = 0;
+    for (const auto byte : raw) out = out << 8 | byte;
+    return out | 1;  // a boot id is not 0
+}
+
+// Redirects of gateways may lead anywhere but into this network; the gateways that are configured
+// may be in it.
+io::curl_transport::options gateway_options(const config& c, const environment& env,
+                                            const std::string& own) {
+    std::set<std::string, std::less<>> allowed;
+    for (const auto& each : endpoints_of(c.dependency.gateway, env)) {
+        if (const auto parts = parse_http_url(each.url)) allowed.insert(parts->host);
+    }
+    if (const auto parts = parse_http_url(own)) allowed.insert(parts->host);
+    io::curl_transport::options out;
+    out.guard = io::url_guard{io::url_guard::reach::public_only, std::move(allowed)};
+    return out;
+}
+
+std::string host_name() {
+    std::array<char, 256> text{};
+    return ::gethostname(text.data(), text.size() - 1) == 0 ? text.data() : "node";
+}
+
+}  // namespace
+
+// In the order of construction; taken apart in the reverse.
+struct daemon::parts {
+    config c;
+    environment env;
+    system_entropy random;
+    io::system_loop core;
+    io::system_loop front;
+    ops::metrics metrics;
+    ops::log log{core, log_settings_of(c.log), &metrics};
+    ops::policy_watch policies{log, metrics};
+    ops::engine_watch operations{log, metrics};
+
+    std::unique_ptr<ipfs::content_store> store = open_content_store(c);
+    sql::blocking_pool core_disk{core, {.threads = 4}};
+    sql::blocking_pool front_disk{front, {.threads = 4}};
+    sql::blocking_pool records_disk{core, {.threads = 1}};
+    nft::sqlite_records records;
+    std::optional<nft::cluster_secret> secret;
+    std::unique_ptr<saga::sqlite_journal> journal;
+
+    api::authority authority{authority_of(c, env)};
+    front_server server{front, core, c, authority, metrics};
+
+    io::system_resolver resolver{core};
+    std::optional<io::curl_transport> curl;
+    std::optional<io::curl_transport> guarded_curl;
+    std::optional<ops::counting_transport> transport;
+    std::optional<ops::counting_transport> guarded;
+    std::optional<content_parts> content;
+    std::optional<chain_parts> chain;
+    std::optional<nft::store_images> images;
+    std::optional<nft::partner_view> partner;
+    std::unique_ptr<saga::engine> engine;
+
+    api::documents documents;
+    std::optional<api::content_resource> content_resource;
+    std::optional<gateway_route> gateway;
+    std::optional<api::health_resource> front_health;
+    std::optional<api::health_resource> core_health;
+    std::optional<api::operations_resource> operations_resource;
+    std::optional<api::mints_resource> mints_resource;
+    std::optional<api::verify_resource> verify_resource;
+
+    io::scope background{core};
+    io::event stop_wanted;
+    std::optional<boost::asio::signal_set> signals;
+    std::atomic<bool> started{false};
+    std::atomic<bool> stopping{false};
+    int exit_code = 0;
+
+    parts(const config& from, const environment& surroundings);
+    void open_stores();
+    void open_network();
+    void open_engine();
+    void add_resources();
+    [[nodiscard]] api::health_sources health_sources();
+    void refresh_metrics();
+
+    void watch_signals();
+    void begin_stop(int signal);
+    [[nodiscard]] task<> live();
+    [[nodiscard]] task<> start();
+    [[nodiscard]] task<> stop();
+    [[nodiscard]] task<> collect_content();
+};
+
+daemon::parts::parts(const config& from, const environment& surroundings)
+    : c{(make_data_folder(from), from)},
+      env{surroundings},
+      records{nft::sqlite_path(c.records.url).value(), &records_disk} {
+    open_stores();
+    // The port is bound before the clients are made: our own gateway is one of theirs.
+    server.listen(c);
+    try {
+        open_network();
+        open_engine();
+        add_resources();
+    } catch (...) {
+        // A server that listens is stopped before it is destroyed.
+        front.run_until(server.stop(deadline::after(front.now(), 0s)));
+        throw;
+    }
+}
+
+void daemon::parts::open_stores() {
+    std::optional<result<nft::cluster_secret>> opened;
+    auto open = [](parts& p, std::optional<result<nft::cluster_secret>>& to) -> task<> {
+        to.emplace(co_await open_secret(p.c, p.records, p.random));
+    };
+    core.run_until(open(*this, opened));
+    if (!*opened) throw start_error{"the cluster secret or the records", opened->error()};
+    secret.emplace(std::move(**opened));
+    auto made = saga::sqlite_journal::open(core, c.data.folder + "/journal.sqlite");
+    if (!made) throw start_error{"the journal cannot be opened", made.error()};
+    journal = std::move(*made);
+}
+
+void daemon::parts::open_network() {
+    curl.emplace(core, resolver);
+    guarded_curl.emplace(core, resolver, gateway_options(c, env, server.own_url(c)));
+    transport.emplace(*curl, metrics, core);
+    guarded.emplace(*guarded_curl, metrics, core);
+    content.emplace(*store, content_surroundings{.c = c,
+                                                 .env = env,
+                                                 .providers = *transport,
+                                                 .gateways = *guarded,
+                                                 .loop = core,
+                                                 .pool = core_disk,
+                                                 .now = [this] { return journal->now(); },
+                                                 .watch = policies,
+                                                 .seed = random_number(random),
+                                                 .own_gateway = server.own_url(c)});
+    images.emplace(*store, core_disk);
+    if (!c.wallet.key) return;
+    chain.emplace(chain_surroundings{.c = c,
+                                     .env = env,
+                                     .transport = *transport,
+                                     .loop = core,
+                                     .watch = policies,
+                                     .seed = random_number(random)});
+    partner.emplace(chain->rpc, content->fetcher, chain->wallet.address());
+}
+
+void daemon::parts::open_engine() {
+    saga::definitions known;
+    if (chain) {
+        nft::mint_settings settings;
+        settings.upload.uri_prefix = c.mint.uri_prefix;
+        settings.upload.replicas = replicas_of(c);
+        settings.gateways.own = {content_parts::own_gateway_name};
+        settings.generations = static_cast<int>(c.mint.max_generations);
+        settings.rollback_when_exhausted = c.mint.on_exhausted == exhausted_action::rollback;
+        known.add(nft::make_mint_saga({.secret = *secret,
+                                       .wallet = chain->wallet,
+                                       .rpc = chain->rpc,
+                                       .submitter = chain->submitter,
+                                       .funds = chain->funds,
+                                       .pins = content->pins,
+                                       .gateways = content->fetcher,
+                                       .pictures = *images,
+                                       .table = records},
+                                      settings));
+    }
+    saga::engine_options options;
+    options.node = host_name();
+    options.seed = random_number(random);
+    options.concurrency = static_cast<int>(c.engine.concurrency);
+    options.max_waiting = c.engine.max_waiting;
+    options.on_event = [this](const auto& op, const auto& e) { operations.happened(op, e); };
+    options.on_journal_fault = [this](const fault& f) { operations.journal_failed(f); };
+    engine = std::make_unique<saga::engine>(core, *journal, std::move(known), random,
+                                            std::move(options));
+}
+
+void daemon::parts::add_resources() {
+    if (chain) {
+        documents.add("mint", [this](const saga::operation_details& o, boost::json::object& out) {
+            const auto view = nft::view_mint({*secret, chain->wallet.address()}, o);
+            if (!view) return;
+            const auto more = json::to_value(*view);
+            for (const auto& [key, value] : more.as_object()) out[key] = value;
+        });
+    }
+    const api::disk_check room = [this] { return has_room(c); };
+    content_resource.emplace(*store, front_disk, room, metrics, front);
+    content_resource->add_to(server.here());
+    gateway.emplace(*store, front_disk);
+    gateway->add_to(server.here());
+    front_health.emplace(health_sources(), metrics);
+    front_health->add_front(server.here());
+
+    core_health.emplace(health_sources(), metrics);
+    core_health->add_core(server.core());
+    operations_resource.emplace(*engine, documents, core);
+    operations_resource->add_to(server.core());
+    mints_resource.emplace(api::mints_resource::parts{.engine = *engine,
+                                                      .docs = documents,
+                                                      .store = *store,
+                                                      .pool = core_disk,
+                                                      .room = room,
+                                                      .time = core,
+                                                      .enabled = chain.has_value()});
+    mints_resource->add_to(server.core());
+    verify_resource.emplace(partner ? &*partner : nullptr, core);
+    verify_resource->add_to(server.core());
+    metrics.on_render([this](ops::metrics&) { refresh_metrics(); });
+}
+
+api::health_sources daemon::parts::health_sources() {
+    return {.started = [this] { return started.load(); },
+            .stopping = [this] { return stopping.load(); },
+            .parts =
+                [this] {
+                    return std::vector{journal_health(*engine), queue_health(engine->figures()),
+                                       disk_health(has_room(c), c.data.folder)};
+                },
+            .dependencies =
+                [this] {
+                    std::vector<api::dependency_health> out;
+                    if (chain) out.push_back(health_of(chain->endpoints, core.now()));
+                    if (content->provider_set.size() > 0) {
+                        out.push_back(health_of(content->provider_set, core.now()));
+                    }
+                    if (content->gateway_set.size() > 0) {
+                        out.push_back(health_of(content->gateway_set, core.now()));
+                    }
+                    return out;
+                }};
+}
+
+void daemon::parts::refresh_metrics() {
+    const auto now = engine->figures();
+    metrics.gauge_of(ops::metric::engine_live)
+        .set(now.ready + now.running + now.blocked + now.parked_now);
+    metrics.gauge_of(ops::metric::engine_queue_limit).set(now.max_waiting);
+    metrics.gauge_of(ops::metric::store_held_bytes)
+        .set(static_cast<std::int64_t>(store->usage().bytes));
+}
+
+void daemon::parts::watch_signals() {
+    signals.emplace(core.context(), SIGTERM, SIGINT);
+    signals->async_wait([this](const boost::system::error_code& error, int signal) {
+        if (!error) begin_stop(signal);
+    });
+}
+
+void daemon::parts::begin_stop(int signal) {
+    log.write(ops::log_severity::info, "server_stopping", {{"signal", fmt::format("{}", signal)}});
+    stopping = true;
+    // What is journaled is safe at any instant, so impatience costs nothing.
+    signals->async_wait([](const boost::system::error_code& error, int again) {
+        if (!error) ::_exit(128 + again);
+    });
+    stop_wanted.set();
+}
+
+task<> daemon::parts::start() {
+    metrics.gauge_of(ops::metric::process_start)
+        .set(std::chrono::duration_cast<std::chrono::seconds>(core.wall_now().time_since_epoch())
+                 .count());
+    server.open_core();
+    auto begun = co_await engine->start();
+    if (!begun) {
+        log.write(ops::log_severity::error, "engine_failed",
+                  {{"code", std::string{begun.error().code()}},
+                   {"detail", std::string{begun.error().detail()}}});
+        exit_code = 1;
+        stop_wanted.set();
+        co_return;
+    }
+    started = true;
+    const auto figures = engine->figures();
+    log.write(ops::log_severity::info, "server_started",
+              {{"version", std::string{version_text}},
+               {"socket", c.server.socket},
+               {"url", server.own_url(c)},
+               {"data", c.data.folder},
+               {"minting", chain ? chain->wallet.address().text() : "off"},
+               {"recovered", fmt::format("{}", figures.recovered)}});
+    log.flush();
+}
+
+task<> daemon::parts::stop() {
+    const auto grace = c.server.drain_timeout.value;
+    const auto until = deadline::after(core.now(), grace);
+    // First the engine: who waits for an operation is answered, and the server can end.
+    co_await engine->stop(grace);
+    co_await hop(front, server.stop(deadline::after(core.now(), until.remaining(core.now()))));
+    co_await background.close();
+    front.stop();
+    log.write(ops::log_severity::info, "server_stopped");
+    log.flush();
+}
+
+task<> daemon::parts::live() {
+    background.spawn(start());
+    background.spawn(collect_content());
+    (void)co_await stop_wanted.wait();
+    co_await stop();
+}
+
+task<> daemon::parts::collect_content() {
+    for (;;) {
+        const auto slept = co_await core.sleep_for(collect_every);
+        if (!slept) co_return;
+        auto collect = [this] { return store->gc(journal->now()); };
+        const auto removed = co_await core_disk.run(std::move(collect));
+        if (removed && !removed->empty()) {
+            log.write(ops::log_severity::info, "content_removed",
+                      {{"contents", fmt::format("{}", removed->size())}});
+        }
+    }
+}
+
+daemon::daemon(const loaded_config& from, const environment& env)
+    : parts_{std::make_unique<parts>(from.value, env)} {
+    for (const auto& note : from.notes) {
+        parts_->log.write(ops::log_severity::warning, "configuration_noted", {{"note", note}});
+    }
+}
+
+daemon::~daemon() = default;
+
+int daemon::run() {
+    auto& p = *parts_;
+    p.watch_signals();
+    std::jthread front_thread{[&p] { p.front.run(); }};
+    p.core.run_until(p.live());
+    front_thread.join();
+    return p.exit_code;
+}
+
+}  // namespace thole::app

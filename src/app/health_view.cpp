@@ -1,0 +1,54 @@
+#include "app/health_view.hpp"
+
+#include <fmt/format.h>
+
+namespace thole::app {
+
+api::dependency_health health_of(const endpoint_set& set, time_point now) {
+    using std::chrono::milliseconds;
+    api::dependency_health out;
+    out.name = set.dependency().view();
+    for (const auto& each : set.view(now)) {
+        api::endpoint_health e;
+        e.name = each.config.name.view();
+        e.provider = each.config.provider.view();
+        const auto forced = each.breaker.forced;
+        e.breaker =
+            forced == breaker_override::none ? to_string(each.breaker.computed) : to_string(forced);
+        // A breaker that takes a probe, or a limiter that frees a place soon, is no outage.
+        e.usable = !each.drained && each.block != endpoint_block::breaker &&
+                   each.block != endpoint_block::ejected;
+        if (each.block != endpoint_block::none) e.blocked_by = to_string(each.block);
+        e.latency_ms = std::chrono::duration_cast<milliseconds>(each.latency).count();
+        if (each.breaker.remaining > duration::zero()) {
+            e.open_for_ms =
+                std::chrono::duration_cast<milliseconds>(each.breaker.remaining).count();
+        }
+        out.endpoints.push_back(std::move(e));
+    }
+    return out;
+}
+
+api::own_health journal_health(const saga::engine& engine) {
+    const auto trouble = engine.journal_trouble();
+    if (!trouble) return {"journal", "pass", ""};
+    return {"journal", "fail", fmt::format("{}: {}", trouble->code(), trouble->meaning())};
+}
+
+api::own_health queue_health(const saga::engine_figures& f) {
+    const auto waiting = f.ready + f.blocked;
+    const bool half = f.max_waiting > 0 && waiting * 2 >= f.max_waiting;
+    const bool attention = f.parked_now > 0;
+    return {"operations", half || attention ? "warn" : "pass",
+            fmt::format("{} running, {} waiting of at most {}, {} parked", f.running, waiting,
+                        f.max_waiting, f.parked_now)};
+}
+
+api::own_health disk_health(bool has_room, const std::string& folder) {
+    if (has_room) return {"disk", "pass", ""};
+    return {
+        "disk", "fail",
+        fmt::format("less is free under {} than data.min_free_bytes: new work is refused", folder)};
+}
+
+}  // namespace thole::app

@@ -1,0 +1,52 @@
+#include "app/stores.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <filesystem>
+
+#include "app/start_error.hpp"
+
+namespace thole::app {
+
+void make_data_folder(const config& c) {
+    namespace fs = std::filesystem;
+    std::error_code error;
+    const bool made = fs::create_directories(c.data.folder, error);
+    if (error) {
+        throw start_error{
+            fmt::format("data.folder {} cannot be made: {}", c.data.folder, error.message())};
+    }
+    if (made) ::chmod(c.data.folder.c_str(), 0700);
+    const auto records = fs::path{c.records.url.substr(std::string_view{"sqlite://"}.size())};
+    if (!fs::is_directory(records.parent_path(), error)) {
+        throw start_error{fmt::format("records.url: the folder {} does not exist",
+                                      records.parent_path().string())};
+    }
+}
+
+bool has_room(const config& c) noexcept {
+    if (c.data.min_free_bytes == 0) return true;
+    struct statvfs about{};
+    // A disk that cannot be asked is judged by the write itself.
+    if (::statvfs(c.data.folder.c_str(), &about) != 0) return true;
+    return static_cast<std::uint64_t>(about.f_bavail) * about.f_frsize >= c.data.min_free_bytes;
+}
+
+task<result<nft::cluster_secret>> open_secret(const config& c, nft::records& table,
+                                              entropy& source) {
+    const std::string meta{nft::cluster_secret::meta_name};
+    const auto stored = co_await table.meta(meta);
+    if (!stored) co_return fail(stored.error());
+    const auto live = co_await table.live();
+    if (!live) co_return fail(live.error());
+    auto secret =
+        nft::open_cluster_secret(c.data.folder + "/cluster-secret", *stored, *live, source);
+    if (!secret) co_return secret;
+    const auto kept = co_await table.set_meta(meta, secret->fingerprint());
+    if (!kept) co_return fail(kept.error());
+    co_return secret;
+}
+
+}  // namespace thole::app

@@ -1,0 +1,24 @@
+#pragma once
+
+// Folder, disk and secrets: what must be right before anything else is opened.
+
+#include <string>
+
+#include "app/config.hpp"
+#include "nft/cluster_secret.hpp"
+#include "nft/records.hpp"
+
+namespace thole::app {
+
+// Makes the data folder (0700) when it is absent. Throws start_error.
+void make_data_folder(const config&);
+
+// Whether the data folder's disk has the configured room. Any thread.
+[[nodiscard]] bool has_room(const config&) noexcept;
+
+// Reads or makes the cluster secret, refuses a lost or changed one, and keeps its fingerprint.
+// Throws start_error.
+[[nodiscard]] task<result<nft::cluster_secret>> open_secret(const config& c, nft::records& table,
+                                                            entropy& source);
+
+}  // namespace thole::app
