@@ -264,8 +264,43 @@ TEST(mint_saga, a_locked_records_database_delays_and_loses_nothing) {
         const auto waiting = w.b.now(id);
         EXPECT_EQ(waiting.view.step, "record_landed");
         ASSERT_TRUE(waiting.view.waiting.has_value());
-        EXPECT_THAT(waiting.view.waiting->reason, HasSubstr("records database"));
+        EXPECT_THAT(waiting.view.waiting->reason, HasSubstr("unreachable: db.conflict"));
     }
+    EXPECT_EQ(w.b.end_of(id).view.state, "completed");
+    expect_minted(w, "order-1");
+}
+
+// proves: E5, E9
+TEST(mint_saga, an_outage_of_hours_needs_no_person) {
+    world w;
+    const auto id = w.accept("order-1", w.request());
+    w.until(id, [](const auto& view) { return view.progress == "BLOCKCHAIN_CONFIRMED"; });
+    w.net.link("http://content").refuse = true;
+    w.b.loop.advance(2h);
+    auto seen = w.b.now(id);
+    EXPECT_EQ(seen.view.step, "verify");
+    EXPECT_NE(seen.view.state, "parked");
+    w.net.link("http://content").refuse = false;
+    w.each([&](auto& node) { w.net.link(node.url).refuse = true; });
+    w.b.loop.advance(2h);
+    seen = w.b.now(id);
+    EXPECT_NE(seen.view.state, "parked") << json::write(seen.view);
+    w.each([&](auto& node) { w.net.link(node.url).refuse = false; });
+    EXPECT_EQ(w.b.end_of(id).view.state, "completed");
+    expect_minted(w, "order-1");
+}
+
+// proves: E5
+TEST(mint_saga, an_outage_of_everything_at_the_start_needs_no_person) {
+    world w;
+    w.net.link("http://content").refuse = true;
+    w.each([&](auto& node) { w.net.link(node.url).hang = true; });
+    const auto id = w.accept("order-1", w.request());
+    w.b.loop.advance(1h);
+    w.net.link("http://content").refuse = false;
+    w.b.loop.advance(1h);
+    EXPECT_NE(w.b.now(id).view.state, "parked") << json::write(w.b.now(id).view);
+    w.each([&](auto& node) { w.net.link(node.url).hang = false; });
     EXPECT_EQ(w.b.end_of(id).view.state, "completed");
     expect_minted(w, "order-1");
 }

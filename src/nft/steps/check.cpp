@@ -20,16 +20,16 @@ std::string short_of(const solana::public_key& wallet, std::uint64_t has, std::u
 task<saga::outcome<readiness>> check::run(saga::step_context& in) {
     if (const auto ok = co_await pins_.check(in.until()); !ok) {
         in.note(note_of("content providers", ok.error()));
-        co_return saga::retry{ok.error()};
+        co_return failed_call<output>(in, ok.error());
     }
     if (const auto ok = co_await table_.probe(); !ok) {
         in.note(note_of("records.probe", ok.error()));
-        co_return record_failed<output>(in, ok.error());
+        co_return failed_call<output>(in, ok.error());
     }
     const auto node = co_await rpc_.get_slot(rpc_options(in, solana::commitment::confirmed));
     if (!node) {
         in.note(note_of("getSlot", node.error()));
-        co_return saga::retry{node.error()};
+        co_return failed_call<output>(in, node.error());
     }
     in.note(note_of("getSlot", *node));
     if (node->latency > slowest_answer) {
@@ -52,12 +52,12 @@ task<saga::outcome<readiness>> check::check_funds(saga::step_context& in, std::u
     const auto cost = co_await funds_.cost_of(about.request.standard, std::move(terms), in.until());
     if (!cost) {
         in.note(note_of("getMinimumBalanceForRentExemption", cost.error()));
-        co_return saga::retry{cost.error()};
+        co_return failed_call<output>(in, cost.error());
     }
     const auto wallet = co_await funds_.check(cost->total(), in.until());
     if (!wallet) {
         in.note(note_of("getBalance", wallet.error()));
-        co_return saga::retry{wallet.error()};
+        co_return failed_call<output>(in, wallet.error());
     }
     if (!wallet->enough) {
         co_return saga::wait{settings_.funds_poll,

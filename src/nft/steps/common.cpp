@@ -1,5 +1,7 @@
 #include "nft/steps/common.hpp"
 
+#include "ipfs/codes.hpp"
+
 namespace thole::nft::steps {
 
 subject subject_of(const saga::step_context& in, const mint_base& base) {
@@ -32,6 +34,15 @@ record pending_record(const saga::step_context& in, const subject& about,
     row.created_at = in.created_at();
     row.updated_at = in.store_now();
     return row;
+}
+
+bool is_unreachable(const fault& failed) noexcept {
+    if (failed.kind() == fault_kind::permanent) return false;
+    for (const std::string_view area : {"net.", "http.", "db.", "policy.", "solana."}) {
+        if (failed.code().starts_with(area)) return true;
+    }
+    return failed.is(ipfs::codes::not_found) || failed.is(ipfs::codes::disk_full) ||
+           failed.is(ipfs::codes::disk_error);
 }
 
 saga::call_note note_of(std::string what, const fault& failed) {

@@ -36,17 +36,17 @@ template <class T>
     return {std::move(what), std::string{answer.endpoint.view()}, took, {}, {}};
 }
 
-// A database that stays away costs three attempts; then the operation waits for it, for as long as
-// it takes, instead of asking for a person (SPEC D2).
+// Whether the other side gave no answer, or none that says anything about this operation.
+[[nodiscard]] bool is_unreachable(const fault& failed) noexcept;
+
+// How a step answers a fault of a dependency. One that stays away costs `patience` attempts; then
+// the operation waits for it as long as it takes, in a row of its own, and goes on by itself (SPEC
+// D2, E5). Whatever says something about the operation is judged by the step's policy as usual.
 template <class T>
-[[nodiscard]] saga::outcome<T> record_failed(const saga::step_context& in, const fault& failed) {
-    const bool may_pass = failed.kind() == fault_kind::transient ||
-                          failed.kind() == fault_kind::conflict ||
-                          failed.kind() == fault_kind::outage;
-    if (may_pass && in.attempt() > 3) {
-        return saga::wait{std::chrono::seconds{10}, "records database: " + failed.describe()};
-    }
-    return saga::retry{failed};
+[[nodiscard]] saga::outcome<T> failed_call(const saga::step_context& in, const fault& failed,
+                                           int patience = 3) {
+    if (in.attempt() <= patience || !is_unreachable(failed)) return saga::retry{failed};
+    return saga::wait{std::chrono::seconds{10}, "unreachable: " + failed.describe()};
 }
 
 }  // namespace thole::nft::steps

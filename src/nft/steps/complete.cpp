@@ -12,7 +12,7 @@ task<saga::outcome<record_written>> complete::run(saga::step_context& in) {
     const auto there = co_await table_.upsert(std::move(row));
     if (!there) {
         in.note(note_of("records.upsert", there.error()));
-        co_return record_failed<output>(in, there.error());
+        co_return failed_call<output>(in, there.error());
     }
     if (there->status != record_status::completed) {
         co_return saga::retry{fault{codes::record_conflict}.with_detail(

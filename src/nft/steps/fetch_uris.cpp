@@ -38,7 +38,7 @@ task<saga::outcome<served_content>> fetch_uris::run(saga::step_context& in) {
     const auto id = ipfs::cid::parse(refs.image_cid);
     THOLE_ASSERT(id.has_value(), "the journaled CID of an image reads back");
     const auto image = co_await pictures_.find(*id);
-    if (!image) co_return saga::retry{image.error()};
+    if (!image) co_return failed_call<output>(in, image.error(), 5);
     const auto exclude = not_counted(gateways_, settings_);
     ipfs::fetch_request picture{.content = *id,
                                 .known = image->shape,
@@ -51,9 +51,9 @@ task<saga::outcome<served_content>> fetch_uris::run(saga::step_context& in) {
                                  .only = {},
                                  .exclude = exclude};
     const auto json = co_await fetch_uri(in, gateways_, refs.uri, std::move(document));
-    if (!json) co_return saga::retry{json.error()};
+    if (!json) co_return failed_call<output>(in, json.error(), 5);
     const auto bytes = co_await fetch_uri(in, gateways_, refs.image_uri, std::move(picture));
-    if (!bytes) co_return saga::retry{bytes.error()};
+    if (!bytes) co_return failed_call<output>(in, bytes.error(), 5);
     served_content served;
     for (const auto& each : {json->gateway, bytes->gateway}) {
         const std::string gateway{each.view()};

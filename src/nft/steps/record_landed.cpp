@@ -21,7 +21,7 @@ task<saga::outcome<record_written>> record_landed::run(saga::step_context& in) {
     const auto at = co_await read_mint(rpc_, place, how);
     if (!at) {
         in.note(note_of("getMultipleAccounts", at.error()));
-        co_return saga::retry{at.error()};
+        co_return failed_call<output>(in, at.error());
     }
     if (at->state != mint_state::minted) {
         co_return saga::retry{fault{codes::not_visible}.at(thole::name{"solana"}, at->endpoint)};
@@ -29,7 +29,7 @@ task<saga::outcome<record_written>> record_landed::run(saga::step_context& in) {
     const auto there = co_await table_.upsert(minted_record(in, about, at->nft->uri));
     if (!there) {
         in.note(note_of("records.upsert", there.error()));
-        co_return record_failed<output>(in, there.error());
+        co_return failed_call<output>(in, there.error());
     }
     co_return saga::done<output>{{.version = there->version}};
 }

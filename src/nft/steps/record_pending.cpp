@@ -8,7 +8,7 @@ task<saga::outcome<record_written>> record_pending::run(saga::step_context& in) 
     const auto there = co_await table_.upsert(std::move(row));
     if (!there) {
         in.note(note_of("records.upsert", there.error()));
-        co_return record_failed<output>(in, there.error());
+        co_return failed_call<output>(in, there.error());
     }
     co_return saga::done<output>{{.version = there->version}};
 }
@@ -17,7 +17,7 @@ task<saga::outcome<saga::nothing>> record_pending::undo(saga::step_context& in) 
     const auto marked = co_await table_.mark_rolled_back(in.id(), in.store_now());
     if (!marked) {
         in.note(note_of("records.mark_rolled_back", marked.error()));
-        co_return record_failed<saga::nothing>(in, marked.error());
+        co_return failed_call<saga::nothing>(in, marked.error());
     }
     co_return saga::done<saga::nothing>{};
 }

@@ -41,7 +41,7 @@ task<result<mint_at>> submit::look(saga::step_context& in, const subject& about)
 task<saga::outcome<solana::prepared_transaction>> submit::prepare(saga::step_context& in) {
     const auto about = subject_of(in, base_);
     const auto at = co_await look(in, about);
-    if (!at) co_return saga::retry{at.error()};
+    if (!at) co_return failed_call<prepared>(in, at.error());
     if (is_ours(*at, about)) co_return saga::done<prepared>{};
     if (at->state != mint_state::absent) {
         auto foreign = fault{codes::mint_foreign}.with_detail(about.id.mint.text());
@@ -59,7 +59,7 @@ task<saga::outcome<solana::prepared_transaction>> submit::sign(saga::step_contex
     const auto rent = co_await funds_.rent_of(solana::rent_space(standard, terms), in.until());
     if (!rent) {
         in.note(note_of("getMinimumBalanceForRentExemption", rent.error()));
-        co_return saga::retry{rent.error()};
+        co_return failed_call<prepared>(in, rent.error());
     }
     terms.rent = *rent;
     solana::transaction_plan plan =
@@ -75,12 +75,13 @@ task<saga::outcome<solana::prepared_transaction>> submit::sign(saga::step_contex
     auto made = co_await submitter_.prepare(std::move(plan), wallet_, in.generation(), in.until());
     if (!made) {
         in.note(note_of("prepare", made.error()));
-        co_return refused(about, made.error());
+        co_return refused(in, about, made.error());
     }
     co_return saga::done<prepared>{std::move(*made)};
 }
 
-saga::outcome<solana::prepared_transaction> submit::refused(const subject& about,
+saga::outcome<solana::prepared_transaction> submit::refused(const saga::step_context& in,
+                                                            const subject& about,
                                                             const fault& why) const {
     if (why.is(solana::codes::insufficient_funds)) {
         return saga::wait{settings_.funds_poll,
@@ -92,7 +93,7 @@ saga::outcome<solana::prepared_transaction> submit::refused(const subject& about
         return saga::wait{settings_.occupied_poll,
                           "the mint's address is being looked at: " + why.describe()};
     }
-    return saga::retry{why};
+    return failed_call<prepared>(in, why);
 }
 
 // ---- send ---------------------------------------------------------------------------------------

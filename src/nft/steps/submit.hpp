@@ -57,7 +57,8 @@ class submit {
 
     [[nodiscard]] task<saga::outcome<prepared>> sign(saga::step_context& in, const subject& about,
                                                      std::uint64_t already_held);
-    [[nodiscard]] saga::outcome<prepared> refused(const subject& about, const fault& why) const;
+    [[nodiscard]] saga::outcome<prepared> refused(const saga::step_context& in,
+                                                  const subject& about, const fault& why) const;
     [[nodiscard]] task<result<mint_at>> look(saga::step_context& in, const subject& about);
     [[nodiscard]] task<saga::settlement<output>> settle_found(saga::step_context& in,
                                                               const subject& about);

@@ -67,7 +67,7 @@ task<saga::outcome<content_refs>> upload_content::run(saga::step_context& in) {
     const auto image = co_await pictures_.find(image_of(request));
     if (!image) {
         in.note(note_of("find image", image.error()));
-        co_return saga::retry{image.error()};
+        co_return failed_call<output>(in, image.error(), 5);
     }
     auto refs = predict(request, *image);
     auto copies = co_await replicate_both(in, refs, *image);
@@ -76,7 +76,7 @@ task<saga::outcome<content_refs>> upload_content::run(saga::step_context& in) {
         refs.strays.insert(refs.strays.end(), each.strays.begin(), each.strays.end());
     }
     for (const auto& each : copies) {
-        if (!each.enough()) co_return saga::retry{each.cause()};
+        if (!each.enough()) co_return failed_call<output>(in, each.cause(), 5);
     }
     refs.image_pins = std::move(copies.at(0).receipts);
     refs.metadata_pins = std::move(copies.at(1).receipts);
@@ -113,7 +113,7 @@ task<saga::outcome<saga::nothing>> upload_content::undo(saga::step_context& in) 
     const auto released = co_await pins_.release(std::move(pins), in.id().text(), in.until());
     if (!released) {
         in.note(note_of("release", released.error()));
-        co_return saga::retry{released.error()};
+        co_return failed_call<saga::nothing>(in, released.error(), 5);
     }
     co_return saga::done<saga::nothing>{};
 }

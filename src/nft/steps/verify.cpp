@@ -99,20 +99,19 @@ task<saga::outcome<verification>> verify::run(saga::step_context& in) {
     const auto slot = co_await check_chain(in, about);
     if (!slot) {
         in.note(note_of("verify chain", slot.error()));
-        co_return saga::retry{slot.error()};
+        co_return failed_call<output>(in, slot.error());
     }
     if (const auto ok = co_await check_content(in, about); !ok) {
         in.note(note_of("verify content", ok.error()));
-        co_return saga::retry{ok.error()};
+        co_return failed_call<output>(in, ok.error());
     }
     if (const auto ok = co_await check_record(in, about); !ok) {
         in.note(note_of("verify record", ok.error()));
-        if (!ok.error().code().starts_with("db.")) co_return saga::retry{ok.error()};
-        co_return record_failed<output>(in, ok.error());
+        co_return failed_call<output>(in, ok.error());
     }
     if (const auto ok = co_await check_partner(in, about); !ok) {
         in.note(note_of("verify partner", ok.error()));
-        co_return saga::retry{ok.error()};
+        co_return failed_call<output>(in, ok.error());
     }
     co_return saga::done<output>{{.slot = *slot,
                                   .level = requested_level(about.request),
