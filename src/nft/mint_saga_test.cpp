@@ -223,7 +223,7 @@ TEST(mint_saga, a_journal_restored_from_before_the_mint_mints_nothing_twice) {
 
 // The System program accepts an assignment to the owner that an account already has (after
 // AllocateWithSeed it has it); the model ledger does not know that yet.
-TEST(mint_saga, DISABLED_lamports_of_a_stranger_at_the_address_do_not_stop_it) {
+TEST(mint_saga, lamports_of_a_stranger_at_the_address_do_not_stop_it) {
     world w;
     w.chain.fund(w.identity("order-1").mint, 1'000);
     const auto end = w.mint("order-1");
