@@ -47,6 +47,11 @@ bool fits(std::string_view pattern, const std::vector<std::string>& path,
     return at == path.size();
 }
 
+void add_missing(io::http_headers& headers, const char* name, const char* value) {
+    const auto is_it = [name](const auto& each) { return each.first == name; };
+    if (std::ranges::none_of(headers, is_it)) headers.emplace_back(name, value);
+}
+
 std::optional<std::string> unknown_parameter(const route& r, const io::request_head& request) {
     if (!r.parameters.empty() && r.parameters.front() == any_parameter) return std::nullopt;
     for (const auto& [name, value] : request.query) {
@@ -165,8 +170,8 @@ task<io::server_response> router::dispatch(io::server_request request,
 }
 
 void router::finish(io::server_response& out, const std::string& resource, duration took) const {
-    out.headers.emplace_back("X-Content-Type-Options", "nosniff");
-    out.headers.emplace_back("Content-Security-Policy", "default-src 'none'; sandbox");
+    add_missing(out.headers, "X-Content-Type-Options", "nosniff");
+    add_missing(out.headers, "Content-Security-Policy", "default-src 'none'; sandbox");
     const auto status = fmt::format("{}", out.status);
     count_.counter_of(ops::metric::api_requests, {resource, status}).add();
     count_.histogram_of(ops::metric::api_latency, {resource}).observe(took);

@@ -121,6 +121,56 @@ void resolve_places(config& c, const environment& env) {
     }
 }
 
+// Takes the member of the nearest object around a pointer away.
+void remove_at(boost::json::object& from, std::string_view pointer) {
+    std::vector<std::string_view> tokens;
+    while (!pointer.empty()) {
+        const auto next = std::min(pointer.find('/', 1), pointer.size());
+        tokens.push_back(pointer.substr(1, next - 1));
+        pointer.remove_prefix(next);
+    }
+    auto* around = &from;
+    auto member = tokens.empty() ? std::string_view{} : tokens.front();
+    boost::json::value* at = around->if_contains(member);
+    for (std::size_t i = 1; i < tokens.size() && at != nullptr; ++i) {
+        if (auto* object = at->if_object()) {
+            around = object;
+            member = tokens[i];
+            at = around->if_contains(member);
+        } else if (auto* array = at->if_array()) {
+            std::size_t index = 0;
+            std::from_chars(tokens[i].data(), tokens[i].data() + tokens[i].size(), index);
+            at = index < array->size() ? &(*array)[index] : nullptr;
+        }
+    }
+    around->erase(member);
+}
+
+// What can be read; what cannot becomes problems, and the defaults stand in for it, so that the
+// rules can be checked on the rest: all mistakes are told at once.
+config read_values(const config_layers& layers, std::vector<config_problem>& problems) {
+    auto values = layers.values();
+    auto read = json::read<config>(boost::json::value(values));
+    if (read) return std::move(*read);
+    for (const auto& each : read.error()) {
+        problems.push_back({layers.origin_of(each.pointer), key_of(each.pointer), rule_of(each)});
+        remove_at(values, each.pointer);
+    }
+    read = json::read<config>(boost::json::value(values));
+    return read ? std::move(*read) : config{};
+}
+
+// A key whose value could not even be read has no further rules to break.
+void add_unless_told(std::vector<config_problem>& problems,
+                     const std::vector<config_problem>& more) {
+    const auto told = problems.size();
+    for (const auto& each : more) {
+        const auto known = [&each](const config_problem& p) { return p.key.starts_with(each.key); };
+        const auto end = problems.begin() + static_cast<std::ptrdiff_t>(told);
+        if (std::find_if(problems.begin(), end, known) == end) problems.push_back(each);
+    }
+}
+
 // In the order in which a person meets them: by file (or other source), then by line.
 void sort_by_place(std::vector<config_problem>& problems) {
     const auto line = [](const config_problem& p) {
@@ -176,17 +226,11 @@ std::expected<loaded_config, std::vector<config_problem>> load_config(const conf
         out.layers.set(flag.pointer, boost::json::value(std::string_view{flag.value}),
                        "flag " + flag.name);
     }
-    auto read = json::read<config>(boost::json::value(out.layers.values()));
-    if (!read) {
-        for (const auto& each : read.error()) {
-            problems.push_back(
-                {out.layers.origin_of(each.pointer), key_of(each.pointer), rule_of(each)});
-        }
-    } else {
-        out.value = std::move(*read);
-        resolve_places(out.value, from.env);
-        check_config(out.value, out.layers, from.env, problems, out.notes);
-    }
+    out.value = read_values(out.layers, problems);
+    resolve_places(out.value, from.env);
+    std::vector<config_problem> broken;
+    check_config(out.value, out.layers, from.env, broken, out.notes);
+    add_unless_told(problems, broken);
     if (problems.empty()) return out;
     sort_by_place(problems);
     return std::unexpected{std::move(problems)};

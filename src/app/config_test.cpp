@@ -203,6 +203,17 @@ TEST_F(config_test, every_mistake_is_told_at_once_with_its_place) {
                     HasSubstr("thole.toml:8 server2: no such key is known")));
 }
 
+// proves: O9
+TEST_F(config_test, rules_are_checked_on_what_can_be_read) {
+    EXPECT_THAT(refusals("[server]\nlisten = 8420\nmax_connections = 0\n"
+                         "[[dependency.gateway.endpoint]]\nname = \"a\"\nurl = 5\n"
+                         "[[dependency.gateway.endpoint]]\nname = \"b\"\nurl = \"x\"\n"),
+                ElementsAre(HasSubstr("thole.toml:2 server.listen: must be a string"),
+                            HasSubstr("thole.toml:3 server.max_connections: must be from"),
+                            HasSubstr("thole.toml:6 dependency.gateway.endpoint[0].url: must be a"),
+                            HasSubstr("thole.toml:9 dependency.gateway.endpoint[1].url: must be")));
+}
+
 TEST_F(config_test, values_of_the_wrong_form) {
     EXPECT_THAT(refusals("[server]\nidle_timeout = \"30\"\n"),
                 ElementsAre("thole.toml:2 server.idle_timeout: must be a duration with its unit, "

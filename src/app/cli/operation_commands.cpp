@@ -1,4 +1,6 @@
 #include <fmt/format.h>
+
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -54,6 +56,27 @@ void show_details(session& s, const value& operation) {
     s.out.print(t.text(s.out, 1000));
 }
 
+// "sendTransaction primary ok x6": each call once, in the order of its first appearance.
+std::vector<std::string> counted(const boost::json::array& notes) {
+    std::vector<std::pair<std::string, int>> calls;
+    for (const auto& each : notes) {
+        const auto fault = text_of(each, "fault");
+        const auto call = fmt::format("{} {} {}", text_of(each, "what"), text_of(each, "endpoint"),
+                                      fault.empty() ? "ok" : fault);
+        const auto known = std::ranges::find(calls, call, &std::pair<std::string, int>::first);
+        if (known == calls.end()) {
+            calls.emplace_back(call, 1);
+        } else {
+            ++known->second;
+        }
+    }
+    std::vector<std::string> out;
+    for (const auto& [call, times] : calls) {
+        out.push_back(times == 1 ? call : fmt::format("{} x{}", call, times));
+    }
+    return out;
+}
+
 std::string event_note(const value& event) {
     const auto& fields = event.as_object();
     std::string out;
@@ -71,11 +94,7 @@ std::string event_note(const value& event) {
             add(text_of(*data, name));
         }
         if (const auto* notes = array_of(*data, "notes")) {
-            for (const auto& each : *notes) {
-                const auto fault = text_of(each, "fault");
-                add(fmt::format("{} {} {}", text_of(each, "what"), text_of(each, "endpoint"),
-                                fault.empty() ? "ok" : fault));
-            }
+            for (const auto& each : counted(*notes)) add(each);
         }
     }
     if (const auto actor = text_of(event, "actor"); !actor.empty()) add("by " + actor);

@@ -1,0 +1,327 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "api/world_testing.hpp"
+
+namespace thole::api {
+namespace {
+
+using namespace testing;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+using content_test = world_test;
+using mints_test = world_test;
+using operations_test = world_test;
+
+std::string text(const io::server_response& r, std::string_view member) {
+    return std::string{json_of(r).at(member).as_string()};
+}
+
+// ---- content ------------------------------------------------------------------------------------
+
+TEST_F(content_test, an_image_is_stored_once_and_named_by_its_bytes) {
+    auto out = post("/api/v1/content", png());
+    EXPECT_EQ(out.status, 201);
+    EXPECT_EQ(text(out, "media_type"), "image/png");
+    EXPECT_EQ(json_of(out).at("size").as_int64(), static_cast<std::int64_t>(png().size()));
+    EXPECT_EQ(text(out, "sha256"), to_hex(sha256(as_bytes(png()))));
+    EXPECT_EQ(header_of(out, "Location"), "/ipfs/" + text(out, "cid"));
+    EXPECT_TRUE(store->has(*ipfs::cid::parse(text(out, "cid"))));
+    EXPECT_EQ(post("/api/v1/content", png()).status, 200);
+}
+
+// proves: O10
+TEST_F(content_test, what_is_no_image_is_refused) {
+    auto out = post("/api/v1/content", "<svg xmlns='http://www.w3.org/2000/svg'/>");
+    EXPECT_EQ(out.status, 415);
+    EXPECT_EQ(type_of(out), "/problems/api.media_type");
+    out = post("/api/v1/content");
+    EXPECT_EQ(out.status, 422);
+    EXPECT_EQ(store->list().size(), 0U);
+}
+
+TEST_F(content_test, the_limit_is_said_before_the_body_is_read) {
+    const auto plan = routes.plan(from_socket(request("POST", "/api/v1/content")));
+    EXPECT_EQ(plan.max_bytes, 50U << 20);
+    ASSERT_TRUE(plan.sink);
+    // Piece by piece as a server feeds it.
+    const auto image = png();
+    for (const char c : image) ASSERT_TRUE(plan.sink->write(as_bytes(std::string_view{&c, 1})));
+    auto r = request("POST", "/api/v1/content");
+    r.sink = plan.sink;
+    EXPECT_EQ(ask(r).status, 201);
+}
+
+TEST_F(content_test, a_full_disk_refuses_and_stores_nothing) {
+    room = false;
+    const auto out = post("/api/v1/content", png());
+    EXPECT_EQ(out.status, 507);
+    EXPECT_EQ(type_of(out), "/problems/api.disk_full");
+    EXPECT_EQ(store->list().size(), 0U);
+}
+
+// ---- mints --------------------------------------------------------------------------------------
+
+// proves: E2
+TEST_F(mints_test, the_same_key_is_the_same_operation_and_another_payload_is_refused) {
+    const auto cid = upload();
+    first = behaviour::wait;
+    auto out = mint(good_body(cid), "key-1");
+    ASSERT_EQ(out.status, 202) << out.body;
+    const auto id = text(out, "id");
+    EXPECT_EQ(header_of(out, "Location"), "/api/v1/operations/" + id);
+    EXPECT_EQ(header_of(out, "Idempotent-Replayed"), "");
+    EXPECT_EQ(text(out, "key"), "key-1");
+
+    out = mint(good_body(cid), "key-1");
+    EXPECT_EQ(out.status, 202);
+    EXPECT_EQ(header_of(out, "Idempotent-Replayed"), "true");
+    EXPECT_EQ(text(out, "id"), id);
+
+    out = mint(good_body(cid, "Another"), "key-1");
+    EXPECT_EQ(out.status, 422);
+    EXPECT_EQ(type_of(out), "/problems/engine.key_conflict");
+    EXPECT_EQ(journaled(), 1U);
+}
+
+TEST_F(mints_test, a_replay_after_the_end_answers_200_even_when_the_content_is_gone) {
+    const auto cid = upload();
+    ASSERT_EQ(mint(good_body(cid), "key-1", {{"Prefer", "wait=30"}}).status, 200);
+    std::filesystem::remove_all(folder + "/content/objects");
+    const auto out = mint(good_body(cid), "key-1");
+    EXPECT_EQ(out.status, 200) << out.body;
+    EXPECT_EQ(text(out, "state"), "completed");
+}
+
+TEST_F(mints_test, prefer_wait_answers_at_the_end_or_when_a_person_is_needed) {
+    const auto cid = upload();
+    auto out = mint(good_body(cid), "a", {{"Prefer", "wait=30"}});
+    EXPECT_EQ(out.status, 200);
+    EXPECT_EQ(text(out, "progress"), "COMPLETED");
+    EXPECT_EQ(header_of(out, "Preference-Applied"), "wait=30");
+    first = behaviour::park;
+    out = mint(good_body(cid), "b", {{"Prefer", "wait=30"}});
+    EXPECT_EQ(out.status, 202);
+    EXPECT_EQ(text(out, "progress"), "NEEDS_ATTENTION");
+    EXPECT_EQ(json_of(out).at("waiting").at("reason").as_string(), "the test wants a person");
+}
+
+// proves: O10, M4
+TEST_F(mints_test, every_mistake_is_told_and_nothing_is_journaled) {
+    const auto cid = upload();
+    struct bad {
+        std::string body;
+        int status;
+        std::vector<std::string> errors;
+    };
+    const std::string owner = R"("owner":"7A4NamkMyPufJdqsoRxUt3fE2KYuQ9NAb25GgAKECwaf")";
+    const std::string rest = R"(,"name":"n","symbol":"S","description":"","image":")" + cid + "\"";
+    const std::vector<bad> all{
+        {"{", 400, {" json.syntax"}},
+        {"{" + owner + rest + ",\"colour\":1}", 400, {"/colour json.unknown_member"}},
+        {"{" + owner + "," + owner + rest + "}", 400, {"/owner json.duplicate_member"}},
+        {"[]", 400, {" json.wrong_type"}},
+        {good_body(cid, std::string(33, 'n')), 422, {"/name value.too_long"}},
+        {good_body("QmNothing"), 422, {"/image value.form"}},
+    };
+    for (const auto& each : all) {
+        const auto out = mint(each.body, "key");
+        EXPECT_EQ(out.status, each.status) << each.body << "\n" << out.body;
+        EXPECT_EQ(header_of(out, "Content-Type"), "application/problem+json");
+        ASSERT_EQ(errors_of(out).size(), each.errors.size()) << out.body;
+        for (std::size_t i = 0; i < each.errors.size(); ++i) {
+            EXPECT_THAT(errors_of(out)[i],
+                        ::testing::StartsWith(each.errors[i].substr(0, each.errors[i].find(' '))))
+                << out.body;
+        }
+    }
+    EXPECT_EQ(mint("{" + std::string{R"("owner":"not-a-wallet")"} + rest + "}", "key").status, 422);
+    EXPECT_EQ(journaled(), 0U);
+}
+
+TEST_F(mints_test, the_image_must_be_known_content) {
+    const auto out =
+        mint(good_body("bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e"), "key");
+    EXPECT_EQ(out.status, 422);
+    EXPECT_EQ(type_of(out), "/problems/mint.unknown_content");
+    EXPECT_THAT(errors_of(out), ElementsAre("/image mint.unknown_content"));
+    EXPECT_EQ(journaled(), 0U);
+}
+
+TEST_F(mints_test, the_key_is_required_and_visible_ascii) {
+    const auto cid = upload();
+    EXPECT_EQ(post("/api/v1/mints", good_body(cid)).status, 400);
+    for (const auto& key :
+         {std::string{}, std::string{"a b"}, std::string{"\xc3\xbc"}, std::string(129, 'k')}) {
+        const auto out = mint(good_body(cid), key);
+        EXPECT_EQ(out.status, 400) << key;
+        EXPECT_EQ(type_of(out), "/problems/api.key_required");
+    }
+    EXPECT_EQ(mint(good_body(cid), std::string(128, 'k')).status, 202);
+    EXPECT_EQ(mint(good_body(cid), "k", {{"Content-Type", "text/plain"}}).status, 415);
+}
+
+// proves: E5
+TEST_F(mints_test, a_full_queue_says_when_to_come_back) {
+    const auto cid = upload();
+    first = behaviour::wait;
+    io::server_response out;
+    for (int i = 0; i < 5; ++i) {
+        out = mint(good_body(cid), "key-" + std::to_string(i));
+        // Until it waits: running ones are not in the queue.
+        while (out.status == 202 &&
+               text(get("/api/v1/operations/" + text(out, "id")), "state") != "ready") {
+        }
+    }
+    EXPECT_EQ(out.status, 503) << out.body;
+    EXPECT_EQ(type_of(out), "/problems/engine.queue_full");
+    EXPECT_EQ(header_of(out, "Retry-After"), "5");
+    EXPECT_EQ(mint(good_body(cid), "key-0").status, 202) << "a replay is no new work";
+}
+
+TEST_F(mints_test, a_full_disk_refuses_new_work_but_not_a_replay) {
+    const auto cid = upload();
+    ASSERT_EQ(mint(good_body(cid), "key-1").status, 202);
+    room = false;
+    EXPECT_EQ(mint(good_body(cid), "key-2").status, 507);
+    EXPECT_NE(mint(good_body(cid), "key-1").status, 507);
+    EXPECT_EQ(journaled(), 1U);
+}
+
+TEST_F(mints_test, a_daemon_without_wallet_says_so) {
+    mints_resource off{{.engine = engine,
+                        .docs = docs,
+                        .store = *store,
+                        .pool = pool,
+                        .room = [] { return true; },
+                        .time = loop,
+                        .enabled = false}};
+    router own{who, count, loop};
+    off.add_to(own);
+    auto r = from_socket(request("POST", "/api/v1/mints", good_body(upload())));
+    r.headers.emplace_back("Idempotency-Key", "k");
+    const auto out = run(loop, own.handle(std::move(r)));
+    EXPECT_EQ(out.status, 503);
+    EXPECT_EQ(type_of(out), "/problems/mint.disabled");
+}
+
+TEST(preferred_wait, reads_seconds_and_bounds_them) {
+    using std::chrono::seconds;
+    EXPECT_EQ(preferred_wait("wait=5"), seconds{5});
+    EXPECT_EQ(preferred_wait("respond-async, wait=5"), seconds{5});
+    EXPECT_EQ(preferred_wait("wait=99999"), seconds{300});
+    EXPECT_EQ(preferred_wait("wait=x"), seconds{0});
+    EXPECT_EQ(preferred_wait(""), seconds{0});
+}
+
+// ---- operations ---------------------------------------------------------------------------------
+
+TEST_F(operations_test, lists_are_filtered_and_paged) {
+    const auto cid = upload();
+    for (const auto* key : {"a", "b", "c"}) {
+        ASSERT_EQ(mint(good_body(cid), key, {{"Prefer", "wait=30"}}).status, 200);
+    }
+    first = behaviour::park;
+    ASSERT_EQ(mint(good_body(cid), "d", {{"Prefer", "wait=30"}}).status, 202);
+
+    const auto keys = [](const io::server_response& r) {
+        std::vector<std::string> out;
+        for (const auto& each : json_of(r).at("items").as_array()) {
+            out.emplace_back(each.at("key").as_string());
+        }
+        return out;
+    };
+    EXPECT_THAT(keys(get("/api/v1/operations")), ElementsAre("d", "c", "b", "a"));
+    EXPECT_THAT(keys(get("/api/v1/operations?state=parked")), ElementsAre("d"));
+    EXPECT_THAT(keys(get("/api/v1/operations?state=completed&limit=2")), ElementsAre("c", "b"));
+    EXPECT_THAT(keys(get("/api/v1/operations?key=b")), ElementsAre("b"));
+    EXPECT_THAT(keys(get("/api/v1/operations?account=nobody")), ElementsAre());
+    EXPECT_THAT(keys(get("/api/v1/operations?kind=bench")), ElementsAre());
+
+    const auto page = get("/api/v1/operations?limit=3");
+    const auto next = get("/api/v1/operations?limit=3&cursor=" + text(page, "next_cursor"));
+    EXPECT_THAT(keys(next), ElementsAre("a"));
+    EXPECT_FALSE(json_of(next).as_object().contains("next_cursor"));
+
+    EXPECT_EQ(get("/api/v1/operations?state=bogus").status, 400);
+    EXPECT_EQ(get("/api/v1/operations?limit=501").status, 400);
+    EXPECT_EQ(get("/api/v1/operations?limit=0").status, 400);
+    EXPECT_EQ(get("/api/v1/operations?cursor=x").status, 400);
+}
+
+TEST_F(operations_test, events_tell_the_story_in_order) {
+    const auto id = text(mint(good_body(upload()), "a", {{"Prefer", "wait=30"}}), "id");
+    const auto all = json_of(get("/api/v1/operations/" + id + "/events"));
+    const auto& events = all.at("events").as_array();
+    ASSERT_GE(events.size(), 4U);
+    EXPECT_EQ(events.front().at("event").as_string(), "operation.submitted");
+    EXPECT_EQ(events.back().at("event").as_string(), "operation.ended");
+    for (std::size_t i = 0; i < events.size(); ++i) {
+        EXPECT_EQ(events[i].at("seq").as_int64(), static_cast<std::int64_t>(i + 1));
+    }
+    const auto later = json_of(get("/api/v1/operations/" + id + "/events?after=2&limit=1"));
+    ASSERT_EQ(later.at("events").as_array().size(), 1U);
+    EXPECT_EQ(later.at("events").as_array()[0].at("seq").as_int64(), 3);
+    EXPECT_EQ(get("/api/v1/operations/" + id + "/events?wait_ms=60001").status, 400);
+}
+
+// proves: E3
+TEST_F(operations_test, cancel_before_the_pivot_undoes_and_after_it_is_409) {
+    const auto cid = upload();
+    first = behaviour::park;
+    auto id = text(mint(good_body(cid), "a", {{"Prefer", "wait=30"}}), "id");
+    auto out = post("/api/v1/operations/" + id + "/cancel", R"({"reason":"sold out"})");
+    EXPECT_EQ(out.status, 202) << out.body;
+    const auto ended = run(
+        loop,
+        engine.wait_end(*uuid::parse(id), deadline::after(loop.now(), std::chrono::seconds{30})));
+    EXPECT_EQ(ended->view.state, "rolled_back");
+    EXPECT_EQ(post("/api/v1/operations/" + id + "/cancel").status, 409) << "it has ended";
+
+    first = behaviour::finish;
+    second = behaviour::wait;
+    id = text(mint(good_body(cid), "b"), "id");
+    while (text(get("/api/v1/operations/" + id), "progress") != "BLOCKCHAIN_SUBMITTED") {
+        (void)get("/api/v1/operations/" + id + "/events?after=3&wait_ms=1000");
+    }
+    out = post("/api/v1/operations/" + id + "/cancel");
+    EXPECT_EQ(out.status, 409);
+    EXPECT_EQ(type_of(out), "/problems/operation.past_pivot");
+    second = behaviour::land;
+}
+
+// proves: E6
+TEST_F(operations_test, a_parked_one_is_retried_or_closed_with_a_reason) {
+    const auto cid = upload();
+    first = behaviour::park;
+    auto id = text(mint(good_body(cid), "a", {{"Prefer", "wait=30"}}), "id");
+    first = behaviour::finish;
+    EXPECT_EQ(post("/api/v1/operations/" + id + "/retry").status, 202);
+    const auto until = deadline::after(loop.now(), std::chrono::seconds{30});
+    EXPECT_EQ(run(loop, engine.wait_end(*uuid::parse(id), until))->view.state, "completed");
+    EXPECT_EQ(post("/api/v1/operations/" + id + "/retry").status, 409);
+
+    first = behaviour::park;
+    id = text(mint(good_body(cid), "b", {{"Prefer", "wait=30"}}), "id");
+    auto out = post("/api/v1/operations/" + id + "/close");
+    EXPECT_EQ(out.status, 422);
+    EXPECT_THAT(errors_of(out), ElementsAre("/reason value.required"));
+    out = post("/api/v1/operations/" + id + "/close", R"({"reason":"double order"})");
+    EXPECT_EQ(out.status, 202);
+    EXPECT_EQ(text(out, "state"), "closed");
+    EXPECT_THAT(get("/api/v1/operations/" + id + "/events").body, HasSubstr("uid:4711"));
+    EXPECT_EQ(post("/api/v1/operations/" + id + "/close", R"({"why":"x"})").status, 400);
+}
+
+TEST_F(operations_test, what_does_not_exist_is_404) {
+    for (const auto* id : {"nonsense", "00000000-0000-7000-8000-000000000000"}) {
+        const auto at = std::string{"/api/v1/operations/"} + id;
+        EXPECT_EQ(get(at).status, 404);
+        EXPECT_EQ(get(at + "/events").status, 404);
+        EXPECT_EQ(type_of(post(at + "/cancel")), "/problems/operation.not_found");
+    }
+}
+
+}  // namespace
+}  // namespace thole::api

@@ -1,0 +1,270 @@
+// The binary itself: exit codes, messages, a daemon that starts, answers and stops.
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "app/cli/client.hpp"
+#include "base/bytes.hpp"
+#include "base/digest.hpp"
+
+namespace thole::app {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string read_all(const std::filesystem::path& path) {
+    std::ifstream in{path};
+    return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+struct outcome {
+    int exit = -1;
+    std::string out;
+    std::string err;
+};
+
+class cli_test : public ::testing::Test {
+  protected:
+    cli_test() {
+        auto pattern = (std::filesystem::temp_directory_path() / "thole-cli-XXXXXX").string();
+        folder_ = ::mkdtemp(pattern.data());
+        write("thole.toml", config());
+    }
+    ~cli_test() override {
+        if (daemon_ > 0) stop();
+        std::filesystem::remove_all(folder_);
+    }
+
+    std::string config(std::string_view more = {}) const {
+        return "[server]\nlisten = \"127.0.0.1:0\"\nsocket = \"" + (folder_ / "s").string() +
+               "\"\n[data]\nfolder = \"" + (folder_ / "data").string() + "\"\n" + std::string{more};
+    }
+    std::string write(const std::string& name, std::string_view text, mode_t mode = 0600) {
+        const auto path = folder_ / name;
+        std::ofstream{path} << text;
+        ::chmod(path.c_str(), mode);
+        return path.string();
+    }
+
+    // Starts the binary with standard output and error in files.
+    pid_t start(std::vector<std::string> args, const std::string& name) {
+        args.insert(args.begin(), {THOLE_BINARY, "--config", (folder_ / "thole.toml").string()});
+        std::vector<char*> argv;
+        for (auto& each : args) argv.push_back(each.data());
+        argv.push_back(nullptr);
+        std::vector<std::string> env{"PATH=/usr/bin:/bin", "HOME=" + folder_.string()};
+        std::vector<char*> envp;
+        for (auto& each : env) envp.push_back(each.data());
+        envp.push_back(nullptr);
+        posix_spawn_file_actions_t actions;
+        posix_spawn_file_actions_init(&actions);
+        const auto file = [&](int fd, const std::string& suffix) {
+            posix_spawn_file_actions_addopen(&actions, fd, (folder_ / (name + suffix)).c_str(),
+                                             O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        };
+        file(1, ".out");
+        file(2, ".err");
+        pid_t pid = -1;
+        EXPECT_EQ(::posix_spawn(&pid, THOLE_BINARY, &actions, nullptr, argv.data(), envp.data()),
+                  0);
+        posix_spawn_file_actions_destroy(&actions);
+        return pid;
+    }
+
+    outcome run(std::vector<std::string> args) {
+        const auto pid = start(std::move(args), "run");
+        int status = 0;
+        EXPECT_EQ(::waitpid(pid, &status, 0), pid);
+        return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
+                read_all(folder_ / "run.out"), read_all(folder_ / "run.err")};
+    }
+
+    // Until it answers that it is ready.
+    void serve() {
+        daemon_ = start({"serve"}, "serve");
+        client daemon{{.socket = (folder_ / "s").string(), .url = {}, .token = {}}};
+        for (int i = 0; i < 600; ++i) {
+            const auto answer = daemon.call({.path = "/readyz"});
+            if (answer && answer->status == 200) return;
+            ASSERT_EQ(::waitpid(daemon_, nullptr, WNOHANG), 0) << read_all(folder_ / "serve.err");
+            ::poll(nullptr, 0, 50);
+        }
+        FAIL() << "not ready in 30 s: " << read_all(folder_ / "serve.err");
+    }
+    int stop(int signal = SIGTERM) {
+        ::kill(daemon_, signal);
+        int status = 0;
+        EXPECT_EQ(::waitpid(daemon_, &status, 0), daemon_);
+        daemon_ = -1;
+        return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    }
+
+    std::filesystem::path folder_;
+    pid_t daemon_ = -1;
+};
+
+TEST_F(cli_test, usage_errors_are_exit_2) {
+    for (const auto& args : std::vector<std::vector<std::string>>{
+             {},
+             {"bogus"},
+             {"operation"},
+             {"operation", "show"},
+             {"mint", "--image", "x"},
+             {"-o", "yaml", "version"},
+             {"mint", "--image", "x", "--name", "n", "--owner", "o", "--level", "-1"},
+             {"mint", "--image", "x", "--name", "n", "--owner", "o", "--attribute", "novalue"}}) {
+        const auto done = run(args);
+        EXPECT_EQ(done.exit, 2) << (args.empty() ? "" : args[0]);
+        EXPECT_THAT(done.err, HasSubstr("thole:"));
+        EXPECT_EQ(done.out, "");
+    }
+    EXPECT_EQ(run({"--help"}).exit, 0);
+    EXPECT_THAT(run({"--help"}).out, HasSubstr("Exit codes:"));
+}
+
+// proves: O9
+TEST_F(cli_test, config_check_prints_every_mistake_and_exits_2) {
+    write("thole.toml", config("[log]\nlevel = \"loud\"\n[mint]\nfee_percentile = 0\n"));
+    auto done = run({"config", "check"});
+    EXPECT_EQ(done.exit, 2);
+    EXPECT_THAT(done.err, HasSubstr("2 mistakes"));
+    EXPECT_THAT(done.err, HasSubstr("thole.toml:7"));
+    EXPECT_THAT(done.err, HasSubstr("log.level: must be one of"));
+    EXPECT_THAT(done.err, HasSubstr("mint.fee_percentile: must be from 1 to 100"));
+    done = run({"-o", "json", "config", "check"});
+    EXPECT_EQ(done.exit, 2);
+    const auto body = boost::json::parse(done.out);
+    EXPECT_FALSE(body.at("valid").as_bool());
+    EXPECT_EQ(body.at("problems").as_array().size(), 2U);
+    EXPECT_EQ(run({"serve"}).exit, 2) << "serve refuses the same";
+}
+
+// proves: O9, S3, S10
+TEST_F(cli_test, config_check_refuses_an_open_key_and_a_single_provider) {
+    ed25519_seed seed{};
+    std::string key = "[";
+    for (const auto byte : seed) key += std::to_string(byte) + ",";
+    for (const auto byte : ed25519_public(seed)) key += std::to_string(byte) + ",";
+    key.back() = ']';
+    const auto file = write("wallet.json", key, 0644);
+    write("thole.toml", config("[wallet]\nkey = \"file:" + file +
+                               "\"\n[[dependency.solana.endpoint]]\nname = \"a\"\n"
+                               "url = \"https://a.example.org\"\n"));
+    const auto done = run({"config", "check"});
+    EXPECT_EQ(done.exit, 2);
+    EXPECT_THAT(done.err, HasSubstr("wallet.key: " + file + " has mode 0644"));
+    EXPECT_THAT(done.err, HasSubstr("at least two providers, found only \"example.org\""));
+}
+
+TEST_F(cli_test, what_needs_no_daemon_works_without_one) {
+    EXPECT_THAT(run({"version"}).out, HasSubstr("thole "));
+    EXPECT_EQ(run({"config", "check"}).exit, 0);
+    EXPECT_THAT(run({"explain", "fault", "net.timeout"}).out, HasSubstr("effect is unknown"));
+    EXPECT_THAT(run({"-o", "json", "explain", "fault"}).out, HasSubstr("\"engine.key_conflict\""));
+    const auto done = run({"explain", "fault", "no.such"});
+    EXPECT_EQ(done.exit, 3);
+    EXPECT_THAT(done.err, HasSubstr("no.such"));
+}
+
+TEST_F(cli_test, no_daemon_is_exit_4) {
+    for (const auto& args :
+         std::vector<std::vector<std::string>>{{"operation", "list"},
+                                               {"status"},
+                                               {"verify", "x"},
+                                               {"--url", "http://127.0.0.1:1", "status"}}) {
+        const auto done = run(args);
+        EXPECT_EQ(done.exit, 4) << args[0];
+        EXPECT_THAT(done.err, HasSubstr("does not answer"));
+    }
+    EXPECT_EQ(run({"--token-file", write("t", "token", 0644), "status"}).exit, 2);
+}
+
+TEST_F(cli_test, a_daemon_starts_answers_and_stops) {
+    serve();
+    EXPECT_EQ(run({"status"}).exit, 0);
+    EXPECT_THAT(run({"status"}).out, HasSubstr("journal"));
+    EXPECT_EQ(run({"operation", "list"}).out, "no operations\n");
+    const auto list = run({"operation", "list", "-o", "json"});
+    EXPECT_EQ(boost::json::parse(list.out).at("items").as_array().size(), 0U);
+    auto done = run({"operation", "show", "00000000-0000-7000-8000-000000000000"});
+    EXPECT_EQ(done.exit, 3);
+    EXPECT_THAT(done.err, HasSubstr("code: operation.not_found"));
+    EXPECT_EQ(run({"operation", "list", "--state", "bogus"}).exit, 3);
+    EXPECT_EQ(run({"verify", "not-a-wallet"}).exit, 3);
+
+    struct stat about{};
+    ASSERT_EQ(::stat((folder_ / "s").c_str(), &about), 0);
+    EXPECT_EQ(about.st_mode & 0777, 0600U);
+    ASSERT_EQ(::stat((folder_ / "data").c_str(), &about), 0);
+    EXPECT_EQ(about.st_mode & 0777, 0700U);
+    EXPECT_EQ(stop(), 0);
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "s"));
+}
+
+TEST_F(cli_test, bad_images_are_refused_before_anything_is_sent) {
+    serve();
+    const auto mint = [&](const std::string& image) {
+        return run({"mint", "--image", image, "--name", "n", "--owner", "o"});
+    };
+    auto done = mint((folder_ / "absent.png").string());
+    EXPECT_EQ(done.exit, 3);
+    EXPECT_THAT(done.err, HasSubstr("--image: "));
+    EXPECT_THAT(mint(write("empty.png", "")).err, HasSubstr("is empty"));
+    const auto large = write("large.png", "");
+    std::filesystem::resize_file(large, (50U << 20) + 1);
+    done = mint(large);
+    EXPECT_EQ(done.exit, 3);
+    EXPECT_THAT(done.err, HasSubstr("at most 50 MiB"));
+    done = mint(write("text.png",
+                      "this is no image, whatever its name says, and long enough to be "
+                      "judged by its first bytes"));
+    EXPECT_EQ(done.exit, 3);
+    EXPECT_THAT(done.err, HasSubstr("code: api.media_type"));
+    EXPECT_EQ(run({"operation", "list"}).out, "no operations\n");
+}
+
+TEST_F(cli_test, without_a_wallet_minting_says_what_is_missing) {
+    serve();
+    const auto image =
+        write("a.png", std::string{"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01"
+                                   "\x08\x06\0\0\0",
+                                   29} +
+                           std::string(40, 'x'));
+    const auto done = run({"mint", "--image", image, "--name", "n", "--symbol", "s", "--owner",
+                           "7A4NamkMyPufJdqsoRxUt3fE2KYuQ9NAb25GgAKECwaf"});
+    EXPECT_EQ(done.exit, 1);
+    EXPECT_THAT(done.err, HasSubstr("code: mint.disabled"));
+    EXPECT_THAT(done.err, HasSubstr("wallet.key"));
+}
+
+TEST_F(cli_test, a_second_daemon_on_the_same_folder_is_refused) {
+    serve();
+    write("thole.toml", config("") + "[log]\nlevel = \"info\"\n");
+    const auto done = run({"--socket", (folder_ / "other").string(), "serve"});
+    EXPECT_EQ(done.exit, 1);
+    EXPECT_THAT(done.err, HasSubstr("Another process"));
+    EXPECT_EQ(run({"status"}).exit, 0) << "the first one goes on";
+}
+
+TEST_F(cli_test, a_kill_leaves_nothing_that_hinders_the_next_start) {
+    serve();
+    EXPECT_EQ(stop(SIGKILL), 128 + SIGKILL);
+    serve();
+    EXPECT_EQ(run({"status"}).exit, 0);
+    EXPECT_EQ(stop(SIGINT), 0);
+}
+
+}  // namespace
+}  // namespace thole::app
