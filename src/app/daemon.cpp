@@ -213,6 +213,9 @@ void daemon::parts::open_engine() {
         settings.upload.replicas = replicas_of(c);
         settings.gateways.own = {content_parts::own_gateway_name};
         settings.generations = static_cast<int>(c.mint.max_generations);
+        const auto& d = c.dependency;
+        settings.chain = step_policy_of(overrides_of(d.solana, presets::solana_rpc, d));
+        settings.content = step_policy_of(overrides_of(d.ipfs, presets::ipfs, d));
         settings.rollback_when_exhausted = c.mint.on_exhausted == exhausted_action::rollback;
         known.add(nft::make_mint_saga({.secret = *secret,
                                        .wallet = chain->wallet,

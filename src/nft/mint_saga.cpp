@@ -12,7 +12,7 @@ saga::step_policy with_timeout(saga::step_policy base, duration timeout) {
 }
 
 saga::step_policy submit_policy(const mint_settings& settings) {
-    auto policy = with_timeout(saga::presets::solana, 30s);
+    auto policy = with_timeout(settings.chain, 30s);
     policy.generations = settings.generations;
     policy.on_exhausted =
         settings.rollback_when_exhausted ? saga::exhausted::compensate : saga::exhausted::park;
@@ -31,21 +31,20 @@ steps::check_settings check_settings_of(const mint_dependencies& parts,
 
 saga::definition make_mint_saga(const mint_dependencies& parts, const mint_settings& settings) {
     using std::make_shared;
-    namespace presets = saga::presets;
     const mint_base base{parts.secret, parts.wallet.address()};
     return saga::define<mint_request>(std::string{mint_kind}, mint_version)
         .step(make_shared<steps::check>(base, parts.pins, parts.table, parts.rpc, parts.funds,
                                         check_settings_of(parts, settings)))
-        .policy(with_timeout(presets::solana, 30s))
+        .policy(with_timeout(settings.chain, 30s))
         .step(make_shared<steps::upload_content>(parts.pictures, parts.pins, settings.upload))
-        .policy(with_timeout(presets::ipfs, 120s))
+        .policy(with_timeout(settings.content, 120s))
         .shows("IPFS_UPLOADED")
         .step(make_shared<steps::record_pending>(base, parts.table))
-        .policy(with_timeout(presets::database, 30s))
+        .policy(with_timeout(settings.database, 30s))
         .shows("DATABASE_UPDATED")
         .lock([](const mint_request& request) { return account_of(request); })
         .step(make_shared<steps::fetch_uris>(parts.pictures, parts.gateways, settings.gateways))
-        .policy(with_timeout(presets::ipfs, 60s))
+        .policy(with_timeout(settings.content, 60s))
         .step(make_shared<steps::submit>(base, parts.wallet, parts.rpc, parts.submitter,
                                          parts.funds, settings.submit))
         .policy(submit_policy(settings))
@@ -53,14 +52,14 @@ saga::definition make_mint_saga(const mint_dependencies& parts, const mint_setti
         .shows("BLOCKCHAIN_SUBMITTED")
         .settles_as("BLOCKCHAIN_CONFIRMED")
         .step(make_shared<steps::record_landed>(base, parts.rpc, parts.table))
-        .policy(with_timeout(presets::database, 30s))
+        .policy(with_timeout(settings.database, 30s))
         .step(make_shared<steps::verify>(base, parts.rpc, parts.gateways, parts.table,
                                          settings.gateways))
-        .policy(with_timeout(presets::solana, 60s))
+        .policy(with_timeout(settings.chain, 60s))
         .critical()
         .shows("VERIFIED")
         .step(make_shared<steps::complete>(base, parts.table))
-        .policy(with_timeout(presets::database, 30s))
+        .policy(with_timeout(settings.database, 30s))
         .shows("COMPLETED")
         .build();
 }

@@ -35,6 +35,10 @@ struct mint_settings {
     int generations = 3;
     // True: when all of them are proved dead, everything is undone; else a person decides.
     bool rollback_when_exhausted = false;
+    // How often the steps are repeated that ask the chain, keep content, or write the records.
+    saga::step_policy chain = saga::presets::solana;
+    saga::step_policy content = saga::presets::ipfs;
+    saga::step_policy database = saga::presets::database;
 };
 
 [[nodiscard]] saga::definition make_mint_saga(const mint_dependencies& parts,
