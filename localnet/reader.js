@@ -7,14 +7,10 @@
 // `thole_seed` names; issuer_verified says whether that is the mint's address.
 const { createHash } = require('node:crypto');
 const { parseArgs } = require('node:util');
-// bigint-buffer, below spl-token, warns that it runs without its native part: install scripts are off
-// here on purpose, and the warning would be the first line a reader sees.
-const { warn } = console;
-console.warn = () => {};
+require('./quiet.js');
 const { Connection, PublicKey } = require('@solana/web3.js');
 const token = require('@solana/spl-token');
 const { unpack } = require('@solana/spl-token-metadata');
-console.warn = warn;
 
 const METAPLEX = new PublicKey('metaqbxxUerdq28cj1RbAWkYQm3ybzjb6a8bt518x1s');
 const BATCH = 100;

@@ -11,6 +11,7 @@ function start(name, command, args, { logs, env, detached = false }) {
     env: { ...process.env, ...env },
     detached,
   });
+  fs.closeSync(log);
   child.ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
   return child;
 }

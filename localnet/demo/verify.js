@@ -2,6 +2,7 @@
 // published web3.js, spl-token and UnixFS packages, at finalized, through a front that was never cut.
 'use strict';
 const { createHash } = require('node:crypto');
+require('../quiet.js');
 const spl = require('@solana/spl-token');
 const { Connection, PublicKey } = require('@solana/web3.js');
 const { sha256 } = require('./request.js');

@@ -46,7 +46,7 @@ describe('content and records', () => {
   // proves: D2
   test('a locked records database delays and loses nothing', async () => {
     const [request] = h.make(world, 1);
-    const database = new DatabaseSync(`${world.folder}/data/records.db`);
+    const database = new DatabaseSync(`${world.folder}/data/records.sqlite`);
     database.exec('begin exclusive');
     await h.mint(world, request);
     await h.sleep(2000);
@@ -76,35 +76,52 @@ describe('content and records', () => {
   });
 });
 
-// A file system of 24 MiB that is filled to the brim; needs root for the mount.
+// Writes until nothing fits any more.
+function fill(file) {
+  const out = fs.openSync(file, 'w');
+  for (let size = 1 << 20; size >= 512;) {
+    try {
+      fs.writeSync(out, Buffer.alloc(size));
+    } catch (error) {
+      if (error.code !== 'ENOSPC') throw error;
+      size >>= 1;
+    }
+  }
+  fs.closeSync(out);
+}
+
+// A file system of 160 MiB that is filled to the brim; needs root for the mount.
 describe('a full disk', { skip: process.getuid() !== 0 && 'mounting a small file system needs root' }, () => {
   let folder;
   before(() => {
     folder = fs.mkdtempSync(path.join(os.tmpdir(), 'thole-full-'));
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', folder]);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=160m', 'tmpfs', folder]);
   });
   after(() => {
     execFileSync('umount', [folder]);
     fs.rmdirSync(folder);
   });
 
+  // proves: E5, O10
   test('new work is refused with 507, accepted work is finished', async () => {
     const world = await h.openWorld({ seed: 33, folder });
     try {
-      const [first, second] = h.make(world, 2);
+      const [first, running, second] = h.make(world, 3);
       await h.mint(world, first);
       await h.completed(world, first.id);
+      await h.mint(world, running);
       const ballast = path.join(folder, 'ballast');
-      const { bavail, bsize } = fs.statfsSync(folder);
-      fs.writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - 8192)));
+      fill(ballast);
       const refused = await world.daemon.call('POST', '/api/v1/content', {
         headers: { 'content-type': 'image/png' }, body: second.image,
       });
       assert.equal(refused.status, 507, JSON.stringify(refused.value));
+      await h.sleep(1500);
       fs.rmSync(ballast);
+      await h.completed(world, running.id);
       await h.mint(world, second);
       await h.completed(world, second.id);
-      await h.assertMinted(world, [first, second]);
+      await h.assertMinted(world, [first, running, second]);
     } finally {
       await world.stop();
     }

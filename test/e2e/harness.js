@@ -32,7 +32,12 @@ async function openWorld({ seed = 1, ledger = SHORT_SLOTS, folder, ...rest } = {
   const place = folder ?? fs.mkdtempSync(path.join(os.tmpdir(), 'thole-e2e-'));
   const world = new World({ folder: place, binary: BINARY, chance, ledger, ...rest });
   world.made = 0;
-  await world.start(await freePort());
+  try {
+    await world.start(await freePort());
+  } catch (error) {
+    await world.stop();
+    throw error;
+  }
   return world;
 }
 

@@ -24,12 +24,12 @@ test(`survives ${SAMPLES} kills at sampled instants`, async () => {
   assert.equal(world.daemon.kills, SAMPLES);
   await h.assertMinted(world, requests);
 
-  const records = new DatabaseSync(`${world.folder}/data/records.db`, { readOnly: true });
+  const records = new DatabaseSync(`${world.folder}/data/records.sqlite`, { readOnly: true });
   const rows = records.prepare('select status, count(*) n from thole_nft group by status').all();
   assert.deepEqual(rows.map(({ status, n }) => [status, n]), [['completed', SAMPLES]]);
   const held = records.prepare('select count(*) n from user_status where minting_in_progress').get();
   assert.equal(held.n, 0);
-  const journal = new DatabaseSync(`${world.folder}/data/journal.db`, { readOnly: true });
+  const journal = new DatabaseSync(`${world.folder}/data/journal.sqlite`, { readOnly: true });
   assert.equal(journal.prepare('select count(*) n from key_lock').get().n, 0);
 
   const { pins } = await (await fetch(world.store.control)).json();
