@@ -1,9 +1,10 @@
 #include "engine/alarms.hpp"
 
-#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 
+#include "engine/cancellable.hpp"
 #include "io/cancellation.hpp"
+#include "io/suspend.hpp"
 #include "thole/assert.hpp"
 
 namespace thole::saga {
@@ -42,8 +43,15 @@ task<void> alarms::sleep(std::shared_ptr<alarms> self) {
     while (!s.stopped_ && !s.set_.empty()) {
         s.until_ = s.set_.begin()->first.at;
         s.signal_.emplace();
-        auto token = boost::asio::bind_cancellation_slot(s.signal_->slot(), io::as_values);
-        co_await boost::asio::co_spawn(s.loop_.executor(), one_sleep(self), std::move(token));
+        auto start = [&s, &self](io::resumption<bool> done) {
+            auto ended = [done = std::move(done)](std::exception_ptr error) mutable {
+                THOLE_ASSERT(error == nullptr, "a sleep does not throw");
+                done.resume(true);
+            };
+            boost::asio::co_spawn(s.loop_.executor(), one_sleep(self),
+                                  cancellable{s.signal_->slot(), std::move(ended)});
+        };
+        co_await io::suspend<bool>(std::move(start));
         s.sleeping_ = false;
         s.ring();
     }

@@ -234,9 +234,9 @@ TYPED_TEST(journal_conformance, claims_what_is_due_class_by_class) {
         this->accept(o);
     };
     add("low", operation_priority::low, now);
-    add("n2", operation_priority::normal, now + 20ms);
-    add("n1", operation_priority::normal, now + 10ms);
-    add("high", operation_priority::high, now + 30ms);
+    add("n2", operation_priority::normal, now + 20s);
+    add("n1", operation_priority::normal, now + 10s);
+    add("high", operation_priority::high, now + 30s);
     add("later", operation_priority::high, now + 1h);
     const auto at = now + 10min;
     auto first = this->claim(2, at);

@@ -1,15 +1,16 @@
 // One call of a step: its deadline, its interruption, and what its exceptions mean. The only place
 // that meets Asio's cancellation.
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "engine/cancellable.hpp"
 #include "engine/codes.hpp"
 #include "engine/engine_core.hpp"
 #include "engine/step_call.hpp"
 #include "io/cancellation.hpp"
+#include "io/suspend.hpp"
 
 namespace thole::saga {
 
@@ -70,10 +71,15 @@ task<input> engine_core::call(self_ptr self, live_ptr op, task<input> work, dura
         op->cancel_call();
     };
     const auto alarm = self->alarms_->at(op->until.at(), std::move(ring));
-    auto token = boost::asio::bind_cancellation_slot(
-        op->signal->slot(), boost::asio::as_tuple(boost::asio::use_awaitable));
-    auto [error, in] = co_await boost::asio::co_spawn(
-        self->loop.executor(), begin_call(op, std::move(work)), std::move(token));
+    using ending = std::pair<std::exception_ptr, input>;
+    auto start = [&](io::resumption<ending> done) {
+        auto ended = [done = std::move(done)](std::exception_ptr error, input in) mutable {
+            done.resume({std::move(error), std::move(in)});
+        };
+        boost::asio::co_spawn(self->loop.executor(), begin_call(op, std::move(work)),
+                              cancellable{op->signal->slot(), std::move(ended)});
+    };
+    auto [error, in] = co_await io::suspend<ending>(std::move(start));
     op->call_started = false;
     self->alarms_->cancel(alarm);
     op->latency += self->loop.now() - begun;
