@@ -60,7 +60,10 @@ class turn {
 
     event& write(event_type type);
     void add_evidence(event& e, event_data data);
-    void refuse(const fault_code& code) { out_.refused = &code; }
+    void refuse(const fault_code& code) {
+        out_.refused = &code;
+        out_.next.kind = effect_kind::keep;
+    }
 
     void complete_step(std::string output, std::string_view shown);
     void enter(int index);

@@ -137,7 +137,9 @@ void teller::retry() {
 }
 
 void teller::tell(const event& e) {
-    if (e.type != event_type::compensating) arrive();
+    // Compensation may begin from the completed step itself, or from the one that had been begun.
+    const bool from_here = e.type == event_type::compensating && e.step == s_.step_name;
+    if (!from_here) arrive();
     const auto d = data_of(e);
     switch (e.type) {
         case event_type::submitted:

@@ -1,0 +1,326 @@
+// Random sagas and random histories: whatever happens, in whatever order, certain things hold.
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "engine/codes.hpp"
+#include "engine/decide.hpp"
+#include "engine/fold.hpp"
+#include "engine/transitions.hpp"
+#include "thole/codes.hpp"
+
+namespace thole::saga {
+namespace {
+
+using namespace std::chrono_literals;
+
+plan any_plan() {
+    plan p;
+    p.kind = "k";
+    const int size = *rc::gen::inRange(1, 7);
+    const int pivot = *rc::gen::inRange(-1, size);
+    const int lock = *rc::gen::inRange(-1, size);
+    for (int i = 0; i < size; ++i) {
+        auto& step = p.steps.emplace_back();
+        step.name = "s" + std::to_string(i);
+        step.shape = i == pivot ? step_shape::prepared
+                                : *rc::gen::element(step_shape::idempotent, step_shape::prepared,
+                                                    step_shape::probed);
+        step.pivot = i == pivot;
+        step.has_undo =
+            *rc::gen::arbitrary<bool>() || (step.shape == step_shape::prepared && i != pivot);
+        step.locks = i == lock;
+        if (*rc::gen::arbitrary<bool>()) step.shows = "P" + std::to_string(i);
+        step.policy.attempts = *rc::gen::inRange(1, 5);
+        step.policy.generations = *rc::gen::inRange(1, 4);
+        step.policy.on_exhausted = *rc::gen::element(exhausted::park, exhausted::compensate);
+    }
+    return p;
+}
+
+thole::fault any_fault() {
+    static const fault_code* const list[] = {
+        &codes::net_timeout,     &codes::http_rate_limited, &codes::net_connection_refused,
+        &codes::db_conflict,     &codes::http_client_error, &codes::policy_breaker_open,
+        &codes::policy_cancelled};
+    thole::fault f{*list[*rc::gen::inRange<std::size_t>(0, std::size(list))]};
+    if (*rc::gen::arbitrary<bool>()) f.with_effect(fault_effect::unknown);
+    if (*rc::gen::inRange(0, 3) == 0) f.with_retry_after(1ms * *rc::gen::inRange(0, 100'000'000));
+    return f;
+}
+
+// What the world makes of the effect that is under way.
+input any_end_of(effect_kind kind) {
+    const int choice = *rc::gen::inRange(0, 12);
+    switch (kind) {
+        case effect_kind::settle:
+            if (choice < 4) return has_landed{"out"};
+            if (choice < 6) return is_pending{1s};
+            if (choice < 8) return is_uncertain{1s, "?"};
+            if (choice == 8) return must_park{"unreadable", {}};
+            return is_dead{"proof", choice != 9, *rc::gen::element(duration{0}, duration{5s}), "r"};
+        case effect_kind::probe:
+            if (choice < 4) return did_complete{"out"};
+            if (choice < 8) return did_not_happen_after_all{};
+            return did_fail{any_fault()};
+        default:
+            if (choice < 7) return did_complete{"out"};
+            if (choice < 9) return did_fail{any_fault()};
+            if (choice == 9) return must_wait{1s, *rc::gen::element<std::string>("a", "b")};
+            if (choice == 10) return must_park{"look", {}};
+            return must_compensate{"no", {}};
+    }
+}
+
+// One operation under a driver that keeps the books a journal and an executor would keep.
+class history {
+  public:
+    history(plan plan_of, bool locked) : p{std::move(plan_of)}, has_lock{locked} {
+        s = initial_state(p, locked, now, now, "{}", told);
+    }
+
+    void apply(const input& in, evidence ev = {}) {
+        const auto before = s;
+        auto d = decide(s, p, in, std::move(ev), now, chance);
+        check_step(before, d);
+        if (d.changed) {
+            s = d.after;
+            if (s.state == op_state::running && s.lock == lock_state::wanted) grant_or_block(d);
+            told.insert(told.end(), d.events.begin(), d.events.end());
+        }
+        if (d.next.kind != effect_kind::keep) doing = d.next.kind;
+        if (s.state != op_state::running) doing = effect_kind::none;
+        if (doing == effect_kind::undo && !before.backward) begun_back = s.step;
+        note_begun();
+    }
+    void claim() {
+        std::vector<event> events;
+        if (s.lock == lock_state::wanted) s.lock = lock_state::held;
+        const bool interrupted = begin_claim(s, 1, now, events);
+        told.insert(told.end(), events.begin(), events.end());
+        apply(was_claimed{interrupted});
+    }
+    // The process dies and comes back.
+    void crash() {
+        std::vector<event> events;
+        recover(s, now, events);
+        told.insert(told.end(), events.begin(), events.end());
+        doing = effect_kind::none;
+    }
+    void promoted() {
+        std::vector<event> events;
+        promote(s, now, events);
+        told.insert(told.end(), events.begin(), events.end());
+    }
+
+    plan p;
+    bool has_lock;
+    store_time now{1'000'000s};
+    rng chance{*rc::gen::arbitrary<std::uint64_t>()};
+    operation_state s;
+    std::vector<event> told;
+    effect_kind doing = effect_kind::none;
+    std::vector<int> undone;
+    int begun_back = -1;
+    int furthest = -1;       // the last step that was ever begun
+    bool undecided = false;  // a journaled generation of the pivot without proof of death
+
+  private:
+    void grant_or_block(decision& d) {
+        if (*rc::gen::inRange(0, 3) == 0) {
+            block(s, "l", now, d.events);
+        } else {
+            s.lock = lock_state::held;
+        }
+    }
+    void note_begun() {
+        if (!s.backward && s.started) furthest = std::max(furthest, s.step);
+    }
+    void check_step(const operation_state& before, const decision& d) {
+        const auto& after = d.after;
+        // Numbers are without gaps.
+        RC_ASSERT(after.seq == before.seq + std::ssize(d.events));
+        if (d.refused != nullptr) RC_ASSERT(!d.changed);
+        if (!d.changed) RC_ASSERT(after.seq == before.seq);
+        // Terminal is terminal.
+        if (before.state == op_state::terminal) RC_ASSERT(!d.changed);
+        // Only a running operation has something to do.
+        if (after.state != op_state::running) {
+            RC_ASSERT(d.next.kind == effect_kind::none || d.next.kind == effect_kind::keep);
+        }
+        // An attempt counts only when it ended in a fault.
+        const bool failed = std::ranges::any_of(d.events, [](const event& e) {
+            return e.type == event_type::step_failed || e.type == event_type::undo_failed;
+        });
+        if (after.step == before.step && after.backward == before.backward && !failed) {
+            RC_ASSERT(after.attempt <= std::max(before.attempt, 1));
+        }
+        for (const auto& e : d.events) check_event(before, e);
+        if (d.prepared) {
+            const auto& step = p.at(d.prepared->step);
+            RC_ASSERT(!before.live);
+            RC_ASSERT(d.prepared->generation == before.generation + 1);
+            if (step.pivot) {
+                RC_ASSERT(!undecided);
+                undecided = true;
+            }
+        }
+    }
+    void check_event(const operation_state& before, const event& e) {
+        switch (e.type) {
+            case event_type::proved_dead:
+                if (p.at(before.step).pivot) undecided = false;
+                break;
+            case event_type::compensating:
+                // Nothing is undone while something may have landed.
+                RC_ASSERT(!undecided);
+                RC_ASSERT(!before.backward);
+                break;
+            case event_type::undone:
+                if (!undone.empty()) RC_ASSERT(before.step < undone.back());
+                RC_ASSERT(before.step <= furthest);
+                RC_ASSERT(p.at(before.step).has_undo);
+                undone.push_back(before.step);
+                break;
+            default:
+                break;
+        }
+    }
+};
+
+input any_command() {
+    switch (*rc::gen::inRange(0, 4)) {
+        case 0:
+            return cancel_command{"p", "r"};
+        case 1:
+            return retry_command{"p", "r"};
+        case 2:
+            return close_command{"p", "r"};
+        default:
+            return fail_command{"p", "r"};
+    }
+}
+
+// One move of the world: the call ends, the process dies, a person acts, time passes.
+void any_move(history& h) {
+    const int dice = *rc::gen::inRange(0, 20);
+    if (dice == 0) return h.apply(any_command());
+    switch (h.s.state) {
+        case op_state::ready:
+            h.now = std::max(h.now, h.s.due_at);
+            return h.claim();
+        case op_state::running:
+            if (dice == 1) return h.crash();
+            if (dice == 2) return h.apply(is_released{});
+            if (dice == 3) return h.apply(shows_progress{*rc::gen::element<std::string>("X", "Y")});
+            {
+                evidence ev;
+                ev.of_probe = h.doing == effect_kind::probe;
+                return h.apply(any_end_of(h.doing), std::move(ev));
+            }
+        case op_state::blocked:
+            return h.promoted();
+        case op_state::parked:
+            if (dice < 10) return h.apply(retry_command{"p", "r"});
+            return h.apply(any_command());
+        case op_state::terminal:
+            return h.apply(any_command());
+    }
+}
+
+// proves: E1, E3
+RC_GTEST_PROP(decide_property, holds_its_invariants_in_every_history, ()) {
+    history h{any_plan(), *rc::gen::arbitrary<bool>()};
+    const int moves = *rc::gen::inRange(1, 120);
+    for (int i = 0; i < moves; ++i) any_move(h);
+
+    // The events tell the row's story.
+    const auto told = fold(h.told, h.p, h.has_lock);
+    if (const auto wrong = difference(told, h.s); !wrong.empty()) {
+        std::string story;
+        for (const auto& e : h.told) {
+            story += std::string{to_string(e.type)} + " " + e.step + " " + e.data + "\n";
+        }
+        RC_FAIL(wrong + "\n" + story);
+    }
+    // No step completes twice, and they complete in order.
+    int last = -1;
+    for (const auto& e : h.told) {
+        if (e.type != event_type::step_completed) continue;
+        const int index = h.p.index_of(e.step);
+        RC_ASSERT(index == last + 1);
+        last = index;
+    }
+    if (h.s.ending == op_ending::completed) RC_ASSERT(last == h.p.size() - 1);
+    if (h.s.ending == op_ending::rolled_back) {
+        RC_ASSERT(!h.undecided);
+        // Every begun step that can be undone was.
+        std::vector<int> expected;
+        for (int i = h.furthest; i >= 0; --i) {
+            if (h.p.at(i).has_undo) expected.push_back(i);
+        }
+        RC_ASSERT(h.undone == expected);
+    }
+    if (h.s.state == op_state::terminal) RC_ASSERT(h.s.lock == lock_state::none);
+}
+
+// proves: E1
+RC_GTEST_PROP(decide_property, ends_or_parks_when_the_world_keeps_answering, ()) {
+    history h{any_plan(), *rc::gen::arbitrary<bool>()};
+    for (int i = 0; i < 2000; ++i) {
+        if (h.s.state == op_state::terminal || h.s.state == op_state::parked) return;
+        if (h.s.state == op_state::ready) {
+            h.now = std::max(h.now, h.s.due_at);
+            h.claim();
+        } else if (h.s.state == op_state::blocked) {
+            h.promoted();
+        } else {
+            evidence ev;
+            ev.of_probe = h.doing == effect_kind::probe;
+            h.apply(any_end_of(h.doing), std::move(ev));
+        }
+    }
+    RC_FAIL("neither ended nor parked after 2000 moves");
+}
+
+// proves: E1
+RC_GTEST_PROP(decide_property, a_probed_step_is_never_run_again_without_asking, ()) {
+    auto p = any_plan();
+    const int at = *rc::gen::inRange(0, p.size());
+    p.steps[static_cast<std::size_t>(at)].shape = step_shape::probed;
+    p.steps[static_cast<std::size_t>(at)].pivot = false;
+    history h{p, false};
+    bool may_have_happened = false;
+    bool asked = false;
+    for (int i = 0; i < 100; ++i) {
+        const bool here = !h.s.backward && h.s.step == at && h.s.state == op_state::running;
+        if (here && h.doing == effect_kind::run) RC_ASSERT(!may_have_happened || asked);
+        if (here && h.doing == effect_kind::probe) asked = true;
+        const auto doing = h.doing;
+        if (h.s.state != op_state::running) {
+            any_move(h);
+            continue;
+        }
+        if (*rc::gen::inRange(0, 6) == 0) {
+            if (here && doing == effect_kind::run) may_have_happened = true, asked = false;
+            h.crash();
+            continue;
+        }
+        const auto end = any_end_of(doing);
+        if (here && doing == effect_kind::run) {
+            const auto* failed = std::get_if<did_fail>(&end);
+            const bool surely_not =
+                std::holds_alternative<must_wait>(end) ||
+                (failed != nullptr && failed->cause.effect() == fault_effect::none &&
+                 failed->cause.kind() != fault_kind::cancelled);
+            may_have_happened = !surely_not;
+            asked = false;
+        }
+        evidence ev;
+        ev.of_probe = doing == effect_kind::probe;
+        h.apply(end, std::move(ev));
+    }
+}
+
+}  // namespace
+}  // namespace thole::saga
