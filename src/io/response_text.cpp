@@ -1,5 +1,6 @@
 #include "io/response_text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 
@@ -33,6 +34,51 @@ void append_date(std::string& out, wall_time at) {
     out += " GMT";
 }
 
+struct reason {
+    int status;
+    std::string_view phrase;
+};
+constexpr std::array reasons{
+    reason{100, "Continue"},
+    reason{200, "OK"},
+    reason{201, "Created"},
+    reason{202, "Accepted"},
+    reason{204, "No Content"},
+    reason{206, "Partial Content"},
+    reason{301, "Moved Permanently"},
+    reason{302, "Found"},
+    reason{303, "See Other"},
+    reason{304, "Not Modified"},
+    reason{307, "Temporary Redirect"},
+    reason{308, "Permanent Redirect"},
+    reason{400, "Bad Request"},
+    reason{401, "Unauthorized"},
+    reason{402, "Payment Required"},
+    reason{403, "Forbidden"},
+    reason{404, "Not Found"},
+    reason{405, "Method Not Allowed"},
+    reason{406, "Not Acceptable"},
+    reason{408, "Request Timeout"},
+    reason{409, "Conflict"},
+    reason{410, "Gone"},
+    reason{411, "Length Required"},
+    reason{412, "Precondition Failed"},
+    reason{413, "Content Too Large"},
+    reason{415, "Unsupported Media Type"},
+    reason{416, "Range Not Satisfiable"},
+    reason{417, "Expectation Failed"},
+    reason{422, "Unprocessable Content"},
+    reason{425, "Too Early"},
+    reason{429, "Too Many Requests"},
+    reason{431, "Request Header Fields Too Large"},
+    reason{500, "Internal Server Error"},
+    reason{501, "Not Implemented"},
+    reason{502, "Bad Gateway"},
+    reason{503, "Service Unavailable"},
+    reason{504, "Gateway Timeout"},
+    reason{507, "Insufficient Storage"},
+};
+
 bool breaks_out(std::string_view text) {
     return text.find_first_of(std::string_view{"\r\n\0", 3}) != std::string_view::npos;
 }
@@ -40,86 +86,8 @@ bool breaks_out(std::string_view text) {
 }  // namespace
 
 std::string_view reason_phrase(int status) noexcept {
-    switch (status) {
-        case 100:
-            return "Continue";
-        case 200:
-            return "OK";
-        case 201:
-            return "Created";
-        case 202:
-            return "Accepted";
-        case 204:
-            return "No Content";
-        case 206:
-            return "Partial Content";
-        case 301:
-            return "Moved Permanently";
-        case 302:
-            return "Found";
-        case 303:
-            return "See Other";
-        case 304:
-            return "Not Modified";
-        case 307:
-            return "Temporary Redirect";
-        case 308:
-            return "Permanent Redirect";
-        case 400:
-            return "Bad Request";
-        case 401:
-            return "Unauthorized";
-        case 402:
-            return "Payment Required";
-        case 403:
-            return "Forbidden";
-        case 404:
-            return "Not Found";
-        case 405:
-            return "Method Not Allowed";
-        case 406:
-            return "Not Acceptable";
-        case 408:
-            return "Request Timeout";
-        case 409:
-            return "Conflict";
-        case 410:
-            return "Gone";
-        case 411:
-            return "Length Required";
-        case 412:
-            return "Precondition Failed";
-        case 413:
-            return "Content Too Large";
-        case 415:
-            return "Unsupported Media Type";
-        case 416:
-            return "Range Not Satisfiable";
-        case 417:
-            return "Expectation Failed";
-        case 422:
-            return "Unprocessable Content";
-        case 425:
-            return "Too Early";
-        case 429:
-            return "Too Many Requests";
-        case 431:
-            return "Request Header Fields Too Large";
-        case 500:
-            return "Internal Server Error";
-        case 501:
-            return "Not Implemented";
-        case 502:
-            return "Bad Gateway";
-        case 503:
-            return "Service Unavailable";
-        case 504:
-            return "Gateway Timeout";
-        case 507:
-            return "Insufficient Storage";
-        default:
-            return "Status";
-    }
+    const auto* found = std::ranges::find(reasons, status, &reason::status);
+    return found == reasons.end() ? "Status" : found->phrase;
 }
 
 std::string response_head(int status, const http_headers& headers, const response_framing& framing,
