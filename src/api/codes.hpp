@@ -29,9 +29,6 @@ inline constexpr fault_code api_key_required{
     "api.key_required", fault_kind::permanent, fault_scope::request,
     "The header Idempotency-Key is missing or malformed: 1 to 128 visible ASCII characters. It is "
     "what makes asking twice the same as asking once."};
-inline constexpr fault_code api_too_large{"api.too_large", fault_kind::permanent,
-                                          fault_scope::request,
-                                          "The body is larger than this resource accepts."};
 inline constexpr fault_code api_media_type{
     "api.media_type", fault_kind::permanent, fault_scope::request,
     "The body is of a kind that this resource does not accept. Images are known by their first "
@@ -61,10 +58,50 @@ inline constexpr fault_code mint_unknown_content{
     "The image is not in the content store, or is no image. Send it with POST /api/v1/content "
     "first."};
 
-inline constexpr std::array api_codes{
-    &api_not_found,     &api_method_not_allowed, &api_syntax,          &api_invalid,
-    &api_bad_parameter, &api_key_required,       &api_too_large,       &api_media_type,
-    &api_disk_full,     &api_token_required,     &api_token_invalid,   &api_forbidden,
-    &api_foreign_host,  &mint_disabled,          &mint_unknown_content};
+// What the HTTP server itself answers, before any resource sees the request.
+inline constexpr fault_code request_malformed{
+    "request.malformed", fault_kind::permanent, fault_scope::request,
+    "The bytes are not a well-formed HTTP/1.1 request; the connection is closed."};
+inline constexpr fault_code request_timeout{
+    "request.timeout", fault_kind::permanent, fault_scope::request,
+    "The request's head or body took longer than server.header_timeout or server.body_timeout "
+    "allow."};
+inline constexpr fault_code request_header_too_large{"request.header_too_large",
+                                                     fault_kind::permanent, fault_scope::request,
+                                                     "The request's head is larger than 16 KiB."};
+inline constexpr fault_code request_body_too_large{
+    "request.body_too_large", fault_kind::permanent, fault_scope::request,
+    "The body is larger than this resource accepts: 50 MiB of content, 64 KiB of JSON."};
+
+inline constexpr fault_code server_internal{"server.internal", fault_kind::permanent,
+                                            fault_scope::request,
+                                            "A bug of this program: the request failed inside. "
+                                            "What was journaled is safe; please report it "
+                                            "with the log around that time."};
+inline constexpr fault_code server_too_many_connections{
+    "server.too_many_connections", fault_kind::rejected, fault_scope::request,
+    "As many connections are open as server.max_connections allows. Try again later, and keep "
+    "connections open for several requests."};
+
+inline constexpr std::array api_codes{&api_not_found,
+                                      &api_method_not_allowed,
+                                      &api_syntax,
+                                      &api_invalid,
+                                      &api_bad_parameter,
+                                      &api_key_required,
+                                      &api_media_type,
+                                      &api_disk_full,
+                                      &api_token_required,
+                                      &api_token_invalid,
+                                      &api_forbidden,
+                                      &api_foreign_host,
+                                      &mint_disabled,
+                                      &mint_unknown_content,
+                                      &request_malformed,
+                                      &request_timeout,
+                                      &request_header_too_large,
+                                      &request_body_too_large,
+                                      &server_internal,
+                                      &server_too_many_connections};
 
 }  // namespace thole::codes

@@ -384,6 +384,25 @@ tier = 2
     EXPECT_EQ(again->value.dependency.solana.endpoint.size(), 3U);
 }
 
+// The examples of the manual, as they stand there but for the place of the key.
+TEST_F(config_test, the_examples_of_the_manual_are_accepted) {
+    std::ifstream in{std::string{THOLE_SOURCE_DIR} + "/doc/configuration.md"};
+    const std::string manual{std::istreambuf_iterator<char>{in}, {}};
+    int seen = 0;
+    for (auto at = manual.find("```toml\n"); at != std::string::npos;
+         at = manual.find("```toml\n", at)) {
+        at += 8;
+        auto text = manual.substr(at, manual.find("```", at) - at);
+        const auto key = text.find("\"file:");
+        ASSERT_NE(key, std::string::npos);
+        text.replace(key, text.find('"', key + 1) + 1 - key, "\"file:" + key_ + "\"");
+        EXPECT_THAT(refusals(text, {{"BACKUP_RPC_URL", "https://rpc.second.test/key"}}),
+                    ElementsAre("accepted"));
+        ++seen;
+    }
+    EXPECT_EQ(seen, 2);
+}
+
 TEST(text_values, references) {
     EXPECT_EQ(reference::parse("file:/a")->text(), "file:/a");
     EXPECT_EQ(reference::parse("env:A")->kind, reference_kind::env);

@@ -367,8 +367,9 @@ task<> daemon::parts::live() {
 }
 
 task<> daemon::parts::collect_content() {
+    io::loop& loop = core;
     for (;;) {
-        const auto slept = co_await core.sleep_for(collect_every);
+        const auto slept = co_await loop.sleep_for(collect_every);
         if (!slept) co_return;
         auto collect = [this] { return store->gc(journal->now()); };
         const auto removed = co_await core_disk.run(std::move(collect));

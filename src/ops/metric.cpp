@@ -5,7 +5,9 @@ namespace {
 
 using enum metric_kind;
 
-constexpr std::array<metric_family, static_cast<std::size_t>(metric::count_)> families{{
+constexpr auto family_count = static_cast<std::size_t>(metric::count_);
+
+constexpr std::array<metric_family, family_count> families{{
     {metric::api_requests,
      counter,
      "thole_api_requests",
