@@ -258,6 +258,40 @@ TEST_F(cli_test, a_second_daemon_on_the_same_folder_is_refused) {
     EXPECT_EQ(run({"status"}).exit, 0) << "the first one goes on";
 }
 
+TEST_F(cli_test, a_taken_port_is_said_and_leaves_nothing_behind) {
+    serve();
+    const auto log = read_all(folder_ / "serve.err");
+    const auto at = log.find("url=http://");
+    ASSERT_NE(at, std::string::npos) << log;
+    const auto address = log.substr(at + 11, log.find_first_of(" \n", at) - at - 11);
+    const auto done = run({"--data", (folder_ / "other").string(), "--socket",
+                           (folder_ / "s2").string(), "serve", "--listen", address});
+    EXPECT_EQ(done.exit, 1);
+    EXPECT_THAT(done.err, HasSubstr("cannot listen on " + address));
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "s2"));
+}
+
+// proves: O10
+TEST_F(cli_test, over_tcp_a_token_file_opens_what_its_scopes_allow) {
+    const auto token = write("token", "tok-abcdefghijklmnopqrstuvwxyz\n");
+    write("thole.toml", config("[[server.token]]\nname = \"ci\"\nsecret = \"file:" + token +
+                               "\"\nscopes = [\"read\", \"operate\"]\n"));
+    serve();
+    const auto log = read_all(folder_ / "serve.err");
+    const auto at = log.find("url=http://");
+    ASSERT_NE(at, std::string::npos) << log;
+    const auto url = log.substr(at + 4, log.find_first_of(" \n", at) - at - 4);
+    EXPECT_EQ(run({"--url", url, "operation", "list"}).exit, 0) << "reading is free here";
+    const std::string id = "00000000-0000-7000-8000-000000000000";
+    EXPECT_THAT(run({"--url", url, "operation", "cancel", id}).err,
+                HasSubstr("api.token_required"));
+    EXPECT_THAT(run({"--url", url, "--token-file", token, "operation", "cancel", id}).err,
+                HasSubstr("operation.not_found"));
+    const auto wrong = write("wrong", "tok-zyxwvutsrqponmlkjihgfedcba\n");
+    EXPECT_THAT(run({"--url", url, "--token-file", wrong, "operation", "list"}).err,
+                HasSubstr("api.token_invalid"));
+}
+
 TEST_F(cli_test, a_kill_leaves_nothing_that_hinders_the_next_start) {
     serve();
     EXPECT_EQ(stop(SIGKILL), 128 + SIGKILL);
