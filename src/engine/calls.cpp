@@ -81,7 +81,9 @@ task<result<submitted>> engine_core::submit(self_ptr self, submission s) {
     ++self->submitting_;
     const bool place = made->claim_for != 0;
     if (place) ++self->busy_;
+    ++self->in_flight_;
     auto answer = co_await self->log.submit(*made);
+    --self->in_flight_;
     if (place) --self->busy_;
     --self->submitting_;
     if (self->stopping_) self->stopper_.wake(*self->alarms_);

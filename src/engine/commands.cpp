@@ -74,9 +74,12 @@ task<result<operation_view>> engine_core::command_stored(self_ptr self, stored_o
     m.releases_lock = before.lock == lock_state::held && d.after.lock == lock_state::none;
     m.after = std::move(d.after);
     m.events = std::move(d.events);
+    ++self->in_flight_;
     auto done = co_await self->log.commit(m);
+    --self->in_flight_;
     if (!done) {
         if (!done.error().is(codes::engine_fenced)) self->note_fault(done.error());
+        self->recount_ = true;
         co_return thole::fail(std::move(done).error());
     }
     op.op.now = std::move(m.after);

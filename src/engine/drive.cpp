@@ -170,7 +170,9 @@ task<bool> engine_core::commit(self_ptr self, live_ptr op, decision d) {
 task<result<move_answer>> engine_core::commit_surely(self_ptr self, live_ptr op, const move& m) {
     auto wait = self->options.journal_retry;
     for (;;) {
+        ++self->in_flight_;
         auto done = co_await self->log.commit(m);
+        --self->in_flight_;
         if (done) co_return done;
         const auto& f = done.error();
         if (f.is(codes::engine_fenced)) co_return done;
@@ -199,6 +201,7 @@ task<std::optional<result<move_answer>>> engine_core::read_back(self_ptr self, l
         co_return result<move_answer>{thole::fail(codes::engine_fenced)};
     }
     // Somebody may have been promoted: the answer that would have told is lost, so look.
+    self->recount_ = true;
     if (m.releases_lock) self->note_due(self->log.now());
     co_return result<move_answer>{answer};
 }

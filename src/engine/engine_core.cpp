@@ -19,6 +19,8 @@ std::uint64_t new_boot(entropy& source) {
 // Nobody waits for ever behind a stream of more important work: now and then the order is turned.
 constexpr std::uint64_t turned_every = 8;
 constexpr int most_per_claim = 256;
+// How soon a node without a lease looks whether it has one again.
+constexpr duration lease_poll = std::chrono::seconds{1};
 
 }  // namespace
 
@@ -64,12 +66,8 @@ task<result<>> engine_core::start(self_ptr self) {
     if (!begun) co_return fail(std::move(begun).error());
     auto counts = co_await self->log.counts();
     if (!counts) co_return fail(std::move(counts).error());
-    auto& f = self->figures;
-    f.recovered = static_cast<std::uint64_t>(*begun);
-    f.ready = counts->ready;
-    f.running = counts->running;
-    f.blocked = counts->blocked;
-    f.parked_now = counts->parked;
+    self->figures.recovered = static_cast<std::uint64_t>(*begun);
+    self->set_gauges(*counts);
     self->started_ = true;
     self->backlog_ = true;  // look at once
     self->spawn(dispatch(self));
@@ -96,6 +94,11 @@ task<void> engine_core::dispatch(self_ptr self) {
     auto& s = *self;
     while (!s.stopping_) {
         if (s.orphans_ && s.submitting_ == 0) co_await release_orphans(self);
+        if (s.recount_ && s.in_flight_ == 0) co_await recount(self);
+        if (!s.log.may_start_effects()) {
+            co_await s.dispatcher_.until(s.alarms_, saturating_add(s.loop.now(), lease_poll));
+            continue;
+        }
         const auto now = s.log.now();
         const bool due = s.backlog_ || (s.next_due_ && *s.next_due_ <= now);
         if (!due || !s.has_place()) {
@@ -140,6 +143,7 @@ task<void> engine_core::dispatch(self_ptr self) {
 // stand there as running on this node although nobody drives them. They are given back.
 task<void> engine_core::release_orphans(self_ptr self) {
     self->orphans_ = false;
+    self->recount_ = true;  // what was not answered was not counted
     list_filter running;
     running.state = op_state::running;
     running.limit = 500;
@@ -170,6 +174,22 @@ task<void> engine_core::release_orphans(self_ptr self) {
     } while (running.before != 0);
 }
 
+// Sets the gauges by what the journal says, in a moment in which nothing is on its way there.
+task<void> engine_core::recount(self_ptr self) {
+    const auto before = self->moves_seen_;
+    auto counts = co_await self->log.counts();
+    if (!counts || self->in_flight_ != 0 || self->moves_seen_ != before) co_return;
+    self->set_gauges(*counts);
+    self->recount_ = false;
+}
+
+void engine_core::set_gauges(const operation_counts& counts) {
+    figures.ready = counts.ready;
+    figures.running = counts.running;
+    figures.blocked = counts.blocked;
+    figures.parked_now = counts.parked;
+}
+
 engine_core::live_ptr engine_core::adopt(stored_operation what) {
     if (live_.contains(what.op.who.id)) {
         orphans_ = true;
@@ -186,7 +206,7 @@ engine_core::live_ptr engine_core::adopt(stored_operation what) {
 void engine_core::let_go(const live_ptr& op) {
     live_.erase(op->who().id);
     --busy_;
-    if (backlog_ || next_due_ || orphans_) wake_dispatcher();
+    if (backlog_ || next_due_ || orphans_ || recount_) wake_dispatcher();
 }
 
 // ---- bookkeeping --------------------------------------------------------------------------------
@@ -270,6 +290,7 @@ void engine_core::count(const operation& op, const std::vector<event>& events) {
 
 void engine_core::moved(const operation& op, std::optional<op_state> before,
                         const std::vector<event>& events) {
+    ++moves_seen_;
     if (before) --gauge(*before);
     ++gauge(op.now.state);
     trouble.reset();

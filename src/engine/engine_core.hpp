@@ -70,6 +70,7 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     static task<void> park_unknown(self_ptr self, live_ptr op);
     static task<std::optional<std::int64_t>> row_of(self_ptr self, uuid id);
     static task<void> release_orphans(self_ptr self);
+    static task<void> recount(self_ptr self);
 
     result<new_operation> make(const submission& s);
     live_ptr adopt(stored_operation what);
@@ -82,6 +83,7 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
                const std::vector<event>& events);
     void count(const operation& op, const std::vector<event>& events);
     std::int64_t& gauge(op_state s);
+    void set_gauges(const operation_counts& counts);
     void note_due(store_time due);
     void wake_dispatcher();
     void note_fault(const fault& f);
@@ -96,12 +98,15 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     std::optional<store_time> next_due_;  // the earliest ready operation that is known
     nap dispatcher_;
     nap stopper_;
-    int busy_ = 0;             // places taken
-    int submitting_ = 0;       // submissions under way: they count as waiting
-    int tasks_ = 0;            // coroutines that stop() waits for
-    std::uint64_t turns_ = 0;  // claims made
-    bool backlog_ = false;     // the last claim left due operations behind
-    bool orphans_ = false;     // operations may be marked as ours that nobody drives
+    int busy_ = 0;                  // places taken
+    int submitting_ = 0;            // submissions under way: they count as waiting
+    int tasks_ = 0;                 // coroutines that stop() waits for
+    std::uint64_t turns_ = 0;       // claims made
+    bool backlog_ = false;          // the last claim left due operations behind
+    int in_flight_ = 0;             // writes on their way to the journal
+    std::uint64_t moves_seen_ = 0;  // that were counted
+    bool recount_ = false;          // the gauges may be wrong
+    bool orphans_ = false;          // operations may be marked as ours that nobody drives
     bool started_ = false;
     bool stopping_ = false;
 };

@@ -1,0 +1,128 @@
+#include <algorithm>
+
+#include "engine/turn.hpp"
+
+namespace thole::saga {
+
+// ---- backward -----------------------------------------------------------------------------------
+
+// A cancel that was accepted earlier takes effect as soon as nothing undecided is left.
+bool turn::turns_back() {
+    if (!now().cancelling || now().backward || !may_compensate(now())) return false;
+    begin_compensation("cancelled", now().fault);
+    return true;
+}
+
+void turn::begin_compensation(std::string cause, std::string fault) {
+    auto& s = now();
+    auto& e = write(event_type::compensating);
+    event_data data;
+    data.cause = cause;
+    add_evidence(e, std::move(data));
+    e.fault = fault;
+    s.fault = std::move(fault);
+    s.cause = std::move(cause);
+    s.backward = true;
+    s.cancelling = false;
+    s.uncertain = false;
+    s.open = false;
+    // A lock that is only waited for is not needed to go back.
+    if (s.lock == lock_state::wanted) s.lock = lock_state::later;
+    undo_next(s.started ? s.step : s.step - 1);
+}
+
+void turn::undo_next(int from) {
+    auto& s = now();
+    while (from >= 0 && !plan_.at(from).has_undo) --from;
+    s.step = std::max(from, 0);
+    s.step_name = step().name;
+    s.started = true;
+    s.attempt = 1;
+    s.conflicted = false;
+    s.waiting.clear();
+    if (from < 0) return end(op_ending::rolled_back, s.cause);
+    if (s.state == op_state::running) {
+        out_.next.kind = effect_kind::undo;
+    } else {
+        reschedule(now_);
+    }
+}
+
+void turn::end(op_ending ending, std::string cause) {
+    auto& s = now();
+    auto& e = write(event_type::ended);
+    e.step.clear();
+    e.attempt = 0;
+    e.generation = 0;
+    event_data data;
+    data.ending = json::detail::enum_text(ending);
+    if (!cause.empty()) data.cause = cause;
+    e.data = json::write(data);
+    s.cause = std::move(cause);
+    s.state = op_state::terminal;
+    s.ending = ending;
+    s.owner = 0;
+    s.lock = lock_state::none;
+    s.step_name.clear();
+    s.started = false;
+    s.open = false;
+    s.live = false;
+    s.uncertain = false;
+    s.cancelling = false;
+    s.waiting.clear();
+    s.ended_at = now_;
+    out_.next = {};
+}
+
+// ---- commands -----------------------------------------------------------------------------------
+
+void turn::operator()(const cancel_command& c) {
+    auto& s = now();
+    out_.next.kind = effect_kind::keep;
+    if (s.state == op_state::terminal) return refuse(codes::operation_ended);
+    if (s.backward || s.cancelling) return;
+    if (s.past_pivot && !s.proved_dead) return refuse(codes::operation_past_pivot);
+    auto& e = write(event_type::cancel_requested);
+    e.actor = c.actor;
+    event_data data;
+    data.reason = c.reason;
+    e.data = json::write(data);
+    s.cancelling = true;
+    // Somebody works on it: the end of that call turns it back.
+    if (s.state == op_state::running) return;
+    out_.next = {};
+    if (turns_back()) return;
+    if (s.state == op_state::parked) s.waiting.clear();
+    reschedule(now_);  // an undecided generation must be settled first
+}
+
+void turn::operator()(const retry_command& c) {
+    auto& s = now();
+    out_.next.kind = effect_kind::keep;
+    if (s.state == op_state::terminal) return refuse(codes::operation_ended);
+    if (s.state != op_state::parked && s.state != op_state::ready) {
+        return refuse(codes::operation_not_waiting);
+    }
+    auto& e = write(event_type::retried);
+    e.actor = c.actor;
+    event_data data;
+    data.reason = c.reason;
+    e.data = json::write(data);
+    if (s.state == op_state::parked) {
+        s.attempt = 1;
+        s.conflicted = false;
+        const bool signs = !s.backward && has_step() && step().shape == step_shape::prepared;
+        if (signs && !s.live) s.allowance = std::max(s.allowance, s.generation + 1);
+    }
+    s.waiting.clear();
+    reschedule(now_);
+}
+
+void turn::end_by_person(op_ending ending, const std::string& actor, const std::string& reason) {
+    if (now().state == op_state::terminal) return refuse(codes::operation_ended);
+    if (now().state != op_state::parked) return refuse(codes::operation_not_parked);
+    end(ending, reason);
+    out_.events.back().actor = actor;
+}
+
+}  // namespace thole::saga

@@ -1,0 +1,253 @@
+// The journal's bad moments as the engine meets them: answers that get lost, a full disk, a lock.
+
+#include "engine/bench_saga_test.hpp"
+#include "engine/journal_worlds_test.hpp"
+#include "thole/codes.hpp"
+
+namespace thole::saga {
+namespace {
+
+using namespace testing;
+
+// Spoils chosen writes: refuses them, or commits them and loses the answer.
+class faulty_journal final : public journal {
+  public:
+    enum class spoil { nothing, refuse, lose_after, lose_before };
+    explicit faulty_journal(journal& inner) : inner_{inner} {}
+
+    // How the next writes end; then all is well again.
+    std::vector<spoil> next;
+    fault refusal{codes::db_disk_full};
+    int writes = 0;
+
+    task<result<std::int64_t>> begin(node_identity n) override {
+        return inner_.begin(std::move(n));
+    }
+    store_time now() override { return inner_.now(); }
+    [[nodiscard]] bool may_start_effects() const noexcept override { return may_start; }
+    bool may_start = true;
+    task<result<submit_answer>> submit(const new_operation& o) override {
+        return write(inner_.submit(o));
+    }
+    task<result<move_answer>> commit(const move& m) override { return write(inner_.commit(m)); }
+    task<result<claim_answer>> claim(claim_request r) override { return write(inner_.claim(r)); }
+    task<result<std::optional<stored_operation>>> load(uuid id) override { return inner_.load(id); }
+    task<result<std::optional<operation>>> find_key(std::string t, std::string k,
+                                                    std::string key) override {
+        return inner_.find_key(std::move(t), std::move(k), std::move(key));
+    }
+    task<result<operation_page>> list(list_filter f) override { return inner_.list(std::move(f)); }
+    task<result<std::vector<event>>> events(std::int64_t row, std::int64_t after,
+                                            int limit) override {
+        return inner_.events(row, after, limit);
+    }
+    task<result<operation_counts>> counts() override { return inner_.counts(); }
+    task<result<std::vector<held_lock>>> locks() override { return inner_.locks(); }
+
+  private:
+    template <class T>
+    task<T> write(task<T> call) {
+        ++writes;
+        auto how = spoil::nothing;
+        if (!next.empty()) {
+            how = next.front();
+            next.erase(next.begin());
+        }
+        if (how == spoil::refuse) co_return std::unexpected{refusal};
+        if (how == spoil::lose_before) co_return std::unexpected{lost()};
+        auto answer = co_await std::move(call);
+        if (how == spoil::lose_after) co_return std::unexpected{lost()};
+        co_return answer;
+    }
+    static fault lost() {
+        return fault{codes::engine_commit_unknown}.with_effect(fault_effect::unknown);
+    }
+    journal& inner_;
+};
+
+class journal_faults_test : public ::testing::Test {
+  protected:
+    using spoil = faulty_journal::spoil;
+
+    journal_faults_test() {
+        known.add(define<order>("order", 1)
+                      .step(first)
+                      .lock([](const order& o) { return o.account; })
+                      .step(sign)
+                      .pivot()
+                      .step(last)
+                      .build());
+        options.on_journal_fault = [this](const fault&) { ++troubles; };
+        e.emplace(loop, log, known, ids, options);
+        EXPECT_TRUE(wait(e->start()));
+    }
+    ~journal_faults_test() override {
+        std::optional<bool> stopped;
+        work.spawn(keep(as_bool(e->stop(1min)), stopped));
+        loop.run_until_idle();
+        for (const auto& item : store.list({.limit = 500})->items) {
+            const auto told = fold(*store.events(item.op.who.row, 0, 10'000),
+                                   known.newest("order")->steps(), true);
+            EXPECT_EQ(difference(told, item.op.now), "");
+        }
+        EXPECT_TRUE(store.locks()->empty());
+    }
+    static task<bool> as_bool(task<> call) {
+        co_await std::move(call);
+        co_return true;
+    }
+    template <class T>
+    T wait(task<T> call) {
+        std::optional<T> answer;
+        work.spawn(keep(std::move(call), answer));
+        for (int i = 0; i < 10'000 && !answer; ++i) {
+            loop.run_ready();
+            if (!answer && loop.next_timer()) loop.advance(*loop.next_timer() - loop.now());
+        }
+        EXPECT_TRUE(answer.has_value());
+        return std::move(*answer);
+    }
+    result<submitted> submit(const std::string& key) {
+        submission s;
+        s.kind = "order";
+        s.key = key;
+        s.input = R"({"account":"a","amount":1})";
+        return wait(e->submit(std::move(s)));
+    }
+    operation_details end_of(uuid id) {
+        return *wait(e->wait_end(id, deadline::after(loop.now(), 1h)));
+    }
+    void expect_each_step_once() {
+        EXPECT_EQ(sign->prepares, 1);
+        EXPECT_EQ(first->runs, 1);
+        EXPECT_EQ(last->runs, 1);
+    }
+
+    std::shared_ptr<undoable<"first">> first = std::make_shared<undoable<"first">>();
+    std::shared_ptr<signing<"sign">> sign = std::make_shared<signing<"sign">>();
+    std::shared_ptr<plain_step<"last">> last = std::make_shared<plain_step<"last">>();
+    io::virtual_loop loop;
+    io::scope work{loop};
+    model_store store;
+    inline_journal inner{loop, store};
+    faulty_journal log{inner};
+    seeded_entropy ids{1};
+    definitions known;
+    engine_options options;
+    std::optional<engine> e;
+    int troubles = 0;
+};
+
+// proves: E1
+TEST_F(journal_faults_test, running_work_outlasts_a_full_disk) {
+    log.next.assign(13, spoil::refuse);
+    log.next.front() = spoil::nothing;  // it is accepted
+    const auto before = loop.now();
+    const auto id = submit("k")->view.id;
+    EXPECT_EQ(end_of(id).view.state, "completed");
+    EXPECT_GT(loop.now() - before, 10s) << "it waited, longer each time";
+    EXPECT_EQ(troubles, 12);
+    EXPECT_FALSE(e->journal_trouble()) << "all is well again";
+    expect_each_step_once();
+    EXPECT_EQ(sign->sent.size(), 1U);
+}
+
+TEST_F(journal_faults_test, a_full_disk_refuses_new_work) {
+    log.next = {spoil::refuse};
+    const auto refused = submit("k");
+    ASSERT_FALSE(refused);
+    EXPECT_TRUE(refused.error().is(codes::db_disk_full));
+    EXPECT_TRUE(e->journal_trouble());
+    EXPECT_EQ(end_of(submit("k")->view.id).view.state, "completed");
+}
+
+// Every write of a life in turn has its answer lost, and was committed or not.
+TEST_F(journal_faults_test, a_lost_answer_is_read_back_never_guessed) {
+    for (const auto how : {spoil::lose_after, spoil::lose_before}) {
+        for (int at = 0; at < 4; ++at) {
+            first->runs = last->runs = sign->prepares = 0;
+            sign->sent.clear();
+            const auto key = std::to_string(static_cast<int>(how)) + "/" + std::to_string(at);
+            log.next.assign(static_cast<std::size_t>(at) + 1, spoil::nothing);
+            log.next.push_back(how);
+            const auto accepted = submit(key);
+            EXPECT_EQ(end_of(accepted->view.id).view.state, "completed") << key;
+            expect_each_step_once();
+            EXPECT_EQ(sign->sent.size(), 1U) << key;
+        }
+    }
+}
+
+TEST_F(journal_faults_test, a_lost_answer_to_a_submission_loses_no_operation) {
+    log.next = {spoil::lose_after};
+    const auto unknown = submit("k");
+    ASSERT_FALSE(unknown);
+    EXPECT_EQ(unknown.error().effect(), fault_effect::unknown);
+    const auto again = submit("k");
+    ASSERT_TRUE(again);
+    EXPECT_TRUE(again->replayed);
+    EXPECT_EQ(end_of(again->view.id).view.state, "completed");
+    EXPECT_EQ(last->runs, 1);
+    const auto f = e->figures();
+    EXPECT_EQ(f.running, 0);
+}
+
+TEST_F(journal_faults_test, a_lost_answer_to_a_claim_leaves_nothing_behind) {
+    first->act = [this](step_context&) -> task<outcome<text>> {
+        auto answer = [](int runs) -> task<outcome<text>> {
+            if (runs > 1) co_return done<text>{{"ok"}};
+            co_return saga::wait{10s, "later"};
+        };
+        return answer(first->runs);
+    };
+    const auto id = submit("k")->view.id;
+    loop.advance(1s);
+    ASSERT_EQ(wait(e->get(id))->view.state, "ready");
+    log.next = {spoil::lose_after};  // the claim at 10 s
+    EXPECT_EQ(end_of(id).view.state, "completed");
+    EXPECT_EQ(first->runs, 2);
+}
+
+// The lost answer would have told who was promoted.
+TEST_F(journal_faults_test, a_lost_answer_to_the_last_move_still_wakes_the_next_in_line) {
+    last->act = [this](step_context&) -> task<outcome<text>> {
+        auto slow = [](io::loop& l) -> task<outcome<text>> {
+            static_cast<void>(co_await l.sleep_until(l.now() + 1s));
+            co_return done<text>{{"ok"}};
+        };
+        return slow(loop);
+    };
+    const auto holder = submit("k1")->view.id;
+    const auto waiter = submit("k2")->view.id;
+    loop.advance(500ms);
+    ASSERT_EQ(wait(e->get(waiter))->view.state, "blocked");
+    log.next = {spoil::lose_after};
+    EXPECT_EQ(end_of(holder).view.state, "completed");
+    EXPECT_EQ(end_of(waiter).view.state, "completed");
+}
+
+TEST_F(journal_faults_test, a_command_is_repeated_until_its_answer_is_known) {
+    first->act = [](step_context&) -> task<outcome<text>> {
+        auto answer = []() -> task<outcome<text>> { co_return saga::wait{1h, "later"}; };
+        return answer();
+    };
+    const auto id = submit("k")->view.id;
+    loop.advance(1s);
+    log.next = {spoil::lose_before};
+    ASSERT_TRUE(wait(e->cancel(id, "me", "")));
+    EXPECT_EQ(end_of(id).view.state, "rolled_back");
+    EXPECT_EQ(first->undos, 1);
+}
+
+// proves: E8
+TEST_F(journal_faults_test, without_a_lease_no_effect_begins) {
+    log.may_start = false;
+    const auto id = submit("k")->view.id;
+    loop.advance(1s);
+    EXPECT_EQ(first->runs, 0);
+    log.may_start = true;
+    EXPECT_EQ(end_of(id).view.state, "completed");
+}
+
+}  // namespace
+}  // namespace thole::saga

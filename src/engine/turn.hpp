@@ -1,0 +1,79 @@
+#pragma once
+
+// One decision in the making. Internal to decide():
+//
+//   decide.cpp          entry, forward moves, generations
+//   decide_faults.cpp   waiting, failing, giving up
+//   decide_back.cpp     compensation, endings, commands
+
+#include "engine/codes.hpp"
+#include "engine/decide.hpp"
+#include "engine/transitions.hpp"
+
+namespace thole::saga {
+
+// A wait shorter than this is a busy loop.
+inline constexpr duration shortest_wait = std::chrono::milliseconds{100};
+
+class turn {
+  public:
+    turn(const operation_state& from, const plan& p, evidence ev, store_time now, rng& chance)
+        : plan_{p}, evidence_{std::move(ev)}, now_{now}, chance_{chance} {
+        out_.after = from;
+    }
+    decision take() && { return std::move(out_); }
+
+    void operator()(const was_claimed&);
+    void operator()(const did_complete&);
+    void operator()(const did_fail&);
+    void operator()(const must_wait&);
+    void operator()(const must_park&);
+    void operator()(const must_compensate&);
+    void operator()(const has_landed&);
+    void operator()(const is_pending&);
+    void operator()(const is_dead&);
+    void operator()(const is_uncertain&);
+    void operator()(const did_not_happen_after_all&);
+    void operator()(const shows_progress&);
+    void operator()(const is_released&);
+    void operator()(const cancel_command&);
+    void operator()(const retry_command&);
+    void operator()(const close_command& c) { end_by_person(op_ending::closed, c.actor, c.reason); }
+    void operator()(const fail_command& c) { end_by_person(op_ending::failed, c.actor, c.reason); }
+
+  private:
+    operation_state& now() { return out_.after; }
+    [[nodiscard]] const step_plan& step() const { return plan_.at(out_.after.step); }
+    [[nodiscard]] bool has_step() const { return out_.after.step < plan_.size(); }
+
+    event& write(event_type type);
+    void add_evidence(event& e, event_data data);
+    void refuse(const fault_code& code) {
+        out_.refused = &code;
+        out_.next.kind = effect_kind::keep;
+    }
+
+    void complete_step(std::string output, std::string_view shown);
+    void enter(int index);
+    void journal_generation(std::string bytes);
+    void begin_compensation(std::string cause, std::string fault);
+    void undo_next(int from);
+    bool turns_back();
+    void reschedule(store_time due);
+    void defer(duration wait, std::string reason, std::string fault);
+    void defer_for(const thole::fault& f);
+    void spend_attempt(const thole::fault& f);
+    void give_up(const thole::fault& f, const fault_code& why);
+    void park(std::string reason, std::string fault);
+    void end(op_ending ending, std::string cause);
+    void end_by_person(op_ending ending, const std::string& actor, const std::string& reason);
+    [[nodiscard]] std::optional<duration> next_delay(const thole::fault& f);
+
+    const plan& plan_;
+    evidence evidence_;
+    store_time now_;
+    rng& chance_;
+    decision out_;
+};
+
+}  // namespace thole::saga
