@@ -39,7 +39,7 @@ export class ContentStore {
       chunker: fixedSize({ chunkSize }),
       layout: balanced({ maxChildrenPerNode: 174 }),
       wrapWithDirectory: false,
-      reduceSingleLeafToSelf: rawLeaves,
+      reduceSingleLeafToSelf: true,
     })) {
       root = entry;
     }

@@ -24,7 +24,8 @@ function schedule(chance, mints) {
   add(storm, `429 storm on the public RPC, ${(storm_ms / 1000).toFixed(1)} s`, (world) =>
     world.front(2, { http_429: { until_ms: storm_ms, retry_after: 1 } }));
 
-  const content = at(0.05, 0.05);
+  // In the last third of the requests: the earlier mints are on their way to the chain by then.
+  const content = Math.round(mints * 400 * (0.66 + chance.next() * 0.2));
   add(content, 'second content provider fails', (world) => world.content({ refuse: true }));
   add(content + chance.between(4000, 8000), 'second content provider is back', (world) => world.content({ refuse: false }));
 
