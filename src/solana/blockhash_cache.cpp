@@ -7,6 +7,35 @@
 
 namespace thole::solana {
 
+namespace {
+
+using answers = std::vector<rpc_result<latest_blockhash>>;
+
+// Twice the life of a blockhash: honest endpoints never differ so much unless one of them lags.
+constexpr std::uint64_t most_apart = 300;
+
+std::uint64_t slot_of(const rpc_result<latest_blockhash>& a) {
+    return a->context_slot;
+}
+std::uint64_t end_of(const rpc_result<latest_blockhash>& a) {
+    return a->value.last_valid_block_height;
+}
+
+// What one endpoint made up must not count: an absurd height would keep a dead transaction alive
+// for ever. Those in the middle are the measure, because a single endpoint cannot move them.
+void drop_outliers(answers& all) {
+    std::ranges::sort(all, {}, slot_of);
+    const auto slot = slot_of(all[all.size() / 2]);
+    std::erase_if(all,
+                  [&](const auto& a) { return slot_of(a) < slot - std::min(slot, most_apart); });
+    std::ranges::sort(all, {}, end_of);
+    const auto end = end_of(all[(all.size() - 1) / 2]);
+    std::erase_if(all,
+                  [&](const auto& a) { return end_of(a) > end && end_of(a) - end > most_apart; });
+}
+
+}  // namespace
+
 bool blockhash_cache::is_fresh(time_point now) const noexcept {
     return held_ && now - fetched_at_ < settings_.max_age;
 }
@@ -22,10 +51,7 @@ task<rpc_result<latest_blockhash>> blockhash_cache::get(deadline until) {
     const busy_flag::holder busy{fetching_};
     auto found = co_await fetch(until);
     if (!found) co_return found;
-    // A lagging node must not take back what was known: older hashes die earlier.
-    if (!held_ || found->value.last_valid_block_height >= held_->value.last_valid_block_height) {
-        held_ = *found;
-    }
+    held_ = *found;
     fetched_at_ = loop.now();
     co_return *held_;
 }
@@ -37,19 +63,17 @@ task<rpc_result<latest_blockhash>> blockhash_cache::fetch(deadline until) {
         how.endpoint = endpoint;
         asks.push_back(client_.get_latest_blockhash(how));
     }
-    auto answers = co_await gather(std::move(asks));
+    auto all = co_await gather(std::move(asks));
     rpc_result<latest_blockhash> best = fail(thole::codes::policy_no_endpoint);
-    std::uint64_t latest_end = 0;
-    for (auto& answer : answers) {
-        if (answer) latest_end = std::max(latest_end, answer->value.last_valid_block_height);
-        const bool better = answer && (!best || answer->context_slot > best->context_slot);
-        const bool first_fault =
-            !answer && !best && best.error().is(thole::codes::policy_no_endpoint);
-        if (better || first_fault) best = std::move(answer);
-    }
+    const auto failed = std::ranges::find_if(all, [](const auto& a) { return !a; });
+    if (failed != all.end()) best = *failed;
+    std::erase_if(all, [](const auto& a) { return !a; });
+    if (all.empty()) co_return best;
+    drop_outliers(all);
+    best = *std::ranges::max_element(all, {}, slot_of);
     // A height that is told too low would have a living transaction pronounced dead; one that is
-    // some blocks too high only waits a little longer. So the highest that anybody told counts.
-    if (best) best->value.last_valid_block_height = latest_end;
+    // some blocks too high only waits a little longer. So the highest of the plausible ones counts.
+    best->value.last_valid_block_height = end_of(all.back());
     co_return best;
 }
 

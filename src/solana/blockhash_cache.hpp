@@ -4,9 +4,9 @@
 //
 // A blockhash is the start of a transaction's life of 150 blocks: an old one, or one from a node
 // that lags, wastes part of it. So up to three endpoints are asked side by side and the answer with
-// the highest context slot wins, with the highest last valid height that any of them told; it
-// serves for at most max_age, and callers who come while it is being fetched wait for the same
-// answer.
+// the highest context slot wins, with the highest last valid height that any of them told; answers
+// far from the others (300 blocks) do not count. It serves for at most max_age, and callers who
+// come while it is being fetched wait for the same answer.
 //
 //   auto recent = co_await cache.get(until);     // rpc_result<latest_blockhash>
 //   recent->value.last_valid_block_height, recent->context_slot, recent->endpoint

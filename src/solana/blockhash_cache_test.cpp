@@ -52,15 +52,55 @@ TEST(BlockhashCache, ServesForFiveSecondsAndNotLonger) {
     EXPECT_EQ(net.nodes.asked("getLatestBlockhash"), 9);
 }
 
-TEST(BlockhashCache, NeverGoesBackToALaggingNode) {
+// proves: S3
+TEST(BlockhashCache, AnAbsurdHeightDoesNotCount) {
+    for (const std::uint64_t slot : {5000U, 9'000'000U}) {
+        network net;
+        net.nodes["a"].slot = slot;
+        net.nodes["a"].last_valid = UINT64_MAX / 4;
+        net.nodes["c"].last_valid = 1010;
+        blockhash_cache cache{net.client};
+        const auto got = net.run(cache.get(net.in(5s)));
+        ASSERT_TRUE(got);
+        EXPECT_EQ(got->value.last_valid_block_height, 1010U);
+        EXPECT_NE(got->endpoint, name{"a"});
+    }
+}
+
+TEST(BlockhashCache, OfTwoTheAbsurdHeightDoesNotCount) {
     network net;
-    net.nodes["a"].last_valid = 1100;
-    net.nodes["a"].slot = 5100;
+    net.nodes["a"].last_valid = 1'000'000;
+    net.nodes["c"].broken = &thole::codes::net_reset;
     blockhash_cache cache{net.client};
-    static_cast<void>(net.run(cache.get(net.in(5s))));
+    EXPECT_EQ(net.run(cache.get(net.in(5s)))->value.last_valid_block_height, 1000U);
+}
+
+TEST(BlockhashCache, ANodeFarBehindIsNoMeasure) {
+    network net;
+    net.nodes["a"].slot = 4000;
+    net.nodes["a"].last_valid = 100;
+    net.nodes["c"].broken = &thole::codes::net_reset;
+    blockhash_cache cache{net.client};
+    EXPECT_EQ(net.run(cache.get(net.in(5s)))->value.last_valid_block_height, 1000U);
+}
+
+// Whatever was believed once, the next fetch replaces it.
+TEST(BlockhashCache, ServesNothingOlderThanItsOwnFetch) {
+    network net;
+    net.nodes["a"].slot = 5100;
+    net.nodes["a"].last_valid = 1'000'000;
+    net.nodes["b"].broken = net.nodes["c"].broken = &thole::codes::net_reset;
+    blockhash_cache cache{net.client};
+    EXPECT_EQ(net.run(cache.get(net.in(5s)))->value.last_valid_block_height, 1'000'000U);
+    net.nodes["b"].broken = net.nodes["c"].broken = nullptr;
+    net.loop.advance(6s);
+    EXPECT_EQ(net.run(cache.get(net.in(5s)))->value.last_valid_block_height, 1000U);
+    net.nodes["a"].last_valid = 1050;
+    net.loop.advance(6s);
+    EXPECT_EQ(net.run(cache.get(net.in(5s)))->value.last_valid_block_height, 1050U);
     net.nodes["a"].broken = &thole::codes::net_reset;
     net.loop.advance(6s);
-    EXPECT_EQ(net.run(cache.get(net.in(5s)))->value.last_valid_block_height, 1100U);
+    EXPECT_EQ(net.run(cache.get(net.in(5s)))->value.last_valid_block_height, 1000U);
 }
 
 TEST(BlockhashCache, ThoseWhoComeTogetherShareOneFetch) {
