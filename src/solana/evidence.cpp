@@ -4,6 +4,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <set>
 
 #include "solana/rpc_error.hpp"
 
@@ -97,6 +98,32 @@ settled settled_by(const death_judgement& verdict, std::span<const death_witness
     }
     if (seen != nullptr) return settled_by(*seen);
     out.state = state_of(verdict.verdict);
+    return out;
+}
+
+settled settled_by(std::span<const told_end> told, int required) {
+    json::array all;
+    for (const auto& each : told) {
+        json::object one{{"endpoint", each.endpoint.view()},
+                         {"provider", each.provider.view()},
+                         {"slot", number(each.status.slot)},
+                         {"commitment", to_string(each.status.commitment)}};
+        if (each.status.error) one["error"] = each.status.error->text;
+        all.push_back(std::move(one));
+    }
+    settled out;
+    out.state = submission_state::uncertain;
+    for (const auto& each : told) {
+        if (each.status.commitment != commitment::finalized) continue;
+        std::set<name> agree;
+        for (const auto& other : told) {
+            if (other.status == each.status) agree.insert(other.provider);
+        }
+        if (static_cast<int>(agree.size()) < required) continue;
+        out = settled_by(each.status);
+        break;
+    }
+    out.evidence = json::serialize(json::object{{"told", std::move(all)}});
     return out;
 }
 

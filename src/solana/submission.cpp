@@ -171,8 +171,12 @@ task<settled> submitter::settle(prepared_transaction p, public_key mint, deadlin
     const auto id = signature::parse(p.signature);
     THOLE_ASSERT(id.has_value(), "a journaled signature reads back");
     const auto status = co_await watcher_.look(*id, until);
-    if (status && *status) co_return settled_by(**status);
     settled out;
+    if (status && *status) {
+        out = settled_by(**status);
+        if (out.state == submission_state::failed) co_return co_await confirm_end(*id, until);
+        co_return out;
+    }
     if (!status) out.error = status.error();
     // Only a hint whether asking for a proof is worth while; the proof reads heights of its own.
     const auto height = co_await finalized_height(until);
@@ -181,6 +185,24 @@ task<settled> submitter::settle(prepared_transaction p, public_key mint, deadlin
         co_return out;
     }
     co_return co_await judge(std::move(p), mint, until);
+}
+
+// An error ends the bytes like a death, so it needs as many providers.
+task<settled> submitter::confirm_end(solana::signature s, deadline until) {
+    rpc::options how{.until = until, .level = commitment::finalized};
+    how.vital = true;
+    std::vector<task<rpc_result<std::vector<std::optional<signature_status>>>>> asks;
+    for (const auto endpoint : client_.spread(role::history, settings_.witnesses)) {
+        how.endpoint = endpoint;
+        std::vector<solana::signature> one{s};
+        asks.push_back(client_.get_signature_statuses(std::move(one), true, how));
+    }
+    std::vector<told_end> told;
+    for (const auto& answer : co_await gather(std::move(asks))) {
+        if (!answer || !answer->value.front()) continue;
+        told.push_back({answer->endpoint, answer->provider, *answer->value.front()});
+    }
+    co_return settled_by(told, settings_.required_providers);
 }
 
 task<settled> submitter::judge(prepared_transaction p, public_key mint, deadline until) {
@@ -199,6 +221,7 @@ task<settled> submitter::judge(prepared_transaction p, public_key mint, deadline
     }
     const auto verdict = judge_death(question.life, witnesses, settings_.required_providers);
     settled out = settled_by(verdict, witnesses);
+    if (out.state == submission_state::failed) co_return co_await confirm_end(*id, until);
     out.evidence = evidence_of(verdict, question.life, endpoints, answers);
     if (out.state == submission_state::dead) watcher_.forget(*id);
     co_return out;

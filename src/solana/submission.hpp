@@ -44,9 +44,9 @@ BOOST_DESCRIBE_STRUCT(prepared_transaction, (),
                        compute_limit, compute_price))
 
 struct submission_settings {
-    std::size_t fan_out = 2;                            // endpoints per round, ≥ 1
-    std::size_t witnesses = 4;                          // endpoints asked for a proof of death
-    int required_providers = 2;                         // that must agree on it, ≥ 1
+    std::size_t fan_out = 2;     // endpoints per round, ≥ 1
+    std::size_t witnesses = 4;   // endpoints asked for a proof of death
+    int required_providers = 2;  // that must agree on it, or on a final error, ≥ 1
     duration widen_after = std::chrono::seconds{30};    // then every endpoint is sent to
     duration fees_max_age = std::chrono::seconds{5};    // of the shared fee samples
     duration height_max_age = std::chrono::seconds{1};  // of the shared finalized height
@@ -82,7 +82,7 @@ enum class submission_state : std::uint8_t {
     pending,    // not decided; send again and ask again
     confirmed,  // voted for; finality is a matter of seconds
     landed,     // finalized, without error
-    failed,     // finalized with an error: these bytes can have no further effect
+    failed,     // finalized with an error, say two providers: these bytes have no further effect
     dead,       // proven never to land
     uncertain,  // past its life, and the witnesses disagree or do not suffice: keep asking
 };
@@ -90,7 +90,7 @@ BOOST_DESCRIBE_ENUM(submission_state, pending, confirmed, landed, failed, dead, 
 
 struct settled {
     submission_state state = submission_state::pending;
-    std::uint64_t slot = 0;      // where it is; 0 when unknown
+    std::uint64_t slot = 0;      // where it is; 0 of landed: its mint exists, its status is unknown
     std::optional<fault> error;  // of failed; of pending when nobody answers
     std::string evidence;        // JSON: who said what
     // Of failed: lamports or compute were short, so a new generation may do better.
@@ -129,6 +129,7 @@ class submitter {
     [[nodiscard]] task<std::uint64_t> price_for(public_key payer, int generation, deadline until);
     [[nodiscard]] task<std::optional<std::uint64_t>> finalized_height(deadline until);
     [[nodiscard]] task<settled> judge(prepared_transaction p, public_key mint, deadline until);
+    [[nodiscard]] task<settled> confirm_end(solana::signature s, deadline until);
 
     rpc::client& client_;
     blockhash_cache& blockhashes_;

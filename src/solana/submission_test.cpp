@@ -183,23 +183,54 @@ TEST_F(Submission, FollowsTheStatusUpToFinality) {
     EXPECT_EQ(landed.slot, 5050U);
 }
 
-TEST_F(Submission, AnErrorCountsOnceItIsFinal) {
+// proves: S3
+TEST_F(Submission, AnErrorCountsOnceTwoProvidersCallItFinal) {
     const auto p = prepare().value();
-    const auto error = [](const char* text) { return boost::json::parse(text); };
-    net.nodes["a"].statuses[p.signature] =
-        status_json(5050, "confirmed", error(R"({"InstructionError":[2,{"Custom":1}]})"));
+    const auto short_of = boost::json::parse(R"({"InstructionError":[2,{"Custom":1}]})");
+    const auto other = boost::json::parse(R"({"InstructionError":[2,{"Custom":5}]})");
+    const auto tell = [&](const char* n, const char* level, const boost::json::value& error) {
+        net.nodes[n].statuses[p.signature] = status_json(5050, level, error);
+    };
+    tell("a", "confirmed", short_of);
     EXPECT_EQ(settle(p).state, submission_state::pending);
-    net.nodes["a"].statuses[p.signature] =
-        status_json(5050, "finalized", error(R"({"InstructionError":[2,{"Custom":1}]})"));
+    tell("a", "finalized", short_of);
+    EXPECT_EQ(settle(p).state, submission_state::uncertain) << "one provider alone";
+    tell("b", "confirmed", short_of);
+    EXPECT_EQ(settle(p).state, submission_state::uncertain) << "not final there";
+    tell("b", "finalized", other);
+    EXPECT_EQ(settle(p).state, submission_state::uncertain) << "another error";
+    tell("c", "finalized", short_of);
     auto failed = settle(p);
     EXPECT_EQ(failed.state, submission_state::failed);
+    EXPECT_EQ(failed.slot, 5050U);
     EXPECT_TRUE(failed.is_curable());
-    watcher.forget(signature::parse(p.signature).value());
-    net.nodes["a"].statuses[p.signature] =
-        status_json(5050, "finalized", error(R"({"InstructionError":[2,{"Custom":5}]})"));
+    EXPECT_NE(failed.evidence.find("\"pc\""), std::string::npos) << failed.evidence;
+    tell("c", "finalized", other);
     failed = settle(p);
     EXPECT_TRUE(failed.error->is(codes::instruction_failed));
     EXPECT_FALSE(failed.is_curable());
+}
+
+// proves: S3
+TEST_F(Submission, OneLiarsErrorDoesNotHideALanding) {
+    const auto p = prepare().value();
+    const auto error = boost::json::parse(R"({"InstructionError":[2,{"Custom":1}]})");
+    net.nodes["a"].statuses[p.signature] = status_json(5050, "finalized", error);
+    outlive();
+    EXPECT_EQ(settle(p).state, submission_state::uncertain);
+    for (const auto* n : {"b", "c"}) {
+        net.nodes[n].statuses[p.signature] = status_json(5050, "finalized");
+    }
+    EXPECT_EQ(settle(p).state, submission_state::landed);
+}
+
+// proves: S3
+TEST_F(Submission, AnErrorFoundOnlyInHistoryNeedsTwoProvidersToo) {
+    const auto p = prepare().value();
+    outlive();
+    const auto error = boost::json::parse(R"({"InstructionError":[2,{"Custom":1}]})");
+    net.nodes["c"].statuses[p.signature] = status_json(5050, "finalized", error);
+    EXPECT_EQ(settle(p).state, submission_state::uncertain);
 }
 
 // proves: S3
@@ -245,7 +276,9 @@ TEST_F(Submission, AnExistingMintProvesThatItLanded) {
     outlive();
     const auto program = account_json(token_2022_program, bytes(234));
     each([&](auto& n) { n.accounts[mint.text()] = program; });
-    EXPECT_EQ(settle(p).state, submission_state::landed);
+    const auto landed = settle(p);
+    EXPECT_EQ(landed.state, submission_state::landed);
+    EXPECT_EQ(landed.slot, 0U) << "whose transaction made it is not known";
     net.nodes["c"].accounts.clear();
     EXPECT_EQ(settle(p).state, submission_state::uncertain);
     // Bare lamports that a stranger sent there are no mint.
