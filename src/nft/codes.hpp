@@ -41,6 +41,10 @@ inline constexpr fault_code record_conflict{
     "The record already says something else under the same version; somebody else wrote it."};
 inline constexpr fault_code record_missing{"record.missing", transient, request,
                                            "The record is not in the records database."};
+inline constexpr fault_code record_already_minted{
+    "record.already_minted", permanent, request,
+    "The record says that the token exists; the mint cannot be rolled back any more. The journal "
+    "may have been restored from an older backup."};
 inline constexpr fault_code record_url{
     "record.url", permanent, request,
     "DATABASE_URL must be sqlite:// followed by an absolute path."};
@@ -67,10 +71,10 @@ namespace thole::nft {
 
 // Every code above, for `explain` and for the test against duplicates.
 inline constexpr std::array nft_codes{
-    &codes::metadata_malformed, &codes::layer_mismatch,   &codes::not_visible,
-    &codes::mint_foreign,       &codes::program_refused,  &codes::not_an_image,
-    &codes::too_many_tokens,    &codes::record_conflict,  &codes::record_missing,
-    &codes::record_url,         &codes::secret_open_mode, &codes::secret_unreadable,
-    &codes::secret_lost,        &codes::secret_changed};
+    &codes::metadata_malformed,    &codes::layer_mismatch,  &codes::not_visible,
+    &codes::mint_foreign,          &codes::program_refused, &codes::not_an_image,
+    &codes::too_many_tokens,       &codes::record_conflict, &codes::record_missing,
+    &codes::record_already_minted, &codes::record_url,      &codes::secret_open_mode,
+    &codes::secret_unreadable,     &codes::secret_lost,     &codes::secret_changed};
 
 }  // namespace thole::nft

@@ -144,6 +144,26 @@ TEST(mint_saga, a_cancel_before_the_pivot_gives_back_only_its_own_pins) {
     EXPECT_EQ(w.sends(), 0U);
 }
 
+// proves: E3
+TEST(mint_saga, an_older_journal_never_undoes_what_the_record_says_is_minted) {
+    world w;
+    w.content.faults().corrupt = true;
+    const auto id = w.accept("order-1", w.request());
+    w.until(id, [](const auto& view) { return view.step == "fetch_uris"; });
+    // A later journal, lost since, had minted it.
+    auto landed = w.row(id).value();
+    landed.version = 2;
+    landed.status = record_status::minted;
+    landed.signature = "sig";
+    ASSERT_TRUE(w.b.wait(w.table.upsert(landed)));
+    ASSERT_TRUE(w.b.wait(w.b->cancel(id, "user", "changed my mind")));
+    const auto parked = w.until(id, [](const auto& view) { return view.state == "parked"; });
+    EXPECT_EQ(parked.view.fault->code, "record.already_minted");
+    EXPECT_EQ(w.row(id)->status, record_status::minted);
+    EXPECT_EQ(w.content.pins().size(), 2U);
+    EXPECT_EQ(w.store.pins(), 2U);
+}
+
 // proves: I1, I4
 TEST(mint_saga, nothing_is_signed_while_a_gateway_serves_other_bytes) {
     world w;

@@ -144,16 +144,26 @@ result<record> record_table::upsert(const record& wanted) {
     return std::move(**there);
 }
 
+// Only what is pending: an operation of a restored older journal may not know that its token
+// exists.
 result<bool> record_table::mark_rolled_back(const uuid& operation, store_time now) {
     auto update = db_.prepare(
-        "update thole_nft set version = version + (status <> 'rolled_back'), "
-        "updated_at = case when status = 'rolled_back' then updated_at else ?2 end, "
-        "status = 'rolled_back' where operation_id = ?1");
+        "update thole_nft set version = version + 1, updated_at = ?2, status = 'rolled_back' "
+        "where operation_id = ?1 and status = 'pending'");
     if (!update) return fail(update.error());
     const auto id = operation.text();
     const auto at = rfc3339(now);
     if (auto done = update->run(id, at); !done) return fail(done.error());
-    return db_.changes() > 0;
+    if (db_.changes() > 0) return true;
+    const auto there = find(operation);
+    if (!there) return fail(there.error());
+    if (!*there) return false;
+    if ((*there)->status != record_status::rolled_back) {
+        return fail(
+            codes::record_already_minted,
+            fmt::format("{} is {} as mint {}", id, text_of((*there)->status), (*there)->mint));
+    }
+    return true;
 }
 
 result<std::optional<record>> record_table::one(std::string_view where, std::string_view value) {

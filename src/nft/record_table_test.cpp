@@ -128,6 +128,25 @@ TEST(record_table, rollback_marks_and_keeps_the_row) {
     EXPECT_EQ(row.updated_at, now);
 }
 
+// proves: E3, D2
+TEST(record_table, what_is_minted_is_never_rolled_back) {
+    const records_file file;
+    auto table = file.open();
+    auto row = minted();
+    for (const auto status : {record_status::minted, record_status::completed}) {
+        row.status = status;
+        ++row.version;
+        ASSERT_TRUE(table.upsert(row).has_value());
+        const auto refused = table.mark_rolled_back(id_of(1), store_time{});
+        ASSERT_FALSE(refused.has_value());
+        EXPECT_TRUE(refused.error().is(codes::record_already_minted));
+        EXPECT_EQ(refused.error().kind(), fault_kind::permanent);
+        const auto there = table.find(id_of(1)).value().value();
+        EXPECT_TRUE(same_content(there, row));
+        EXPECT_EQ(there.version, row.version);
+    }
+}
+
 TEST(record_table, user_status_shows_who_is_minting) {
     const records_file file;
     auto table = file.open();

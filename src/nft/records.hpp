@@ -68,7 +68,8 @@ class records {
     // another operation id is the same mint accepted again after a restore (see mint_identity.hpp):
     // it passes to `wanted.operation_id`, and a rolled-back one starts anew.
     [[nodiscard]] virtual task<result<record>> upsert(record wanted) = 0;
-    // Answers false when there is no such row; then nothing has to be undone.
+    // Answers false when there is no such row; then nothing has to be undone. Only a pending row
+    // is changed: minted or completed is codes::record_already_minted.
     [[nodiscard]] virtual task<result<bool>> mark_rolled_back(uuid operation, store_time now) = 0;
 
     [[nodiscard]] virtual task<result<std::optional<record>>> find(uuid operation) = 0;
