@@ -93,6 +93,24 @@ TEST(mint_saga, lost_answers_to_sends_change_nothing) {
     expect_minted(w, "order-1");
 }
 
+// proves: S2, S4
+TEST(mint_saga, a_mint_whose_history_is_gone_lands_without_a_signature) {
+    world w;
+    const auto id = w.accept("order-1", w.request());
+    w.until(id, [&](const auto&) { return w.sends() > 0; });
+    w.each([](auto& node) {
+        node.model.faults().lose_history = true;
+        node.model.faults().history_from = 1'000'000'000;
+    });
+    const auto end = w.b.end_of(id);
+    EXPECT_EQ(end.view.state, "completed") << json::write(end.view);
+    EXPECT_EQ(end.view.generation, 1);
+    EXPECT_EQ(end.find_output<steps::submit>()->signature, "");
+    EXPECT_GT(end.find_output<steps::submit>()->slot, 0U);
+    EXPECT_EQ(w.row(id)->signature, "");
+    expect_minted(w, "order-1");
+}
+
 // proves: S3, E9
 TEST(mint_saga, a_dropped_transaction_is_proved_dead_and_signed_anew) {
     world w;

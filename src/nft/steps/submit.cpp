@@ -29,9 +29,12 @@ bool is_ours(const mint_at& at, const subject& about) {
 
 }  // namespace
 
-task<result<mint_at>> submit::look(saga::step_context& in, const subject& about) {
+task<result<mint_at>> submit::look(saga::step_context& in, const subject& about,
+                                   std::uint64_t since) {
     const mint_place place{about.id.mint, about.id.token_program, about.owner};
-    auto at = co_await read_mint(rpc_, place, rpc_options(in, solana::commitment::finalized));
+    auto how = rpc_options(in, solana::commitment::finalized);
+    if (since > 0) how.min_context_slot = since;
+    auto at = co_await read_mint(rpc_, place, how);
     if (!at) in.note(note_of("getMultipleAccounts", at.error()));
     co_return at;
 }
@@ -150,6 +153,8 @@ task<saga::settlement<landed_mint>> submit::settle(saga::step_context& in,
     if (what.state == state::failed) {
         co_return co_await settle_failed(in, about, std::move(what));
     }
+    // The mint is there and nobody knows by which transaction: the chain says the rest.
+    if (what.slot == 0) co_return co_await settle_found(in, about);
     co_return saga::landed<output>{{about.id.mint.text(), bytes->signature, what.slot}};
 }
 
@@ -161,11 +166,12 @@ task<saga::settlement<landed_mint>> submit::settle_found(saga::step_context& in,
 }
 
 // A finalized error ends these bytes. It may be the echo of a token that is there: the program
-// refuses to make it twice. So the address is read before anything else is concluded.
+// refuses to make it twice. So the address is read, from a state that knows the error, before
+// anything else is concluded.
 task<saga::settlement<landed_mint>> submit::settle_failed(saga::step_context& in,
                                                           const subject& about,
                                                           solana::settled what) {
-    const auto at = co_await look(in, about);
+    const auto at = co_await look(in, about, what.slot);
     if (!at) co_return saga::pending{settings_.poll};
     if (is_ours(*at, about)) {
         co_return saga::landed<output>{{about.id.mint.text(), {}, at->slot}};

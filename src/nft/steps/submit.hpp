@@ -59,7 +59,9 @@ class submit {
                                                      std::uint64_t already_held);
     [[nodiscard]] saga::outcome<prepared> refused(const saga::step_context& in,
                                                   const subject& about, const fault& why) const;
-    [[nodiscard]] task<result<mint_at>> look(saga::step_context& in, const subject& about);
+    // From a state not older than the slot `since`.
+    [[nodiscard]] task<result<mint_at>> look(saga::step_context& in, const subject& about,
+                                             std::uint64_t since = 0);
     [[nodiscard]] task<saga::settlement<output>> settle_found(saga::step_context& in,
                                                               const subject& about);
     [[nodiscard]] task<saga::settlement<output>> settle_failed(saga::step_context& in,
