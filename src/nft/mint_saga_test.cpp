@@ -162,6 +162,26 @@ TEST(mint_saga, a_cancel_before_the_pivot_gives_back_only_its_own_pins) {
     EXPECT_EQ(w.sends(), 0U);
 }
 
+// proves: I5
+TEST(mint_saga, a_pin_that_the_output_does_not_name_is_given_back_too) {
+    mint_settings one_copy;
+    one_copy.upload.replicas = 1;
+    world w{{}, 10'000'000'000, one_copy};
+    const auto id = w.accept("order-1", w.request());
+    const auto kept = w.until(id, [](const auto& view) { return view.step == "fetch_uris"; });
+    EXPECT_TRUE(w.content.pins().empty());
+    // What an attempt left that was given up before it told.
+    const auto refs = kept.find_output<steps::upload_content>().value();
+    const auto image = *ipfs::cid::parse(refs.image_cid);
+    ipfs::upload late{.predicted = image, .name = "late", .source = w.store.source(image)};
+    ASSERT_TRUE(w.b.wait(w.kubo.put(late, w.in(10s))));
+    ASSERT_EQ(w.content.pins().size(), 1U);
+    ASSERT_TRUE(w.b.wait(w.b->cancel(id, "user", "changed my mind")));
+    EXPECT_EQ(w.b.end_of(id).view.state, "rolled_back");
+    EXPECT_TRUE(w.content.pins().empty());
+    EXPECT_EQ(w.store.pins(), 0U);
+}
+
 // proves: E3
 TEST(mint_saga, an_older_journal_never_undoes_what_the_record_says_is_minted) {
     world w;

@@ -107,12 +107,13 @@ class temporary_folder {
 
 class world {
   public:
-    explicit world(model::ledger_options ledger = {}, std::uint64_t lamports = 10'000'000'000)
+    explicit world(model::ledger_options ledger = {}, std::uint64_t lamports = 10'000'000'000,
+                   const mint_settings& settings = {})
         : chain{ledger} {
         for (auto* node : {&north, &south, &west}) mount(*node);
         mount_content();
         chain.fund(wallet.address(), lamports);
-        b.define(make_mint_saga(parts(), settings()));
+        b.define(make_mint_saga(parts(), settings));
         b.start();
     }
     ~world() { b.stop(); }
@@ -230,7 +231,6 @@ class world {
     mint_dependencies parts() {
         return {secret, wallet, rpc, submitter, funds, pins, gateways, store, table};
     }
-    static mint_settings settings() { return {}; }
 
     // The chain's clock is the loop's: a slot every 400 ms.
     void tick() {

@@ -83,7 +83,7 @@ task<saga::outcome<content_refs>> upload_content::run(saga::step_context& in) {
     co_return saga::done<output>{std::move(refs)};
 }
 
-// What an upload that never finished may have left: every provider is asked.
+// What uploads that never finished may have left: every provider is asked.
 task<std::vector<ipfs::pin_receipt>> upload_content::traces_of(const saga::step_context& in) {
     const auto request = in.input<mint_request>();
     std::vector<ipfs::cid> contents{image_of(request)};
@@ -101,14 +101,19 @@ task<std::vector<ipfs::pin_receipt>> upload_content::traces_of(const saga::step_
     co_return traces;
 }
 
+// What the output names, and what an attempt before it may have left at another provider.
 task<saga::outcome<saga::nothing>> upload_content::undo(saga::step_context& in) {
     std::vector<ipfs::pin_receipt> pins;
     if (const auto refs = in.find_output<upload_content>()) {
         for (const auto* list : {&refs->image_pins, &refs->metadata_pins, &refs->strays}) {
             pins.insert(pins.end(), list->begin(), list->end());
         }
-    } else {
-        pins = co_await traces_of(in);
+    }
+    for (auto& trace : co_await traces_of(in)) {
+        const bool known = std::ranges::any_of(pins, [&](const ipfs::pin_receipt& each) {
+            return each.provider == trace.provider && each.cid == trace.cid;
+        });
+        if (!known) pins.push_back(std::move(trace));
     }
     const auto released = co_await pins_.release(std::move(pins), in.id().text(), in.until());
     if (!released) {
