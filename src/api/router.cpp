@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <boost/json/object.hpp>
 #include <charconv>
 
 #include "api/codes.hpp"
@@ -50,6 +51,15 @@ bool fits(std::string_view pattern, const std::vector<std::string>& path,
 void add_missing(io::http_headers& headers, const char* name, const char* value) {
     const auto is_it = [name](const auto& each) { return each.first == name; };
     if (std::ranges::none_of(headers, is_it)) headers.emplace_back(name, value);
+}
+
+// Which occurrence of the problem it is (RFC 9457, 3.1.5): handlers do not know the path.
+void add_instance(io::server_response& out, const std::string& path) {
+    const std::pair<std::string, std::string> problem{"Content-Type", "application/problem+json"};
+    if (std::ranges::find(out.headers, problem) == out.headers.end()) return;
+    auto body = json::parse(out.body);
+    if (!body || !body->is_object()) return;
+    if (body->get_object().emplace("instance", path).second) out.body = json::write(*body);
 }
 
 std::optional<std::string> unknown_parameter(const route& r, const io::request_head& request) {
@@ -150,7 +160,7 @@ io::body_plan router::plan(const io::request_head& head) const {
     match found;
     auto who = judge(head, found);
     if (!who) {
-        finish(who.error(), found.found == nullptr ? "none" : found.found->resource, {});
+        finish(who.error(), head.path, found.found == nullptr ? "none" : found.found->resource, {});
         out.refusal = std::move(who.error());
         return out;
     }
@@ -169,7 +179,9 @@ task<io::server_response> router::dispatch(io::server_request request,
     co_return co_await (*found.run)(std::move(c));
 }
 
-void router::finish(io::server_response& out, const std::string& resource, duration took) const {
+void router::finish(io::server_response& out, const std::string& path, const std::string& resource,
+                    duration took) const {
+    add_instance(out, path);
     add_missing(out.headers, "X-Content-Type-Options", "nosniff");
     add_missing(out.headers, "Content-Security-Policy", "default-src 'none'; sandbox");
     const auto status = fmt::format("{}", out.status);
@@ -180,8 +192,9 @@ void router::finish(io::server_response& out, const std::string& resource, durat
 task<io::server_response> router::handle(io::server_request request) const {
     const auto began = time_.now();
     std::string resource = "none";
+    const auto path = request.path;
     auto out = co_await dispatch(std::move(request), resource);
-    finish(out, resource, time_.now() - began);
+    finish(out, path, resource, time_.now() - began);
     co_return out;
 }
 

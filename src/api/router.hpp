@@ -83,7 +83,8 @@ class router {
                                                                   match& found) const;
     [[nodiscard]] task<io::server_response> dispatch(io::server_request request,
                                                      std::string& resource) const;
-    void finish(io::server_response& out, const std::string& resource, duration took) const;
+    void finish(io::server_response& out, const std::string& path, const std::string& resource,
+                duration took) const;
 
     const authority& who_;
     ops::metrics& count_;

@@ -69,6 +69,7 @@ TEST_F(router_test, unknown_paths_and_methods) {
     out = ask(from_socket(request("DELETE", "/things")));
     EXPECT_EQ(out.status, 405);
     EXPECT_EQ(header_of(out, "Allow"), "GET, HEAD, POST, OPTIONS");
+    EXPECT_EQ(json_of(out).at("instance").as_string(), "/things");
     EXPECT_EQ(ask(from_socket(request("OPTIONS", "/things"))).status, 204);
     EXPECT_EQ(count.counter_of(ops::metric::api_requests, {"none", "404"}).value(), 1U);
 }
@@ -83,6 +84,7 @@ TEST_F(router_test, unknown_parameters_are_refused) {
     auto out = ask(from_socket(request("GET", "/things?limti=3")));
     EXPECT_EQ(out.status, 400);
     EXPECT_THAT(errors_of(out), ElementsAre("limti api.unknown_parameter"));
+    EXPECT_EQ(json_of(out).at("instance").as_string(), "/things") << "the path, not the query";
 }
 
 // proves: O10
@@ -92,7 +94,9 @@ TEST_F(router_test, who_may_not_call_sends_no_body) {
     EXPECT_FALSE(routes.plan(from_socket(request("POST", "/things"))).refusal);
     EXPECT_EQ(routes.plan(from_tcp(request("POST", "/things"))).refusal->status, 401);
     EXPECT_EQ(routes.plan(from_socket(request("POST", "/elsewhere"))).refusal->status, 404);
-    EXPECT_EQ(routes.plan(from_socket(request("PUT", "/things"))).refusal->status, 405);
+    const auto refused = routes.plan(from_socket(request("PUT", "/things"))).refusal;
+    EXPECT_EQ(refused->status, 405);
+    EXPECT_EQ(json_of(*refused).at("instance").as_string(), "/things");
     EXPECT_TRUE(routes.knows("/things/7"));
     EXPECT_FALSE(routes.knows("/elsewhere"));
 }
