@@ -99,6 +99,7 @@ task<io::server_response> operations_resource::list(call c) {
     if (!cursor) co_return std::move(cursor.error());
     filter.limit = static_cast<int>(*limit);
     filter.before = *cursor;
+    filter.with_outputs = true;  // what a kind adds is made of them
 
     auto page = co_await engine_.list(std::move(filter));
     if (!page) co_return refuse(page.error());

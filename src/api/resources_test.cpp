@@ -250,6 +250,17 @@ TEST_F(operations_test, lists_are_filtered_and_paged) {
     EXPECT_EQ(get("/api/v1/operations?cursor=x").status, 400);
 }
 
+TEST_F(operations_test, items_of_lists_are_the_documents_of_the_operations) {
+    docs.add("mint", [](const saga::operation_details& o, boost::json::object& out) {
+        if (const auto input = o.find_input<nft::mint_request>()) out["owner"] = input->owner;
+        if (const auto done = o.find_output<second_step>()) out["landed"] = done->value;
+    });
+    const auto id = text(mint(good_body(upload()), "a", {{"Prefer", "wait=30"}}), "id");
+    const auto alone = json_of(get("/api/v1/operations/" + id));
+    EXPECT_EQ(alone.at("landed").as_string(), "landed");
+    EXPECT_EQ(json_of(get("/api/v1/operations")).at("items").at(0), alone);
+}
+
 TEST_F(operations_test, events_tell_the_story_in_order) {
     const auto id = text(mint(good_body(upload()), "a", {{"Prefer", "wait=30"}}), "id");
     const auto all = json_of(get("/api/v1/operations/" + id + "/events"));
