@@ -2,6 +2,7 @@
 
 // The commands, each a function from its options to an exit code. cli.cpp reads the options.
 
+#include <boost/json/array.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -55,6 +56,14 @@ int run_operation_act(session&, client&, const std::string& id, const std::strin
 int run_explain_operation(session&, client&, const std::string& id);
 int run_verify(session&, client&, const std::string& wallet);
 int run_status(session&, client&);
+
+// Why an ended operation did not complete, in words: its cause and what failed last. Nothing for
+// one that has none.
+void explain_cause(session&, terminal&, client&, const boost::json::value& operation);
+// … as text, from the operation and from the fault of its last failure on the way forward.
+[[nodiscard]] std::string cause_text(const boost::json::value& operation,
+                                     const boost::json::value& failure);
+[[nodiscard]] boost::json::value last_failure(const boost::json::array& events);
 
 // Shows progress until the operation has ended, is parked, or the time is over.
 int follow_operation(session&, client&, const std::string& id, std::uint32_t timeout_seconds);

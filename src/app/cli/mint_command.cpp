@@ -133,7 +133,10 @@ int follow_operation(session& s, client& daemon, const std::string& id,
             } else {
                 show_result(s, *now);
             }
-            if (state == "parked") {
+            if (over && !s.json) explain_cause(s, s.err, daemon, *now);
+            if (exit_of_state(state) == exit_ended_otherwise) {
+                s.complain(fmt::format("it has not completed: thole explain operation {}", id));
+            } else if (state == "parked") {
                 s.complain(fmt::format("a person must look: thole explain operation {}", id));
             } else if (!over) {
                 s.complain(

@@ -131,7 +131,8 @@ int run_operation_list(session& s, client& daemon, const list_options& options) 
     const auto page = ask(s, daemon, {.path = path}, code);
     if (!page) return code;
     if (s.json) return s.print_json(*page), exit_done;
-    table t{{"ID", "KIND", "KEY", "STATE", "PROGRESS", "WAITS FOR"}};
+    table t{{"ID", "KIND", "KEY", "STATE", "PROGRESS", "WAITS"}};
+    t.never_cut(0).cut_first(2);
     const auto* items = array_of(*page, "items");
     for (const auto& each : items == nullptr ? boost::json::array{} : *items) {
         const auto state = text_of(each, "state");
@@ -212,6 +213,58 @@ int run_operation_act(session& s, client& daemon, const std::string& id, const s
     return exit_done;
 }
 
+namespace {
+
+boost::json::array all_events(session& s, client& daemon, const std::string& id) {
+    boost::json::array out;
+    for (;;) {
+        const auto after = out.empty() ? std::string{"0"} : text_of(out.back(), "seq");
+        const auto path = operation_path(id, fmt::format("/events?after={}&limit=500", after));
+        int code = exit_done;
+        const auto page = ask(s, daemon, {.path = path}, code);
+        const auto* events = page ? array_of(*page, "events") : nullptr;
+        if (events == nullptr || events->empty()) return out;
+        out.insert(out.end(), events->begin(), events->end());
+    }
+}
+
+std::string with_meaning(const std::string& code) {
+    const auto* known = api::find_fault(code);
+    return known == nullptr ? code + "." : fmt::format("{}. {}", code, known->meaning);
+}
+
+}  // namespace
+
+value last_failure(const boost::json::array& events) {
+    value found;
+    for (const auto& each : events) {
+        const auto name = text_of(each, "event");
+        const auto* fault = each.as_object().if_contains("fault");
+        if (fault == nullptr) continue;
+        if (name == "step.failed" || name == "compensation.started") found = *fault;
+    }
+    return found;
+}
+
+std::string cause_text(const value& operation, const value& failure) {
+    const auto cause = text_of(operation, "cause");
+    if (cause.empty()) return {};
+    auto out = fmt::format("Cause: {}\n", with_meaning(cause));
+    const auto code = text_of(failure, "code");
+    const auto detail = text_of(failure, "detail");
+    if (!code.empty() && code != cause) {
+        out += fmt::format("Last failure: {}\n", with_meaning(code));
+    }
+    if (!detail.empty()) out += fmt::format("  {}\n", detail);
+    return out;
+}
+
+void explain_cause(session& s, terminal& to, client& daemon, const value& operation) {
+    if (text_of(operation, "cause").empty()) return;
+    const auto events = all_events(s, daemon, text_of(operation, "id"));
+    to.print(cause_text(operation, last_failure(events)));
+}
+
 // In words: where it stands, why, and what a person can do.
 int run_explain_operation(session& s, client& daemon, const std::string& id) {
     int code = exit_done;
@@ -238,7 +291,11 @@ int run_explain_operation(session& s, client& daemon, const std::string& id) {
     }
     if (s.json) {
         boost::json::object out{{"operation", o}, {"next", next}};
+        if (fault == nullptr) fault = api::find_fault(text_of(o, "cause"));
         if (fault != nullptr) out["explained"] = api::explain(*fault);
+        if (!text_of(o, "cause").empty()) {
+            out["failure"] = last_failure(all_events(s, daemon, id));
+        }
         s.print_json(out);
         return exit_done;
     }
@@ -256,6 +313,7 @@ int run_explain_operation(session& s, client& daemon, const std::string& id) {
                                 text_of(*fault_value, "detail"), fault->meaning,
                                 api::response_to(fault->kind)));
     }
+    explain_cause(s, s.out, daemon, o);
     s.out.print(next + "\n");
     return exit_done;
 }

@@ -9,6 +9,7 @@ namespace thole::app {
 namespace {
 
 constexpr std::size_t least_column = 8;
+constexpr std::size_t least_first_column = 5;  // of the one that is cut first
 
 std::string_view code_of(colour c) {
     switch (c) {
@@ -102,6 +103,23 @@ void terminal::status(std::string_view line) {
     status_shown_ = true;
 }
 
+void table::fit(std::vector<std::size_t>& widths, std::size_t width) const {
+    std::size_t total = widths.empty() ? 0 : 2 * (widths.size() - 1);
+    for (const auto each : widths) total += each;
+    for (; total > width && first_ && widths[*first_] > least_first_column; --total) {
+        --widths[*first_];
+    }
+    for (; total > width; --total) {
+        std::size_t* widest = nullptr;
+        for (std::size_t i = 0; i < widths.size(); ++i) {
+            if (std::ranges::find(whole_, i) != whole_.end()) continue;
+            if (widest == nullptr || widths[i] > *widest) widest = &widths[i];
+        }
+        if (widest == nullptr || *widest <= least_column) return;
+        --*widest;
+    }
+}
+
 std::string table::text(const terminal& screen, std::size_t width) const {
     std::vector<std::size_t> widths(heads_.size());
     for (std::size_t i = 0; i < heads_.size(); ++i) widths[i] = columns(heads_[i]);
@@ -110,16 +128,7 @@ std::string table::text(const terminal& screen, std::size_t width) const {
             widths[i] = std::max(widths[i], columns(row[i].text));
         }
     }
-    const auto total = [&] {
-        std::size_t sum = widths.empty() ? 0 : 2 * (widths.size() - 1);
-        for (const auto each : widths) sum += each;
-        return sum;
-    };
-    while (total() > width) {
-        auto widest = std::ranges::max_element(widths);
-        if (*widest <= least_column) break;
-        --*widest;
-    }
+    fit(widths, width);
     std::string out;
     const auto line = [&](const std::vector<cell>& cells) {
         std::string painted;

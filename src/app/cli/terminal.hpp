@@ -12,6 +12,7 @@
 // elsewhere is shown through plain(): printable characters only. One thread.
 
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,18 +50,25 @@ struct cell {
     colour paint = colour::none;
 };
 
-// Columns of the width they need, two spaces apart; when they do not fit, the widest ones are cut
-// with ".." until they do.
+// Columns of the width they need, two spaces apart; when they do not fit, the one to be cut first
+// and then the widest ones are cut with ".." until they do, but for those that are never cut.
 class table {
   public:
     explicit table(std::vector<std::string> heads) : heads_{std::move(heads)} {}
     void add(std::vector<cell> row) { rows_.push_back(std::move(row)); }
+    // For what is typed in again, such as an ID.
+    table& never_cut(std::size_t column) { return whole_.push_back(column), *this; }
+    table& cut_first(std::size_t column) { return first_ = column, *this; }
     [[nodiscard]] bool empty() const noexcept { return rows_.empty(); }
     [[nodiscard]] std::string text(const terminal&, std::size_t width) const;
 
   private:
+    void fit(std::vector<std::size_t>& widths, std::size_t width) const;
+
     std::vector<std::string> heads_;  // all empty = no line of heads
     std::vector<std::vector<cell>> rows_;
+    std::vector<std::size_t> whole_;
+    std::optional<std::size_t> first_;
 };
 
 // UTF-8 kept, control characters (C0, DEL, C1 and escape sequences with them) replaced by '?'.

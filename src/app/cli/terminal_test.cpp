@@ -41,6 +41,24 @@ TEST_F(screen_test, a_table_fits_by_cutting_its_widest_columns) {
     EXPECT_NE(text.find("b.."), std::string::npos);
 }
 
+TEST_F(screen_test, an_id_is_never_cut_and_the_key_is_cut_first) {
+    const std::string id = "0192f0c1-0000-7000-8000-000000000000";
+    const auto row = [&](const std::string& state, const std::string& progress,
+                         const std::string& waits) {
+        table t{{"ID", "KIND", "KEY", "STATE", "PROGRESS", "WAITS"}};
+        t.never_cut(0).cut_first(2);
+        t.add({{id}, {"mint"}, {std::string(36, 'k')}, {state}, {progress}, {waits}});
+        return t.text(screen, 80);
+    };
+    const auto done = row("completed", "COMPLETED", "");
+    EXPECT_NE(done.find("\n" + id + "  mint  kkkkk..  completed  COMPLETED\n"), std::string::npos)
+        << done;
+    const auto parked = row("parked", "NEEDS_ATTENTION", std::string(60, 'w'));
+    const auto line = parked.substr(parked.find('\n') + 1);
+    EXPECT_LE(line.size(), 81U) << line;
+    EXPECT_TRUE(line.starts_with(id + "  mint  kkk..  parked  ")) << line;
+}
+
 TEST_F(screen_test, width_is_counted_in_characters) {
     EXPECT_EQ(columns("gr\xc3\xbc\xc3\x9f"), 4U);
     table t{{"", ""}};

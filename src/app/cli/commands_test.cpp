@@ -1,0 +1,50 @@
+#include "app/cli/commands.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/json/object.hpp>
+
+#include "api/fault_catalog.hpp"
+
+namespace thole::app {
+namespace {
+
+using boost::json::array;
+using boost::json::object;
+
+object failed(const char* event, const char* code, const char* detail) {
+    return {{"event", event}, {"fault", object{{"code", code}, {"detail", detail}}}};
+}
+
+const array story{
+    object{{"event", "operation.submitted"}}, failed("step.failed", "net.timeout", "first"),
+    failed("step.failed", "ipfs.too_large", "51 MiB"),
+    failed("undo.failed", "net.timeout", "on the way back"), object{{"event", "operation.ended"}}};
+
+TEST(cause_text, a_rollback_is_explained_by_code_meaning_and_detail) {
+    const auto* known = api::find_fault("net.timeout");
+    ASSERT_NE(known, nullptr);
+    const auto text = cause_text(object{{"cause", "net.timeout"}},
+                                 object{{"code", "net.timeout"}, {"detail", "after 5 s"}});
+    EXPECT_EQ(text, "Cause: net.timeout. " + std::string{known->meaning} + "\n  after 5 s\n");
+}
+
+TEST(cause_text, attempts_that_were_spent_name_what_failed) {
+    const auto text = cause_text(object{{"cause", "operation.attempts_spent"}},
+                                 object{{"code", "net.timeout"}, {"detail", ""}});
+    EXPECT_TRUE(text.starts_with("Cause: operation.attempts_spent. All attempts")) << text;
+    EXPECT_NE(text.find("\nLast failure: net.timeout. "), std::string::npos) << text;
+}
+
+TEST(cause_text, a_persons_reason_stands_alone_and_none_says_nothing) {
+    EXPECT_EQ(cause_text(object{{"cause", "double order"}}, nullptr), "Cause: double order.\n");
+    EXPECT_EQ(cause_text(object{{"state", "completed"}}, nullptr), "");
+}
+
+TEST(last_failure, is_the_newest_on_the_way_forward) {
+    EXPECT_EQ(text_of(last_failure(story), "detail"), "51 MiB");
+    EXPECT_TRUE(last_failure(array{object{{"event", "operation.submitted"}}}).is_null());
+}
+
+}  // namespace
+}  // namespace thole::app
