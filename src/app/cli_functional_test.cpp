@@ -6,7 +6,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -130,6 +132,9 @@ TEST_F(cli_test, usage_errors_are_exit_2) {
         EXPECT_THAT(done.err, HasSubstr("thole:"));
         EXPECT_EQ(done.out, "");
     }
+    EXPECT_THAT(run({"bogus"}).err, HasSubstr("\"bogus\""));
+    EXPECT_THAT(run({"operation", "bogus"}).err, HasSubstr("\"bogus\""));
+    EXPECT_EQ(run({"explain"}).exit, 2);
     EXPECT_EQ(run({"--help"}).exit, 0);
     EXPECT_THAT(run({"--help"}).out, HasSubstr("Exit codes:"));
 }
@@ -170,7 +175,12 @@ TEST_F(cli_test, config_check_refuses_an_open_key_and_a_single_provider) {
 
 TEST_F(cli_test, what_needs_no_daemon_works_without_one) {
     EXPECT_THAT(run({"version"}).out, HasSubstr("thole "));
+    EXPECT_EQ(run({"--version"}).out, run({"version"}).out);
+    EXPECT_EQ(run({"-o", "json", "--version"}).out, run({"-o", "json", "version"}).out);
     EXPECT_EQ(run({"config", "check"}).exit, 0);
+    EXPECT_EQ(run({"explain", "net.timeout"}).out, run({"explain", "fault", "net.timeout"}).out);
+    EXPECT_EQ(run({"explain", "no.such"}).exit, 3);
+    EXPECT_THAT(run({"explain", "no.such"}).err, HasSubstr("\"no.such\""));
     EXPECT_THAT(run({"explain", "fault", "net.timeout"}).out, HasSubstr("effect is unknown"));
     EXPECT_THAT(run({"-o", "json", "explain", "fault"}).out, HasSubstr("\"engine.key_conflict\""));
     const auto done = run({"explain", "fault", "no.such"});
@@ -189,6 +199,16 @@ TEST_F(cli_test, no_daemon_is_exit_4) {
         EXPECT_THAT(done.err, HasSubstr("does not answer"));
     }
     EXPECT_EQ(run({"--token-file", write("t", "token", 0644), "status"}).exit, 2);
+
+    EXPECT_THAT(run({"status"}).err, HasSubstr((folder_ / "s").string() + ": no such file"));
+    // What a killed daemon leaves: a socket nobody listens on.
+    const int left = ::socket(AF_UNIX, SOCK_STREAM, 0);
+    sockaddr_un name{};
+    name.sun_family = AF_UNIX;
+    (folder_ / "s").string().copy(name.sun_path, sizeof name.sun_path - 1);
+    ASSERT_EQ(::bind(left, reinterpret_cast<const sockaddr*>(&name), sizeof name), 0);
+    ::close(left);
+    EXPECT_THAT(run({"status"}).err, HasSubstr((folder_ / "s").string() + ": connection refused"));
 }
 
 TEST_F(cli_test, a_daemon_starts_answers_and_stops) {
@@ -201,7 +221,12 @@ TEST_F(cli_test, a_daemon_starts_answers_and_stops) {
     auto done = run({"operation", "show", "00000000-0000-7000-8000-000000000000"});
     EXPECT_EQ(done.exit, 3);
     EXPECT_THAT(done.err, HasSubstr("code: operation.not_found"));
-    EXPECT_EQ(run({"operation", "list", "--state", "bogus"}).exit, 3);
+    EXPECT_THAT(run({"explain", "00000000-0000-7000-8000-000000000000"}).err,
+                HasSubstr("code: operation.not_found"));
+    done = run({"operation", "list", "--state", "bogus"});
+    EXPECT_EQ(done.exit, 3);
+    EXPECT_TRUE(done.err.starts_with("thole: refused (code: api.bad_parameter)\n  state: "))
+        << done.err;
     EXPECT_EQ(run({"verify", "not-a-wallet"}).exit, 3);
 
     struct stat about{};

@@ -4,6 +4,8 @@
 #include <CLI/CLI.hpp>
 
 #include "app/cli/commands.hpp"
+#include "app/version.hpp"
+#include "base/id.hpp"
 
 namespace thole::app {
 namespace {
@@ -62,11 +64,13 @@ class command_line {
     using daemon_command = std::function<int(session&, client&)>;
     using local_command = std::function<int(session&)>;
 
+    int complain_of_usage(std::string_view text);
     void add_globals();
     void add_local();
     void add_mint();
     void add_operation();
     void add_explain();
+    int explain_either(session& s);
     CLI::App* add(CLI::App& under, const char* name, const char* about, local_command what);
     CLI::App* add_remote(CLI::App& under, const char* name, const char* about, daemon_command what);
 
@@ -105,6 +109,7 @@ void command_line::add_globals() {
     app_.add_option("-o,--output", global_.output, "table or json")
         ->check(CLI::IsMember({"table", "json"}))
         ->type_name("FORM");
+    app_.set_version_flag("--version", std::string{version_text}, "Print the version");
 }
 
 CLI::App* command_line::add(CLI::App& under, const char* name, const char* about,
@@ -208,10 +213,24 @@ void command_line::add_operation() {
     verb("fail", "Declare a parked one failed", true);
 }
 
+// No code of a fault has the form of an ID.
+int command_line::explain_either(session& s) {
+    if (!uuid::parse(argument_)) return run_explain_fault(s, argument_);
+    auto daemon = connect(global_, env_);
+    if (!daemon) return s.complain(daemon.error()), static_cast<int>(exit_usage);
+    return run_explain_operation(s, *daemon, argument_);
+}
+
 void command_line::add_explain() {
     auto* explain = app_.add_subcommand("explain", "In words: a fault code, or an operation");
-    explain->require_subcommand(1);
+    explain->require_subcommand(0, 1);
     explain->fallthrough();
+    explain->add_option("what", argument_, "A fault's code or an operation's ID");
+    explain->callback([this, explain] {
+        if (!explain->get_subcommands().empty()) return;
+        if (argument_.empty()) throw CLI::RequiredError{"a fault's code or an operation's ID"};
+        chosen_ = [this](session& s) { return explain_either(s); };
+    });
     auto* fault = add(*explain, "fault", "What a code means and how it is answered",
                       [this](session& s) { return run_explain_fault(s, argument_); });
     fault->add_option("code", argument_, "e.g. net.timeout; none lists them all");
@@ -221,16 +240,30 @@ void command_line::add_explain() {
     operation->add_option("id", argument_)->required();
 }
 
+int command_line::complain_of_usage(std::string_view text) {
+    session s{env_, false};
+    s.complain(text);
+    s.err.print("  see thole --help\n");
+    return exit_usage;
+}
+
 int command_line::run(int argc, const char* const* argv) {
     try {
         app_.parse(argc, argv);
+    } catch (const CLI::CallForVersion&) {
+        session s{env_, global_.output == "json"};
+        return run_version(s);
     } catch (const CLI::Success& wanted) {
         return app_.exit(wanted);  // --help
+    } catch (const CLI::RequiredError& error) {
+        // "A command is required" hides that a word stood in its place.
+        const auto unknown = app_.remaining(true);
+        return complain_of_usage(
+            unknown.empty()
+                ? plain(error.what())
+                : fmt::format("\"{}\" is no command or option here", plain(unknown.front())));
     } catch (const CLI::ParseError& error) {
-        session s{env_, false};
-        s.complain(plain(error.what()));
-        s.err.print("  see thole --help\n");
-        return exit_usage;
+        return complain_of_usage(plain(error.what()));
     }
     session s{env_, global_.output == "json"};
     return chosen_(s);

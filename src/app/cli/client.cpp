@@ -3,7 +3,9 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <iterator>
+#include <system_error>
 
 namespace thole::app {
 namespace {
@@ -32,6 +34,20 @@ std::size_t take_header(char* data, std::size_t, std::size_t size, void* to) {
         value.remove_suffix(1);
     headers[name] = std::string{value};
     return size;
+}
+
+// Why a unix socket could not be connected; curl would speak of a port of localhost.
+std::string reason_of(int number) {
+    switch (number) {
+        case ENOENT:
+            return "no such file";
+        case ECONNREFUSED:
+            return "connection refused";
+        case EACCES:
+            return "permission denied";
+        default:
+            return std::generic_category().message(number);
+    }
 }
 
 struct header_list {
@@ -101,6 +117,11 @@ std::expected<client_answer, std::string> client::call(const client_call& what) 
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error);
     const auto code = curl_easy_perform(curl);
     if (code != CURLE_OK) {
+        long number = 0;
+        curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &number);
+        if (settings_.url.empty() && code == CURLE_COULDNT_CONNECT && number != 0) {
+            return std::unexpected{reason_of(static_cast<int>(number))};
+        }
         return std::unexpected{std::string{*error != 0 ? error : curl_easy_strerror(code)}};
     }
     long status = 0;

@@ -48,21 +48,28 @@ int exit_of_state(std::string_view state) {
 
 namespace {
 
+void show_mistake(session& s, const boost::json::value& error) {
+    const auto pointer = text_of(error, "pointer");  // "" = the whole body
+    s.err.print(fmt::format("  {}{}{}\n", s.err.painted(pointer, colour::bold),
+                            pointer.empty() ? "" : ": ", text_of(error, "detail")));
+}
+
+// With a list of mistakes the list is what helps; the detail only says that there is one.
 void show_problem(session& s, const boost::json::value& problem, int status) {
+    const auto* fields = problem.if_object();
+    const auto* errors = fields == nullptr ? nullptr : fields->if_contains("errors");
+    const auto type = text_of(problem, "type");
+    const auto code = type.starts_with("/problems/") ? type.substr(10) : std::string{};
+    if (errors != nullptr && errors->is_array() && !errors->get_array().empty()) {
+        s.complain(code.empty() ? "refused" : fmt::format("refused (code: {})", code));
+        for (const auto& each : errors->get_array()) show_mistake(s, each);
+        return;
+    }
     auto title = text_of(problem, "title");
     auto detail = text_of(problem, "detail");
     if (title.empty()) title = fmt::format("HTTP {}", status);
     s.complain(fmt::format("{}{}{}", title, detail.empty() ? "" : ": ", detail));
-    if (const auto type = text_of(problem, "type"); type.starts_with("/problems/")) {
-        s.err.print(fmt::format("  code: {}\n", type.substr(10)));
-    }
-    const auto* fields = problem.if_object();
-    const auto* errors = fields == nullptr ? nullptr : fields->if_contains("errors");
-    if (errors == nullptr || !errors->is_array()) return;
-    for (const auto& each : errors->as_array()) {
-        s.err.print(fmt::format("  {}: {}\n", s.err.painted(text_of(each, "pointer"), colour::bold),
-                                text_of(each, "detail")));
-    }
+    if (!code.empty()) s.err.print(fmt::format("  code: {}\n", code));
 }
 
 }  // namespace
