@@ -81,6 +81,7 @@ task<void> engine_core::stop(self_ptr self, duration grace) {
         op->interrupt();
         op->sleeping.wake(*self->alarms_);
     }
+    for (auto& [row, w] : self->watchers_) w->sleeping.wake(*self->alarms_);
     const auto end = saturating_add(self->loop.now(), grace);
     while ((self->tasks_ > 0 || self->submitting_ > 0) && self->loop.now() < end) {
         co_await self->stopper_.until(self->alarms_, end);

@@ -53,6 +53,10 @@ template <class T>
 task<T> with(T what) {
     co_return what;
 }
+task<> keep_answer(task<result<operation_details>> call,
+                   std::optional<result<operation_details>>& answer) {
+    answer.emplace(co_await std::move(call));
+}
 task<outcome<text>> failing(thole::fault f) {
     return with<outcome<text>>(retry{std::move(f)});
 }
@@ -674,6 +678,40 @@ TEST_F(engine_test, a_stop_gives_work_back_and_a_start_goes_on) {
     EXPECT_EQ(b->end_of(id).view.state, "completed");
     EXPECT_EQ(steps.reserve->runs, 1);
     EXPECT_EQ(steps.pay->prepares, 1) << "what is journaled is settled, never prepared anew";
+}
+
+// proves: E9
+TEST_F(engine_test, after_a_restart_the_outside_is_asked_before_anything_is_sent_again) {
+    begin();
+    bool there = false;
+    steps.pay->look = [&](step_context&, const journaled<text>&) {
+        if (there) return settled(landed<text>{{"landed"}});
+        return settled(pending{10s});
+    };
+    const auto id = b->accept(b->an_order("k"));
+    b->loop.advance(1s);
+    b->stop();
+    ASSERT_EQ(steps.pay->sent.size(), 1U);
+    there = true;
+    b->start();
+    EXPECT_EQ(b->end_of(id).view.state, "completed");
+    EXPECT_EQ(steps.pay->sent.size(), 1U);
+}
+
+TEST_F(engine_test, a_stop_ends_those_who_wait_for_news) {
+    begin();
+    steps.reserve->act = [](step_context&) { return with<outcome<text>>(saga::wait{1h, "later"}); };
+    const auto id = b->accept(b->an_order("k"));
+    b->loop.advance(1s);
+    std::optional<result<operation_details>> seen;
+    io::scope work{b->loop};
+    const auto forever = deadline::after(b->loop.now(), 24h);
+    work.spawn(keep_answer((*b)->wait_end(id, forever), seen));
+    b->loop.run_ready();
+    EXPECT_FALSE(seen);
+    b->stop();
+    ASSERT_TRUE(seen && *seen);
+    EXPECT_EQ((*seen)->view.state, "ready");
 }
 
 TEST_F(engine_test, a_definition_of_another_version_parks) {
