@@ -39,8 +39,12 @@ struct request {
     std::string text;
 };
 
-task take_function(std::function<void()>) { co_return; }
-task take_request(request) { co_return; }
+task take_function(std::function<void()>) {
+    co_return;
+}
+task take_request(request) {
+    co_return;
+}
 
 struct resume_now {
     bool await_ready() { return false; }

@@ -17,7 +17,9 @@ if(THOLE_SANITIZE)
 endif()
 find_program(THOLE_CCACHE ccache)
 if(THOLE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${THOLE_CCACHE})
+  # Relative paths, so that another build folder or clone on this machine finds what is cached.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}
+    CCACHE_NOHASHDIR=1 ${THOLE_CCACHE})
 endif()
 
 if(THOLE_TESTS)

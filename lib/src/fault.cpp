@@ -4,22 +4,32 @@ namespace thole {
 
 std::string_view to_string(fault_kind kind) noexcept {
     switch (kind) {
-        case fault_kind::transient: return "transient";
-        case fault_kind::rate_limited: return "rate_limited";
-        case fault_kind::outage: return "outage";
-        case fault_kind::conflict: return "conflict";
-        case fault_kind::permanent: return "permanent";
-        case fault_kind::rejected: return "rejected";
-        case fault_kind::cancelled: return "cancelled";
+        case fault_kind::transient:
+            return "transient";
+        case fault_kind::rate_limited:
+            return "rate_limited";
+        case fault_kind::outage:
+            return "outage";
+        case fault_kind::conflict:
+            return "conflict";
+        case fault_kind::permanent:
+            return "permanent";
+        case fault_kind::rejected:
+            return "rejected";
+        case fault_kind::cancelled:
+            return "cancelled";
     }
     return "?";
 }
 
 std::string_view to_string(fault_scope scope) noexcept {
     switch (scope) {
-        case fault_scope::request: return "request";
-        case fault_scope::endpoint: return "endpoint";
-        case fault_scope::dependency: return "dependency";
+        case fault_scope::request:
+            return "request";
+        case fault_scope::endpoint:
+            return "endpoint";
+        case fault_scope::dependency:
+            return "dependency";
     }
     return "?";
 }

@@ -2,6 +2,7 @@
 'use strict';
 const fs = require('node:fs');
 const net = require('node:net');
+const os = require('node:os');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { sleep } = require('./daemon.js');
@@ -38,6 +39,7 @@ async function submitAll(world, requests, screen) {
     await sleep(i * 400);
     const operation = await submit(world.daemon, request);
     request.id = operation.id;
+    request.mint = operation.mint;
     request.acceptedAt = Date.now();
     screen.say(`${request.key} accepted, its mint will be ${operation.mint}`);
   }));
@@ -47,7 +49,7 @@ async function strike(world, plan, screen) {
   const began = Date.now();
   for (const { when, text, act } of plan) {
     await sleep(Math.max(0, when - (Date.now() - began)));
-    screen.say(`☇ ${text}`);
+    screen.say(`! ${text}`);
     await act(world);
   }
 }
@@ -110,56 +112,98 @@ function addresses(world, requests) {
   };
 }
 
-async function main() {
-  const { values } = parseArgs({ options: OPTIONS });
-  const count = Number(values.mints);
-  const seed = Number(values.seed);
-  if (!Number.isInteger(count) || count < 1 || count > 500 || !Number.isInteger(seed) || seed < 0) {
-    console.error('demo: --mints takes 1 to 500, --seed a whole number from 0');
-    return 2;
+class UsageError extends Error {}
+
+function options() {
+  try {
+    const { values } = parseArgs({ options: OPTIONS });
+    const whole = (name, low, high) => {
+      const number = /^[0-9]+$/.test(values[name]) ? Number(values[name]) : -1;
+      if (number < low || number > high) throw new Error(`--${name} takes a whole number from ${low} to ${high}`);
+      return number;
+    };
+    return { ...values, mints: whole('mints', 1, 500), seed: whole('seed', 0, 4294967295) };
+  } catch (error) {
+    throw new UsageError(error.message);
   }
+}
+
+// A folder of our own, which may be removed afterwards; a named one must be new.
+function freshFolder(named) {
+  if (named === undefined) return fs.mkdtempSync(path.join(os.tmpdir(), 'thole-demo-'));
+  const folder = path.resolve(named);
+  if (fs.existsSync(folder)) throw new UsageError(`--folder ${folder} exists already`);
+  fs.mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+async function badDay(world, requests, screen) {
+  await Promise.all([
+    submitAll(world, requests, screen),
+    strike(world, schedule(world.chance, requests.length), screen),
+    follow(world, requests, screen),
+  ]);
+  await world.calm();
+  for (const request of requests) request.trouble = await troubles(world.daemon, request.id);
+  screen.say('all ended; the daemon is stopped and everything is read back from chain and content');
+  await world.daemon.stop();
+  const read = await readBack(requests, { rpc: world.ledger.rpc[3], gateway: world.store.gateway, issuer: world.issuer });
+  requests.forEach((request, i) => { request.read = read[i]; });
+}
+
+// What `script/demo --stop` needs to end it, and what a person needs to use it.
+async function keep(world, requests, { json, screen }) {
+  await world.daemon.start();
+  fs.writeFileSync(path.join(world.folder, 'pids'), `${world.pids().join('\n')}\n`);
+  if (process.env.THOLE_DEMO_KEPT) fs.appendFileSync(process.env.THOLE_DEMO_KEPT, `${world.folder}\n`);
+  if (json) console.log(JSON.stringify(addresses(world, requests)));
+  else {
+    screen.out.write(`kept running; try\n  ${path.relative('', world.binary)} --config ${world.daemon.config} operation list\n` +
+      `RPC ${world.ledger.rpc[3]}, content ${world.store.gateway}, daemon ${world.daemon.url}; script/demo --stop ends it\n`);
+  }
+}
+
+function conclude(result, { json, screen }) {
+  if (json) console.log(JSON.stringify(result));
+  else {
+    screen.out.write(`${result.verified} of ${result.requested} verified, ${result.duplicates} duplicates, ${result.lost} lost, ` +
+      `${result.daemon_kills} daemon kills, ${result.failovers} failovers, ${result.seconds} s\n`);
+  }
+  const bad = result.duplicates + result.lost + result.unverified_completed;
+  return result.requested === result.completed && result.completed === result.verified && bad === 0 ? 0 : 1;
+}
+
+async function main() {
+  const wanted = options();
   const began = Date.now();
-  const screen = new Screen(values.json ? process.stderr : process.stdout);
-  const chance = random(seed);
-  const folder = path.resolve(values.folder ?? fs.mkdtempSync(path.join(require('node:os').tmpdir(), 'thole-demo-')));
-  const world = new World({ folder, binary: values.binary, chance });
-  const requests = makeRequests(count, chance);
-  process.once('SIGINT', () => world.stop().then(() => process.exit(130)));
+  const screen = new Screen(wanted.json ? process.stderr : process.stdout);
+  const chance = random(wanted.seed);
+  const world = new World({ folder: freshFolder(wanted.folder), binary: wanted.binary, chance });
+  const requests = makeRequests(wanted.mints, chance);
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.once(signal, () => world.stop().then(() => process.exit(130)));
+  }
+  let kept = false;
   try {
     await world.start(await freePort());
-    screen.say(`seed ${seed}: ledger behind 4 fronts, content node and daemon are up`);
-    await Promise.all([
-      submitAll(world, requests, screen),
-      strike(world, schedule(chance, count), screen),
-      follow(world, requests, screen),
-    ]);
-    await world.calm();
-    for (const request of requests) request.trouble = await troubles(world.daemon, request.id);
-    screen.say('all ended; the daemon is stopped and everything is read back from chain and content');
-    await world.daemon.stop();
-    const read = await readBack(requests, { rpc: world.ledger.rpc[3], gateway: world.store.gateway, issuer: world.issuer });
-    requests.forEach((request, i) => { request.read = read[i]; });
+    screen.say(`seed ${wanted.seed}: ledger behind 4 fronts, content node and daemon are up`);
+    await badDay(world, requests, screen);
     const result = summary(requests, world, (Date.now() - began) / 1000);
     screen.out.write(`\n${report(requests)}\n\n`);
-    if (values.keep) {
-      await world.daemon.start();
-      fs.writeFileSync(path.join(folder, 'pids'), world.pids().join('\n'));
-      if (values.json) console.log(JSON.stringify(addresses(world, requests)));
-      else screen.out.write(`kept running in ${folder}; script/demo --stop ends it\n`);
-      if (process.env.THOLE_DEMO_KEPT) fs.appendFileSync(process.env.THOLE_DEMO_KEPT, `${folder}\n`);
+    if (wanted.keep) {
+      await keep(world, requests, { json: wanted.json, screen });
+      kept = true;
     }
-    if (values.json) console.log(JSON.stringify(result));
-    else screen.out.write(`${result.verified} of ${result.requested} verified, ${result.duplicates} duplicates, ${result.lost} lost, ` +
-      `${result.daemon_kills} daemon kills, ${result.failovers} failovers, ${result.seconds} s\n`);
-    const bad = result.duplicates + result.lost + result.unverified_completed;
-    return result.requested === result.completed && result.completed === result.verified && bad === 0 ? 0 : 1;
+    const code = conclude(result, { json: wanted.json, screen });
+    if (!kept && code === 0) fs.rmSync(world.folder, { recursive: true, force: true });
+    return code;
   } finally {
-    if (values.keep) world.release();
+    if (kept) world.release();
     else await world.stop();
   }
 }
 
 main().then((code) => process.exit(code), (error) => {
-  console.error(`demo: ${error.stack}`);
-  process.exit(1);
+  console.error(`demo: ${error instanceof UsageError ? error.message : error.stack}`);
+  process.exit(error instanceof UsageError ? 2 : 1);
 });

@@ -25,6 +25,10 @@ async function submit(daemon, request) {
   return answer.value;
 }
 
+// A call that failed at one endpoint and did not end the step: the next endpoint took over. Our own
+// refusals (an open breaker, a limiter) are no calls.
+const isFailover = ({ endpoint, fault }) => Boolean(endpoint && fault) && !fault.startsWith('policy.');
+
 // What the operation's own timeline says about its troubles.
 async function troubles(daemon, id) {
   let attempts = 0;
@@ -32,14 +36,14 @@ async function troubles(daemon, id) {
   let after = 0;
   for (;;) {
     const answer = await daemon.insist('GET', `/api/v1/operations/${id}/events?after=${after}&limit=500`);
-    const events = answer.value.events ?? answer.value;
-    if (!Array.isArray(events) || events.length === 0) return { attempts, failovers };
+    const { events } = answer.value;
+    if (events.length === 0) return { attempts, failovers };
     for (const event of events) {
       after = Math.max(after, event.seq);
       attempts = Math.max(attempts, event.attempt ?? 0);
-      if (event.endpoint && event.fault) failovers += 1;
+      failovers += (event.data?.notes ?? []).filter(isFailover).length;
     }
   }
 }
 
-module.exports = { submit, troubles };
+module.exports = { isFailover, submit, troubles };

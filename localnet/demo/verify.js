@@ -54,11 +54,10 @@ async function disagreement(request, nft, { gateway, cidOf }) {
   for (const field of ['name', 'symbol', 'description']) {
     if (json[field] !== body[field]) return `${field} in the JSON differs`;
   }
-  const attributes = new Map(json.attributes.map(({ trait_type, value }) => [trait_type, String(value)]));
-  if (attributes.get('Level') !== String(body.level)) return 'Level differs';
-  for (const { trait_type, value } of body.attributes) {
-    if (attributes.get(trait_type) !== String(value)) return `attribute ${trait_type} differs`;
-  }
+  if (request.mint !== undefined && nft.mint.toBase58() !== request.mint) return 'not the address that was promised';
+  const asked = [...body.attributes, { trait_type: 'Level', value: String(body.level) }];
+  const text = (list) => JSON.stringify(list.map(({ trait_type, value }) => [trait_type, value]).sort());
+  if (text(json.attributes) !== text(asked)) return `attributes differ: ${text(json.attributes)}`;
   const imageCid = cidIn(json.image);
   if (!imageCid) return `image ${json.image} names no CID`;
   if (sha256(await fetchBytes(gateway, imageCid)) !== request.imageSha256) return 'image bytes differ';

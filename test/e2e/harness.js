@@ -84,6 +84,7 @@ const completed = (world, id, timeoutMs) =>
 async function mint(world, request) {
   const accepted = await submit(world.daemon, request);
   request.id = accepted.id;
+  request.mint = accepted.mint;
   return accepted;
 }
 

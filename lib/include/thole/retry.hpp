@@ -114,9 +114,9 @@ enum class retry_reason : std::uint8_t {
 struct retry_verdict {
     retry_act act = retry_act::finish;
     retry_reason reason = retry_reason::cancelled;
-    time_point at{};            // for sleep_until
-    std::uint32_t attempt = 0;  // attempts spent, the coming call included; 1 = the first
-    bool next_endpoint = false; // the coming call should go to another endpoint
+    time_point at{};             // for sleep_until
+    std::uint32_t attempt = 0;   // attempts spent, the coming call included; 1 = the first
+    bool next_endpoint = false;  // the coming call should go to another endpoint
 };
 
 // What an observer is told after each failed call.

@@ -29,8 +29,8 @@
 namespace thole {
 
 struct retry_budget_settings {
-    std::uint32_t percent = 20;             // repeats per hundred first calls; 0…1000
-    std::uint32_t floor_per_second = 10;    // repeats always allowed; 0…1 000 000
+    std::uint32_t percent = 20;                  // repeats per hundred first calls; 0…1000
+    std::uint32_t floor_per_second = 10;         // repeats always allowed; 0…1 000 000
     duration window = std::chrono::seconds{10};  // what is earned expires after this; 1 s…1 h
 
     friend bool operator==(const retry_budget_settings&, const retry_budget_settings&) = default;

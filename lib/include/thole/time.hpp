@@ -74,7 +74,8 @@ using store_time = store_timeline::time_point;  // microseconds since 1970-01-01
 }
 
 // d * thousandths / 1000 without overflow and without floating point, for d >= 0.
-[[nodiscard]] constexpr duration saturating_permille(duration d, std::uint64_t thousandths) noexcept {
+[[nodiscard]] constexpr duration saturating_permille(duration d,
+                                                     std::uint64_t thousandths) noexcept {
     __extension__ using wide = unsigned __int128;
     const auto product = static_cast<wide>(d.count()) * thousandths / 1000;
     constexpr auto most = static_cast<wide>(duration::max().count());

@@ -42,3 +42,10 @@ test('the weather holds every fault of the bad day', () => {
 test('columns are as wide as their widest cell', () => {
   assert.equal(table(['a', 'bb'], [['xxx', 1]]), 'a    bb\n───  ──\nxxx  1');
 });
+
+test('a failed call counts as a failover, our own refusals do not', () => {
+  const { isFailover } = require('../mint.js');
+  assert.equal(isFailover({ endpoint: 'primary', fault: 'net.connection_refused' }), true);
+  assert.equal(isFailover({ endpoint: 'primary', fault: 'policy.breaker_open' }), false);
+  assert.equal(isFailover({ endpoint: 'primary', fault: '' }), false);
+});
