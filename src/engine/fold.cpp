@@ -23,8 +23,14 @@ class teller {
         THOLE_ASSERT(read.has_value(), "a journaled event reads back");
         return std::move(*read);
     }
+    bool tell_of_step(const event& e, const event_data& d);
     void begin();
     void arrive();
+    void complete();
+    void complete_step();
+    void block(const event_data& d);
+    void acquire_lock();
+    void park(const event& e, const event_data& d);
     void fail_attempt(const event& e, const event_data& d);
     void journal_generation(const event& e);
     void prove_dead();
@@ -60,6 +66,35 @@ void teller::arrive() {
         s_.allowance = step.policy.generations;
     }
     if (step.locks && s_.lock == lock_state::later) s_.lock = lock_state::held;
+}
+
+void teller::complete_step() {
+    leaving_ = true;
+    s_.live = s_.uncertain = false;
+    s_.waiting.clear();
+    s_.fault.clear();
+    const auto& step = plan_.at(s_.step);
+    const auto& shown = step.shape == step_shape::prepared ? step.settled_shows : step.shows;
+    if (!shown.empty()) s_.progress = shown;
+}
+
+void teller::block(const event_data& d) {
+    s_.state = op_state::blocked;
+    s_.lock = lock_state::wanted;
+    s_.started = false;
+    s_.waiting = d.reason.value_or("");
+}
+
+void teller::acquire_lock() {
+    s_.state = op_state::ready;
+    s_.lock = lock_state::held;
+    s_.waiting.clear();
+}
+
+void teller::park(const event& e, const event_data& d) {
+    s_.state = op_state::parked;
+    s_.waiting = d.reason.value_or("");
+    if (!e.fault.empty()) s_.fault = e.fault;
 }
 
 void teller::fail_attempt(const event& e, const event_data& d) {
@@ -136,39 +171,70 @@ void teller::retry() {
     s_.waiting.clear();
 }
 
-void teller::tell(const event& e) {
-    // Compensation may begin from the completed step itself, or from the one that had been begun.
-    const bool from_here = e.type == event_type::compensating && e.step == s_.step_name;
-    if (!from_here) arrive();
-    const auto d = data_of(e);
+void teller::complete() {
+    leaving_ = true;
+    s_.live = s_.uncertain = false;
+    s_.waiting.clear();
+    s_.fault.clear();
+    const auto& step = plan_.at(s_.step);
+    const bool settles = step.shape == step_shape::prepared;
+    const auto& shown = settles ? step.settled_shows : step.shows;
+    if (!shown.empty()) s_.progress = shown;
+}
+
+// What happened to the current step; false when the event is about something else.
+bool teller::tell_of_step(const event& e, const event_data& d) {
     switch (e.type) {
-        case event_type::submitted:
-            begin();
-            break;
         case event_type::step_started:
             s_.started = true;
             if (s_.lock == lock_state::wanted) s_.lock = lock_state::held;
-            break;
+            return true;
         case event_type::step_completed:
-            leaving_ = true;
-            s_.live = s_.uncertain = false;
-            s_.waiting.clear();
-            s_.fault.clear();
-            if (const auto& step = plan_.at(s_.step); step.shape != step_shape::prepared) {
-                if (!step.shows.empty()) s_.progress = step.shows;
-            } else if (!step.settled_shows.empty()) {
-                s_.progress = step.settled_shows;
-            }
-            break;
+            complete();
+            return true;
         case event_type::step_failed:
         case event_type::undo_failed:
             fail_attempt(e, d);
-            break;
+            return true;
         case event_type::step_waiting:
         case event_type::undo_waiting:
             s_.waiting = d.reason.value_or("");
             s_.fault = e.fault;
             s_.state = op_state::ready;
+            return true;
+        case event_type::prepared:
+            journal_generation(e);
+            return true;
+        case event_type::uncertain:
+            s_.uncertain = true;
+            return true;
+        case event_type::certain:
+            s_.uncertain = false;
+            return true;
+        case event_type::proved_dead:
+            prove_dead();
+            return true;
+        case event_type::progress:
+            s_.progress = d.shown.value_or("");
+            return true;
+        case event_type::undone:
+            s_.fault.clear();
+            go_back_from(s_.step - 1);
+            return true;
+        default:
+            return false;
+    }
+}
+
+void teller::tell(const event& e) {
+    // Compensation may begin from the completed step itself, or from the one that had been begun.
+    if (e.type != event_type::compensating || e.step != s_.step_name) arrive();
+    s_.seq = e.seq;
+    const auto d = data_of(e);
+    if (tell_of_step(e, d)) return;
+    switch (e.type) {
+        case event_type::submitted:
+            begin();
             break;
         case event_type::blocked:
             s_.state = op_state::blocked;
@@ -180,21 +246,6 @@ void teller::tell(const event& e) {
             s_.state = op_state::ready;
             s_.lock = lock_state::held;
             s_.waiting.clear();
-            break;
-        case event_type::prepared:
-            journal_generation(e);
-            break;
-        case event_type::uncertain:
-            s_.uncertain = true;
-            break;
-        case event_type::certain:
-            s_.uncertain = false;
-            break;
-        case event_type::proved_dead:
-            prove_dead();
-            break;
-        case event_type::progress:
-            s_.progress = d.shown.value_or("");
             break;
         case event_type::parked:
             s_.state = op_state::parked;
@@ -211,18 +262,15 @@ void teller::tell(const event& e) {
         case event_type::compensating:
             turn_back(e, d);
             break;
-        case event_type::undone:
-            s_.fault.clear();
-            go_back_from(s_.step - 1);
-            break;
         case event_type::recovered:
             s_.state = op_state::ready;
             break;
         case event_type::ended:
             finish_with(e, d);
             break;
+        default:
+            THOLE_ASSERT(false, "every kind of event is told");
     }
-    s_.seq = e.seq;
 }
 
 }  // namespace
