@@ -10,25 +10,52 @@
 // behind the caller's back. Each coroutine bounds itself by a deadline. One that was cancelled
 // before it began counts as cancelled (or as T{}, when T is no result). T needs a default value.
 
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <exception>
+#include <memory>
+#include <optional>
 #include <type_traits>
 #include <vector>
 
 #include "io/cancellation.hpp"
+#include "io/suspend.hpp"
 
 namespace thole::solana {
 
 namespace detail {
 
+// Shared by the caller and the children, each of which may be the last to go.
 template <class T>
-task<T> as_child(task<T> job) {
-    co_await io::cancellation_as_value();
-    co_return co_await std::move(job);
-}
+struct gathering {
+    struct child {
+        boost::asio::cancellation_signal signal;
+        // Asio throws inside its own start-up code when it is cancelled there: so not before this.
+        bool started = false;
+    };
+    explicit gathering(std::size_t n) : children(n), values(n), left{n} {}
+
+    void cancel() {
+        cancelled = true;
+        for (auto& each : children) {
+            if (each.started) each.signal.emit(boost::asio::cancellation_type::terminal);
+        }
+    }
+    void end(std::size_t which, std::exception_ptr error, T value) {
+        children[which].started = false;
+        values[which].emplace(std::move(value));
+        if (error && !failed) failed = std::move(error);
+        if (--left == 0) waiting->post(true);
+    }
+
+    std::vector<child> children;
+    std::vector<std::optional<T>> values;
+    std::size_t left;
+    bool cancelled = false;
+    std::exception_ptr failed;
+    std::optional<io::resumption<bool>> waiting;
+};
 
 // What a child answers that was cancelled before its first line ran.
 template <class T>
@@ -40,6 +67,28 @@ T never_started() {
     }
 }
 
+template <class T>
+task<T> as_child(std::shared_ptr<gathering<T>> all, std::size_t which, task<T> job) {
+    co_await io::cancellation_as_value();
+    all->children[which].started = true;
+    if (all->cancelled) co_return never_started<T>();
+    co_return co_await std::move(job);
+}
+
+// A completion handler with a cancellation slot and nothing else: Asio then cancels inside emit().
+template <class T>
+struct child_ended {
+    using cancellation_slot_type = boost::asio::cancellation_slot;
+    [[nodiscard]] cancellation_slot_type get_cancellation_slot() const noexcept {
+        return all->children[which].signal.slot();
+    }
+    void operator()(std::exception_ptr error, T value) {
+        all->end(which, std::move(error), std::move(value));
+    }
+    std::shared_ptr<gathering<T>> all;
+    std::size_t which;
+};
+
 }  // namespace detail
 
 template <class T>
@@ -47,22 +96,22 @@ template <class T>
     namespace asio = boost::asio;
     if (jobs.empty()) co_return std::vector<T>{};
     const auto executor = co_await asio::this_coro::executor;
-    using operation = decltype(asio::co_spawn(executor, detail::as_child(std::move(jobs.front())),
-                                              asio::deferred));
-    std::vector<operation> started;
-    started.reserve(jobs.size());
-    for (auto& job : jobs) {
-        started.push_back(
-            asio::co_spawn(executor, detail::as_child(std::move(job)), asio::deferred));
-    }
-    auto group = asio::experimental::make_parallel_group(std::move(started));
-    auto [order, failures, values] =
-        co_await group.async_wait(asio::experimental::wait_for_all(), asio::use_awaitable);
-    static_cast<void>(order);
-    for (std::size_t i = 0; i < failures.size(); ++i) {
-        if (failures[i]) values[i] = detail::never_started<T>();
-    }
-    co_return std::move(values);
+    const auto all = std::make_shared<detail::gathering<T>>(jobs.size());
+    all->cancelled = co_await io::was_cancelled();
+    auto start = [&](io::resumption<bool> ended) {
+        ended.on_cancel([all] { all->cancel(); });
+        all->waiting.emplace(std::move(ended));
+        for (std::size_t i = 0; i < jobs.size(); ++i) {
+            asio::co_spawn(executor, detail::as_child(all, i, std::move(jobs[i])),
+                           detail::child_ended<T>{all, i});
+        }
+    };
+    co_await io::suspend<bool>(std::move(start));
+    if (all->failed) std::rethrow_exception(all->failed);
+    std::vector<T> out;
+    out.reserve(jobs.size());
+    for (auto& each : all->values) out.push_back(std::move(*each));
+    co_return out;
 }
 
 }  // namespace thole::solana
