@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "app/effective_policy.hpp"
+
 namespace thole::app {
 namespace {
 
@@ -59,6 +61,26 @@ TEST(policies, attempts_of_a_step_are_the_retries_and_the_first_call) {
     policy_overrides o{.base = &presets::ipfs};
     o.retry.attempts = 0;
     EXPECT_EQ(step_policy_of(o).attempts, 1);
+}
+
+// proves: O9
+TEST(policies, effective_ones_say_what_presets_and_overrides_come_to) {
+    dependencies_config all;
+    all.solana.retry.attempts = 4;
+    all.solana.breaker.open = time_span{90s};
+    all.gateway.timeout = time_span{5s};
+    const auto made = effective_policies(all);
+    ASSERT_EQ(made.size(), 3U);
+    EXPECT_EQ(text_of(made[0]),
+              "solana   solana_rpc retries after 2s, 4s, 8s, 8s (+-20 %); opens for 1m30s after 3 "
+              "failures in a row; 3 successes close it");
+    EXPECT_EQ(text_of(made[1]),
+              "ipfs     ipfs       retries after 1s, 2s, 4s, 8s, 16s (+-10 %); opens for 30s after "
+              "5 failures in 2m; 3 successes close it");
+    EXPECT_EQ(text_of(made[2]),
+              "gateway  default    calls end after 5s; opens for 30s after 5 failures in a row or "
+              "50 % of at least 10 calls in 1m failed or 50 % of at least 10 calls in 1m slow; 3 "
+              "successes close it");
 }
 
 TEST(policies, endpoints_keep_their_order_tiers_and_roles) {

@@ -5,6 +5,7 @@
 #include "api/fault_catalog.hpp"
 #include "app/cli/commands.hpp"
 #include "app/config_show.hpp"
+#include "app/effective_policy.hpp"
 #include "app/version.hpp"
 
 namespace thole::app {
@@ -25,11 +26,18 @@ int run_config_check(session& s, const config_sources& sources) {
         boost::json::array notes;
         for (const auto& each : loaded->notes) notes.emplace_back(std::string_view{each});
         s.print_json(boost::json::object{
-            {"valid", true}, {"notes", notes}, {"configuration", config_json(loaded->value)}});
+            {"valid", true},
+            {"notes", notes},
+            {"configuration", config_json(loaded->value)},
+            {"policies", json::to_value(effective_policies(loaded->value.dependency))}});
         return exit_done;
     }
     for (const auto& each : loaded->files) s.out.print(fmt::format("# read {}\n", each));
     s.out.print(show_config(*loaded));
+    s.out.print("\n# What presets and overrides come to:\n");
+    for (const auto& each : effective_policies(loaded->value.dependency)) {
+        s.out.print(fmt::format("#   {}\n", text_of(each)));
+    }
     for (const auto& each : loaded->notes) {
         s.err.print(fmt::format("{} {}\n", s.err.painted("note:", colour::yellow), each));
     }
