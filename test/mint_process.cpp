@@ -48,6 +48,22 @@ task<result<>> gated_records::set_meta(std::string name, std::string value) {
     return gate_.pass(inner_.set_meta(std::move(name), std::move(value)));
 }
 
+task<result<bool>> gated_ledger::intend(ipfs::pin_row row) {
+    return gate_.pass(inner_.intend(std::move(row)));
+}
+task<result<>> gated_ledger::confirm(ipfs::pin_row row) {
+    return gate_.pass(inner_.confirm(std::move(row)));
+}
+task<result<>> gated_ledger::forget(ipfs::pin_row row) {
+    return gate_.pass(inner_.forget(std::move(row)));
+}
+task<result<std::vector<ipfs::pin_row>>> gated_ledger::of_owner(std::string owner) {
+    return gate_.pass(inner_.of_owner(std::move(owner)));
+}
+task<result<std::size_t>> gated_ledger::others(ipfs::pin_row row) {
+    return gate_.pass(inner_.others(std::move(row)));
+}
+
 // ---- the content store --------------------------------------------------------------------------
 
 folder_contents::folder_contents(const std::string& folder, gate& way, store_clock now)
@@ -92,9 +108,11 @@ task<result<>> folder_contents::probe() {
     if (!writer) co_return fail(writer.error());
     co_return writer->feed(as_bytes("probe"));
 }
-std::size_t folder_contents::other_owners(const ipfs::cid& id, std::string_view owner) const {
-    const auto owners = store_->owners(id);
-    return owners.size() - static_cast<std::size_t>(std::ranges::count(owners, owner));
+task<result<>> folder_contents::release(std::string owner, deadline) {
+    return gate_.pass(give_back_all(std::move(owner)));
+}
+task<result<>> folder_contents::give_back_all(std::string owner) {
+    co_return store_->unpin_all(owner, now_());
 }
 task<result<nft::held_image>> folder_contents::find(ipfs::cid id) {
     return gate_.pass(look(id));
@@ -153,7 +171,8 @@ process::process(surroundings& world, saga::crash_switch& power, death end, std:
                      endpoints_of(world.rpc_nodes)},
       remote_endpoints_{name{"ipfs"}, nft::testing::with_breaker(presets::ipfs),
                         endpoints_of(world.content_nodes)},
-      pins_{&contents_, remote_endpoints_, remotes(), *loop_, seed},
+      pin_file_{world.folder.file("pins.sqlite"), nullptr, {.busy_timeout = 0ms}},
+      pins_{contents_, ledger_, remote_endpoints_, remotes(), *loop_, seed},
       gateway_endpoints_{name{"gateway"}, nft::testing::with_breaker(presets::ipfs),
                          endpoints_of(world.content_nodes)} {
     mount_all();

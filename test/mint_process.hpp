@@ -66,6 +66,20 @@ class gated_records final : public nft::records {
     gate& gate_;
 };
 
+class gated_ledger final : public ipfs::pin_ledger {
+  public:
+    gated_ledger(ipfs::pin_ledger& inner, gate& way) : inner_{inner}, gate_{way} {}
+    task<result<bool>> intend(ipfs::pin_row row) override;
+    task<result<>> confirm(ipfs::pin_row row) override;
+    task<result<>> forget(ipfs::pin_row row) override;
+    task<result<std::vector<ipfs::pin_row>>> of_owner(std::string owner) override;
+    task<result<std::size_t>> others(ipfs::pin_row row) override;
+
+  private:
+    ipfs::pin_ledger& inner_;
+    gate& gate_;
+};
+
 // The content store's folder as archive and images, on the loop itself: a simulation has no threads
 // for a pool to run on.
 class folder_contents final : public ipfs::archive, public nft::images {
@@ -78,13 +92,14 @@ class folder_contents final : public ipfs::archive, public nft::images {
     task<result<ipfs::pin_state>> status(ipfs::cid id, deadline until) override;
     task<result<>> unpin(ipfs::pin_receipt receipt, deadline until) override;
     task<result<>> check(deadline until) override;
-    std::size_t other_owners(const ipfs::cid& id, std::string_view owner) const override;
+    task<result<>> release(std::string owner, deadline until) override;
     task<result<nft::held_image>> find(ipfs::cid id) override;
     std::shared_ptr<ipfs::content_source> source(const ipfs::cid& id) override;
 
   private:
     task<result<ipfs::pin_receipt>> keep(ipfs::upload what);
     task<result<>> give_back(ipfs::pin_receipt receipt);
+    task<result<>> give_back_all(std::string owner);
     task<result<>> probe();
     task<result<nft::held_image>> look(ipfs::cid id);
 
@@ -134,6 +149,8 @@ class process {
 
     std::vector<std::unique_ptr<ipfs::kubo_provider>> kubos_;
     endpoint_set remote_endpoints_;
+    ipfs::sqlite_pin_ledger pin_file_;
+    gated_ledger ledger_{pin_file_, gate_};
     ipfs::pinning pins_;
     endpoint_set gateway_endpoints_;
     ipfs::fetcher gateways_{transport_, gateway_endpoints_, {}, *loop_, 6};

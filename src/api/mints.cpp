@@ -5,6 +5,7 @@
 
 #include "api/codes.hpp"
 #include "api/reply.hpp"
+#include "ipfs/codes.hpp"
 #include "ipfs/media.hpp"
 #include "nft/request.hpp"
 
@@ -21,6 +22,12 @@ saga::operation_priority priority_of(const nft::mint_request& request) {
             return saga::operation_priority::low;
     }
     return saga::operation_priority::normal;
+}
+
+io::server_response unknown_image() {
+    return refuse(422, codes::mint_unknown_content, {},
+                  {{"/image", "mint.unknown_content",
+                    "must be the CID of an image that was sent to /api/v1/content"}});
 }
 
 bool is_json(std::string_view content_type) {
@@ -72,6 +79,21 @@ task<bool> mints_resource::is_known_key(std::string key) {
     co_return page && !page->items.empty();
 }
 
+task<result<saga::submitted>> mints_resource::accept(saga::submission s, std::string image) {
+    const auto id = p_.engine.new_id();
+    s.id = id;
+    auto key = s.key;
+    const auto held = co_await p_.holds.take(ipfs::cid::parse(image).value(), id);
+    // A replay finds its operation even when the content has gone since.
+    if (!held && !co_await is_known_key(std::move(key))) co_return fail(held.error());
+    auto accepted = co_await p_.engine.submit(std::move(s));
+    const bool ours = accepted && accepted->view.id == id;
+    // After a lost answer of the journal it may be there all the same: the next start looks.
+    const bool unsure = !accepted && accepted.error().effect() == fault_effect::unknown;
+    if (!ours && !unsure) (void)co_await p_.holds.drop(id);
+    co_return accepted;
+}
+
 task<io::server_response> mints_resource::post(call c) {
     const std::string key{c.http.header("Idempotency-Key")};
     if (!is_idempotency_key(key)) {
@@ -87,9 +109,7 @@ task<io::server_response> mints_resource::post(call c) {
 
     // A replay must find its operation even when the content has gone since.
     if (!co_await is_image(request->image) && !co_await is_known_key(key)) {
-        co_return refuse(422, codes::mint_unknown_content, {},
-                         {{"/image", "mint.unknown_content",
-                           "must be the CID of an image that was sent to /api/v1/content"}});
+        co_return unknown_image();
     }
     if (!p_.room() && !co_await is_known_key(key)) co_return refuse(507, codes::api_disk_full);
 
@@ -99,7 +119,8 @@ task<io::server_response> mints_resource::post(call c) {
     s.input = json::write(*request);
     s.priority = priority_of(*request);
     s.subject = nft::account_of(*request);
-    auto accepted = co_await p_.engine.submit(std::move(s));
+    auto accepted = co_await accept(std::move(s), request->image);
+    if (!accepted && accepted.error().is(ipfs::codes::not_held)) co_return unknown_image();
     if (!accepted) co_return refuse(accepted.error());
 
     const auto id = accepted->view.id;

@@ -5,11 +5,13 @@
 // 202 with the operation and its Location, once it is journaled. The same key with the same payload
 // gives the same operation (Idempotent-Replayed: true; 200 when it has ended), with another payload
 // 422. `Prefer: wait=N` answers when it has ended or is parked, at the latest after N seconds.
-// Every refusal happens before anything is journaled. Threads: the core loop's.
+// Every refusal happens before anything is journaled. From before it is journaled to its end the
+// image is held (ipfs/content_holds.hpp), however long it waits. Threads: the core loop's.
 
 #include "api/content.hpp"
 #include "api/documents.hpp"
 #include "engine/engine.hpp"
+#include "ipfs/content_holds.hpp"
 
 namespace thole::api {
 
@@ -19,6 +21,7 @@ class mints_resource {
         saga::engine& engine;
         const documents& docs;
         ipfs::content_store& store;
+        ipfs::content_holds& holds;
         sql::blocking_pool& pool;
         disk_check room;
         const io::loop& time;
@@ -32,6 +35,8 @@ class mints_resource {
     // Whether the CID is an image that the store holds.
     task<bool> is_image(std::string cid);
     task<bool> is_known_key(std::string key);
+    // Journals the submission; its image is held from before that instant on.
+    task<result<saga::submitted>> accept(saga::submission s, std::string image);
 
     parts p_;
 };

@@ -180,6 +180,28 @@ TEST_F(mints_test, a_full_queue_says_when_to_come_back) {
     EXPECT_EQ(mint(good_body(cid), "key-0").status, 202) << "a replay is no new work";
 }
 
+// proves: E5, I5
+TEST_F(mints_test, an_accepted_image_is_held_and_nothing_else_is) {
+    const auto cid = upload();
+    first = behaviour::wait;
+    std::vector<std::string> accepted;
+    for (int i = 0; i < 5; ++i) {  // the last ones are refused: the queue is full
+        const auto out = mint(good_body(cid), "key-" + std::to_string(i));
+        if (out.status == 202) accepted.push_back(text(out, "id"));
+    }
+    const auto held = [&] {
+        std::vector<std::string> out;
+        for (const auto& id : holds.owners()) out.push_back(id.text());
+        return out;
+    };
+    EXPECT_FALSE(accepted.empty());
+    EXPECT_EQ(held(), accepted);
+    ASSERT_EQ(mint(good_body(cid), "key-0").status, 202);             // a replay
+    ASSERT_EQ(mint(good_body(cid, "Another"), "key-0").status, 422);  // refused
+    EXPECT_EQ(held(), accepted);
+    EXPECT_TRUE(store->gc(journal.now() + std::chrono::hours{1000})->empty());
+}
+
 TEST_F(mints_test, a_full_disk_refuses_new_work_but_not_a_replay) {
     const auto cid = upload();
     ASSERT_EQ(mint(good_body(cid), "key-1").status, 202);
@@ -193,6 +215,7 @@ TEST_F(mints_test, a_daemon_without_wallet_says_so) {
     mints_resource off{{.engine = engine,
                         .docs = docs,
                         .store = *store,
+                        .holds = holds,
                         .pool = pool,
                         .room = [] { return true; },
                         .time = loop,

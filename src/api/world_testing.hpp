@@ -77,9 +77,11 @@ struct world_test : ::testing::Test {
     router routes{who, count, loop};
     content_resource content{*store, pool, [this] { return room; }, count, loop};
     operations_resource operations{engine, docs, loop};
+    ipfs::content_holds holds{*store, &pool, [this] { return journal.now(); }};
     mints_resource mints{{.engine = engine,
                           .docs = docs,
                           .store = *store,
+                          .holds = holds,
                           .pool = pool,
                           .room = [this] { return room; },
                           .time = loop,

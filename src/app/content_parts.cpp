@@ -23,6 +23,11 @@ const ipfs_provider_config* own_store(const config& c) {
     return found == all.end() ? nullptr : &*found;
 }
 
+name archive_name(const config& c) {
+    const auto* own = own_store(c);
+    return name{own == nullptr ? std::string{"store"} : own->name};
+}
+
 policy_overrides ipfs_policies(const config& c) {
     return overrides_of(c.dependency.ipfs, presets::ipfs, c.dependency);
 }
@@ -93,25 +98,31 @@ std::unique_ptr<ipfs::content_store> open_content_store(const config& c) {
     const auto keep = c.data.unreferenced_content.value;
     // Zero means for ever, which is longer than any machine runs.
     options.keep_unreferenced = keep == duration::zero()
-                                    ? std::chrono::hours{24 * 365 * 100}
-                                    : std::chrono::ceil<std::chrono::hours>(keep);
+                                    ? store_time::duration{std::chrono::hours{24 * 365 * 100}}
+                                    : std::chrono::ceil<store_time::duration>(keep);
     auto store = ipfs::content_store::open(std::move(options));
     if (!store) throw start_error{"the content store cannot be opened", store.error()};
     return std::move(*store);
 }
 
 content_parts::content_parts(ipfs::content_store& store, const content_surroundings& from)
-    : remotes_{make_remotes(from)},
+    : archive_{archive_name(from.c), store, from.pool, from.now},
+      ledger_{from.c.data.folder + "/pins.sqlite", &from.ledger_pool},
+      remotes_{make_remotes(from)},
       provider_set{name{"ipfs"}, set_settings(ipfs_policies(from.c)), remote_endpoints(from),
                    &from.watch},
       gateway_set{name{"gateway"},
                   set_settings(overrides_of(from.c.dependency.gateway, presets::default_preset,
                                             from.c.dependency)),
                   gateway_endpoints(from), &from.watch},
-      pins{own_store(from.c) == nullptr
-               ? nullptr
-               : &archive_.emplace(name{own_store(from.c)->name}, store, from.pool, from.now),
-           provider_set, pointers(remotes_), from.loop, from.seed},
+      holds{store, &from.pool, from.now},
+      pins{archive_,
+           ledger_,
+           provider_set,
+           pointers(remotes_),
+           from.loop,
+           from.seed,
+           own_store(from.c) == nullptr ? ipfs::archive_use::none : ipfs::archive_use::copies},
       fetcher{from.gateways, gateway_set,   {own_gateway_name},
               from.loop,     from.seed + 1, fetcher_settings(from.c)} {}
 

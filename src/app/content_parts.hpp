@@ -2,18 +2,20 @@
 
 // Everything that keeps content or reads it back, put together from the configuration.
 //
-// The daemon's own store is the archive among the providers, its own gateway the last among the
-// gateways. Ownership: what is handed in outlives it. Threads: the core loop's; `store` any.
+// The daemon's own store is the archive, whether or not it is configured as a provider: what it
+// kept when it was can still be given back. Its own gateway is the last among the gateways.
+// Ownership: what is handed in outlives it. Threads: the core loop's; `store` any.
 
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "app/config.hpp"
 #include "io/system_loop.hpp"
+#include "ipfs/content_holds.hpp"
 #include "ipfs/fetcher.hpp"
 #include "ipfs/kubo_provider.hpp"
 #include "ipfs/pinning.hpp"
+#include "ipfs/sqlite_pin_ledger.hpp"
 #include "ipfs/store_provider.hpp"
 #include "thole/observer.hpp"
 
@@ -26,6 +28,7 @@ struct content_surroundings {
     io::http_transport& gateways;   // guarded: redirects may lead anywhere
     io::loop& loop;
     sql::blocking_pool& pool;
+    sql::blocking_pool& ledger_pool;  // of one thread
     ipfs::store_provider::store_clock now;
     observer& watch;
     std::uint64_t seed;
@@ -40,12 +43,14 @@ class content_parts {
     content_parts(ipfs::content_store& store, const content_surroundings& from);
 
   private:
-    std::optional<ipfs::store_provider> archive_;
+    ipfs::store_provider archive_;
+    ipfs::sqlite_pin_ledger ledger_;
     std::vector<std::unique_ptr<ipfs::kubo_provider>> remotes_;
 
   public:
     endpoint_set provider_set;
     endpoint_set gateway_set;
+    ipfs::content_holds holds;
     ipfs::pinning pins;
     ipfs::fetcher fetcher;
 

@@ -21,6 +21,7 @@
 #include "app/front.hpp"
 #include "app/gateway_route.hpp"
 #include "app/health_view.hpp"
+#include "app/hold_keeper.hpp"
 #include "app/hop.hpp"
 #include "app/policies.hpp"
 #include "app/start_error.hpp"
@@ -44,7 +45,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr duration collect_every = 10min;  // unreferenced content
+// How often unreferenced content is looked for.
+duration collect_interval(const config& c) {
+    constexpr duration longest = 10min;
+    const auto keep = c.data.unreferenced_content.value;
+    return keep == duration::zero() ? longest : std::clamp<duration>(keep / 10, 1s, longest);
+}
 
 ops::log_settings log_settings_of(const log_config& c) {
     ops::log_settings out;
@@ -98,6 +104,7 @@ struct daemon::parts {
     sql::blocking_pool core_disk{core, {.threads = 4}};
     sql::blocking_pool front_disk{front, {.threads = 4}};
     sql::blocking_pool records_disk{core, {.threads = 1}};
+    sql::blocking_pool ledger_disk{core, {.threads = 1}};
     nft::sqlite_records records;
     std::optional<nft::cluster_secret> secret;
     std::unique_ptr<saga::sqlite_journal> journal;
@@ -111,6 +118,7 @@ struct daemon::parts {
     std::optional<ops::counting_transport> transport;
     std::optional<ops::counting_transport> guarded;
     std::optional<content_parts> content;
+    std::optional<hold_keeper> holds;
     std::optional<chain_parts> chain;
     std::optional<nft::store_images> images;
     std::optional<nft::partner_view> partner;
@@ -190,10 +198,12 @@ void daemon::parts::open_network() {
                                                  .gateways = *guarded,
                                                  .loop = core,
                                                  .pool = core_disk,
+                                                 .ledger_pool = ledger_disk,
                                                  .now = [this] { return journal->now(); },
                                                  .watch = policies,
                                                  .seed = random_number(random),
                                                  .own_gateway = server.own_url(c)});
+    holds.emplace(content->holds);
     images.emplace(*store, core_disk);
     if (!c.wallet.key) return;
     chain.emplace(chain_surroundings{.c = c,
@@ -233,7 +243,10 @@ void daemon::parts::open_engine() {
     options.seed = random_number(random);
     options.concurrency = static_cast<int>(c.engine.concurrency);
     options.max_waiting = c.engine.max_waiting;
-    options.on_event = [this](const auto& op, const auto& e) { operations.happened(op, e); };
+    options.on_event = [this](const auto& op, const auto& e) {
+        operations.happened(op, e);
+        holds->happened(background, op, e);
+    };
     options.on_journal_fault = [this](const fault& f) { operations.journal_failed(f); };
     engine = std::make_unique<saga::engine>(core, *journal, std::move(known), random,
                                             std::move(options));
@@ -263,6 +276,7 @@ void daemon::parts::add_resources() {
     mints_resource.emplace(api::mints_resource::parts{.engine = *engine,
                                                       .docs = documents,
                                                       .store = *store,
+                                                      .holds = content->holds,
                                                       .pool = core_disk,
                                                       .room = room,
                                                       .time = core,
@@ -345,6 +359,7 @@ task<> daemon::parts::start() {
                {"minting", chain ? chain->wallet.address().text() : "off"},
                {"recovered", fmt::format("{}", figures.recovered)}});
     log.flush();
+    (void)co_await holds->sweep(*engine);
 }
 
 task<> daemon::parts::stop() {
@@ -369,8 +384,9 @@ task<> daemon::parts::live() {
 task<> daemon::parts::collect_content() {
     io::loop& loop = core;
     for (;;) {
-        const auto slept = co_await loop.sleep_for(collect_every);
+        const auto slept = co_await loop.sleep_for(collect_interval(c));
         if (!slept) co_return;
+        (void)co_await holds->sweep(*engine);
         auto collect = [this] { return store->gc(journal->now()); };
         const auto removed = co_await core_disk.run(std::move(collect));
         if (removed && !removed->empty()) {

@@ -35,6 +35,10 @@ class registered {
 
 }  // namespace
 
+uuid engine_core::new_id() {
+    return uuid::v7(log.now(), ids_);
+}
+
 result<new_operation> engine_core::make(const submission& s) {
     const auto* saga = known.newest(s.kind);
     if (saga == nullptr) return fail(codes::engine_unknown_kind, s.kind);
@@ -45,7 +49,7 @@ result<new_operation> engine_core::make(const submission& s) {
     if (!input) return fail(codes::engine_bad_input, text_of(input.error()));
     const auto now = log.now();
     new_operation o;
-    o.who.id = uuid::v7(now, ids_);
+    o.who.id = s.id ? *s.id : new_id();
     o.who.tenant = s.tenant;
     o.who.kind = s.kind;
     o.who.version = saga->version();

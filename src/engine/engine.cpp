@@ -20,6 +20,9 @@ task<void> engine::stop(duration grace) {
 task<result<submitted>> engine::submit(submission s) {
     return engine_core::submit(core_, std::move(s));
 }
+uuid engine::new_id() {
+    return core_->new_id();
+}
 task<result<operation_details>> engine::get(uuid id) {
     return engine_core::get(core_, id);
 }

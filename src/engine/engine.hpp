@@ -52,6 +52,7 @@ struct submission {
     operation_priority priority = operation_priority::normal;
     std::string subject;  // for lists, e.g. the account
     std::optional<store_time> not_before{};
+    std::optional<uuid> id{};  // from new_id(); for who must write it down before it is accepted
 };
 
 struct submitted {
@@ -91,6 +92,8 @@ class engine {
     task<void> stop(duration grace);
 
     task<result<submitted>> submit(submission s);
+    // An id for a submission that nobody has used.
+    [[nodiscard]] uuid new_id();
     task<result<operation_details>> get(uuid id);
     task<result<details_page>> list(list_filter filter);
     // Events after number `after`. With none yet, waits for one until the deadline (empty then).

@@ -28,6 +28,7 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     static task<result<>> start(self_ptr self);
     static task<void> stop(self_ptr self, duration grace);
     static task<result<submitted>> submit(self_ptr self, submission s);
+    [[nodiscard]] uuid new_id();
     static task<result<operation_details>> get(self_ptr self, uuid id);
     static task<result<details_page>> list(self_ptr self, list_filter filter);
     static task<result<std::vector<event_view>>> events(self_ptr self, uuid id, int after,

@@ -17,21 +17,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Contents are indexed and named by the version 1 form, so that both versions find them.
-cid block_key(const cid& id) {
-    return cid::v1(id.content(), id.digest());
-}
-
 // Two characters that vary: the last one of base32 carries fewer bits.
 std::string shard(const std::string& text) {
     return text.substr(text.size() - 3, 2);
-}
-
-bool is_owner(std::string_view owner) {
-    return !owner.empty() && owner.size() <= 128 && std::ranges::all_of(owner, [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-               c == '.' || c == '_' || c == ':' || c == '-';
-    });
 }
 
 // Calls visit(path, name) for every file two levels below `top`.
@@ -116,7 +104,7 @@ result<stored> content_writer::commit(store_time now) {
 // a damaged one.
 result<stored> content_store::keep(content_writer::state& written, const cid& root,
                                    store_time now) {
-    const auto key = block_key(root);
+    const auto key = root.as_v1();
     const auto file_size = written.index.size + encode_object_tail(written.index).size();
     const std::scoped_lock naming{names_};
     {
@@ -217,9 +205,7 @@ result<> content_store::load_pins() {
                          const auto mark = std::min(name.find('~'), name.size());
                          const auto root = cid::parse(name.substr(0, mark));
                          if (!root || mark == name.size()) return;
-                         const auto found = objects_.find(*root);
-                         if (found != objects_.end())
-                             found->second.owners.insert(name.substr(mark + 1));
+                         if (objects_.contains(*root)) add_pin(*root, name.substr(mark + 1));
                      });
 }
 
@@ -253,12 +239,12 @@ void content_store::sync_or_die(const std::string& folder) {
 
 bool content_store::has(const cid& id) const {
     const std::scoped_lock lock{mutex_};
-    return objects_.contains(block_key(id));
+    return objects_.contains(id.as_v1());
 }
 
 result<content_reader> content_store::open_content(const cid& id) const {
     if (!has(id)) return fail(codes::not_held, id.text());
-    return content_reader::open(files_, object_path(block_key(id)), id);
+    return content_reader::open(files_, object_path(id.as_v1()), id);
 }
 
 result<content_info> content_store::find(const cid& id) const {
@@ -277,10 +263,10 @@ result<bytes> content_store::read_all(const cid& id) const {
 void content_store::add_blocks(const object_index& index, const cid& root) {
     if (index.leaves.size() < 2) return;
     for (const auto& leaf : index.leaves) {
-        contents_of_.emplace(block_key(leaf_cid(leaf, index.shape)), root);
+        contents_of_.emplace(leaf_cid(leaf, index.shape).as_v1(), root);
     }
     (void)index.root([&](const cid& id, bytes_view) -> result<> {
-        contents_of_.emplace(block_key(id), root);
+        contents_of_.emplace(id.as_v1(), root);
         return {};
     });
 }
@@ -315,7 +301,7 @@ std::optional<cid> content_store::content_of(const cid& key) {
 }
 
 result<content_reader> content_store::open_containing(const cid& block) {
-    const auto root = content_of(block_key(block));
+    const auto root = content_of(block.as_v1());
     if (!root) return fail(codes::not_held, block.text());
     return open_content(*root);
 }
@@ -324,103 +310,6 @@ result<bytes> content_store::block(const cid& id) {
     auto reader = open_containing(id);
     if (!reader) return std::unexpected(reader.error());
     return reader->block(id);
-}
-
-// ---- pins and removal ---------------------------------------------------------------------------
-
-result<> content_store::pin(const cid& id, std::string_view owner) {
-    if (!is_owner(owner)) return fail(codes::bad_owner, std::string{owner.substr(0, 128)});
-    const auto key = block_key(id);
-    const std::scoped_lock naming{names_};
-    {
-        const std::scoped_lock lock{mutex_};
-        const auto found = objects_.find(key);
-        if (found == objects_.end()) return fail(codes::not_held, id.text());
-        if (found->second.owners.contains(owner)) return {};
-    }
-    if (auto ok = ready_folder("pins", key); !ok) return ok;
-    const auto path = pin_path(key, owner);
-    // A leftover of a pin whose content had been lost is as good as a new one.
-    std::error_code unknown;
-    if (!fs::exists(path, unknown)) {
-        if (auto made = files_->create(path); !made) return std::unexpected(made.error());
-    }
-    sync_or_die(fs::path{path}.parent_path());
-    const std::scoped_lock lock{mutex_};
-    objects_.at(key).owners.emplace(owner);
-    return {};
-}
-
-result<> content_store::unpin(const cid& id, std::string_view owner, store_time now) {
-    if (!is_owner(owner)) return fail(codes::bad_owner, std::string{owner.substr(0, 128)});
-    const auto key = block_key(id);
-    const std::scoped_lock naming{names_};
-    const auto path = pin_path(key, owner);
-    std::error_code unknown;
-    if (!fs::exists(path, unknown) && !unknown) return {};
-    // The time first: if the power fails between the two, the 24 hours have started anew.
-    if (has(key)) {
-        const auto file = files_->open(object_path(key));
-        if (!file) return std::unexpected(file.error());
-        if (auto ok = files_->stamp(*file, now); !ok) return ok;
-        if (auto ok = files_->sync(*file); !ok) return ok;
-    }
-    if (auto ok = files_->remove(path); !ok) return ok;
-    sync_or_die(fs::path{path}.parent_path());
-    const std::scoped_lock lock{mutex_};
-    const auto found = objects_.find(key);
-    if (found == objects_.end()) return {};
-    const auto at = found->second.owners.find(owner);
-    if (at != found->second.owners.end()) found->second.owners.erase(at);
-    found->second.since = std::max(found->second.since, now);
-    return {};
-}
-
-std::vector<std::string> content_store::owners(const cid& id) const {
-    const std::scoped_lock lock{mutex_};
-    const auto found = objects_.find(block_key(id));
-    if (found == objects_.end()) return {};
-    return {found->second.owners.begin(), found->second.owners.end()};
-}
-
-std::vector<cid> content_store::pinned_by(std::string_view owner) const {
-    std::vector<cid> out;
-    {
-        const std::scoped_lock lock{mutex_};
-        for (const auto& [id, held] : objects_) {
-            if (held.owners.contains(owner)) out.push_back(id);
-        }
-    }
-    std::ranges::sort(out);
-    return out;
-}
-
-result<std::vector<cid>> content_store::gc(store_time now) {
-    const std::scoped_lock naming{names_};
-    std::vector<cid> due;
-    {
-        const std::scoped_lock lock{mutex_};
-        for (const auto& [id, held] : objects_) {
-            if (held.owners.empty() && held.since + options_.keep_unreferenced <= now) {
-                due.push_back(id);
-            }
-        }
-    }
-    std::ranges::sort(due);
-    for (const auto& id : due) {
-        // Not synced: a file that comes back after a power cut is removed by a later run.
-        if (auto ok = files_->remove(object_path(id)); !ok) return std::unexpected(ok.error());
-        const std::scoped_lock lock{mutex_};
-        const auto found = objects_.find(id);
-        bytes_ -= found->second.file_size;
-        objects_.erase(found);
-    }
-    if (!due.empty()) {
-        const std::scoped_lock lock{mutex_};
-        std::erase_if(contents_of_,
-                      [&](const auto& each) { return !objects_.contains(each.second); });
-    }
-    return due;
 }
 
 store_usage content_store::usage() const {

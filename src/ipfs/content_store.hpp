@@ -21,6 +21,7 @@
 // process, because what the disk holds is then unknown. ipfs.corrupt content is not served; putting
 // it again replaces it.
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -42,7 +43,7 @@ struct store_options {
     std::string folder;                                  // made when absent
     std::uint64_t max_content_bytes = 50 * 1024 * 1024;  // of one content
     std::uint64_t max_total_bytes = UINT64_MAX;          // of all files; more is ipfs.disk_full
-    std::chrono::hours keep_unreferenced{24};            // before gc() removes it
+    store_time::duration keep_unreferenced = std::chrono::hours{24};  // before gc() removes it
 };
 
 struct store_usage {
@@ -99,10 +100,14 @@ class content_store {
     [[nodiscard]] result<> pin(const cid&, std::string_view owner);
     // Also fine when there was no such pin. The 24 hours start again.
     [[nodiscard]] result<> unpin(const cid&, std::string_view owner, store_time now);
+    // Every pin of the owner; tries all and answers the first fault.
+    [[nodiscard]] result<> unpin_all(std::string_view owner, store_time now);
     [[nodiscard]] std::vector<std::string> owners(const cid&) const;
+    [[nodiscard]] std::vector<std::string> owners_like(std::string_view prefix) const;  // sorted
     [[nodiscard]] std::vector<cid> pinned_by(std::string_view owner) const;
 
-    // Removes contents that nobody pinned since now - keep_unreferenced; answers which.
+    // Removes contents that nobody pinned since now - keep_unreferenced; answers which, or the
+    // first fault when some could not be removed.
     result<std::vector<cid>> gc(store_time now);
 
     [[nodiscard]] store_usage usage() const;
@@ -127,6 +132,9 @@ class content_store {
     [[nodiscard]] result<stored> keep(content_writer::state& written, const cid& root,
                                       store_time now);
     [[nodiscard]] std::optional<cid> content_of(const cid& key);
+    void add_pin(const cid& key, std::string_view owner);
+    void unindex_pin(const cid& key, std::string_view owner);
+    void forget_lost(const cid& key);
     void index_blocks();
     void add_blocks(const object_index& index, const cid& root);
 
@@ -137,8 +145,9 @@ class content_store {
     std::mutex names_;
     std::mutex indexing_;       // held while every content's hashes are read; taken before mutex_
     mutable std::mutex mutex_;  // guards everything below; never held during disk access
-    std::unordered_map<cid, entry> objects_;         // by block_key()
-    std::unordered_multimap<cid, cid> contents_of_;  // by block_key(): who has this block
+    std::unordered_map<cid, entry> objects_;                // by as_v1()
+    std::multimap<std::string, cid, std::less<>> pins_of_;  // by owner
+    std::unordered_multimap<cid, cid> contents_of_;         // by as_v1(): who has this block
     bool blocks_indexed_ = false;
     std::uint64_t bytes_ = 0;
     std::uint64_t next_temporary_ = 0;

@@ -4,6 +4,7 @@
 
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -212,6 +213,58 @@ TEST(ContentStore, PinsSurviveARestartAndOwnersAreChecked) {
     auto store = opened(folder);
     EXPECT_EQ(store->owners(root), std::vector{owner});
     EXPECT_TRUE(store->gc(start + 1000h)->empty());
+}
+
+// Somebody else has removed files from the folder.
+TEST(ContentStore, DoesNotPinWhatIsGoneAndLetsGoOfIt) {
+    testing::temporary_folder folder;
+    auto store = opened(folder);
+    const auto id = store->put(as_bytes("hello"), start)->info.root;
+    ASSERT_TRUE(store->pin(id, "op-1"));
+    fs::remove(only_object(folder));
+    EXPECT_TRUE(store->pin(id, "op-2").error().is(codes::not_held));
+    EXPECT_FALSE(store->has(id));
+    EXPECT_EQ(store->usage().bytes, 0U);
+    EXPECT_TRUE(store->unpin(id, "op-1", start));
+    EXPECT_EQ(testing::files_below(folder.path() + "/content/pins"), 0U);
+    // Put again, it is there again.
+    ASSERT_TRUE(store->put(as_bytes("hello"), start)->created);
+    ASSERT_TRUE(store->pin(id, "op-2"));
+    EXPECT_EQ(store->owners(id), std::vector<std::string>{"op-2"});
+    fs::remove(only_object(folder));
+    EXPECT_TRUE(store->unpin_all("op-2", start));
+    EXPECT_TRUE(store->pinned_by("op-2").empty());
+}
+
+TEST(ContentStore, WhatCannotBeRemovedDoesNotKeepTheRest) {
+    testing::temporary_folder folder;
+    auto store = opened(folder);
+    std::vector<cid> all;
+    for (const auto* each : {"one", "two", "three"}) {
+        all.push_back(store->put(as_bytes(std::string_view{each}), start)->info.root);
+    }
+    std::ranges::sort(all);
+    // A folder in the place of the first file: it cannot be unlinked.
+    const auto name = all[0].text();
+    const auto path =
+        folder.path() + "/content/objects/" + name.substr(name.size() - 3, 2) + "/" + name;
+    fs::remove(path);
+    std::filesystem::create_directory(path);
+    EXPECT_FALSE(store->gc(start + 25h));
+    EXPECT_EQ(store->list(), std::vector{all[0]});
+    fs::remove(path);
+    EXPECT_EQ(*store->gc(start + 25h), std::vector{all[0]});
+}
+
+TEST(ContentStore, OwnersAreFoundByTheirPrefix) {
+    testing::temporary_folder folder;
+    auto store = opened(folder);
+    const auto id = store->put(as_bytes("hello"), start)->info.root;
+    const auto other = store->put(as_bytes("other"), start)->info.root;
+    for (const auto* owner : {"hold:2", "hold:1", "held", "i"}) ASSERT_TRUE(store->pin(id, owner));
+    ASSERT_TRUE(store->pin(other, "hold:1"));
+    EXPECT_EQ(store->owners_like("hold:"), (std::vector<std::string>{"hold:1", "hold:2"}));
+    EXPECT_EQ(store->pinned_by("hold:1").size(), 2U);
 }
 
 TEST(ContentStore, KeepsItsLimits) {

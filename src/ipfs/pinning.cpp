@@ -8,29 +8,33 @@
 namespace thole::ipfs {
 
 // Counts itself in a map for as long as it lives.
-class pinning::upload_mark {
+class pinning::busy_mark {
   public:
-    upload_mark(std::map<cid, int>& counts, const cid& id) : counts_{counts}, id_{id} {
-        ++counts_[id_];
+    busy_mark(std::map<std::string, int>& counts, std::string content)
+        : counts_{counts}, content_{std::move(content)} {
+        ++counts_[content_];
     }
-    ~upload_mark() {
-        if (--counts_[id_] == 0) counts_.erase(id_);
+    ~busy_mark() {
+        if (--counts_[content_] == 0) counts_.erase(content_);
     }
-    upload_mark(const upload_mark&) = delete;
-    upload_mark& operator=(const upload_mark&) = delete;
+    busy_mark(const busy_mark&) = delete;
+    busy_mark& operator=(const busy_mark&) = delete;
 
   private:
-    std::map<cid, int>& counts_;
-    cid id_;
+    std::map<std::string, int>& counts_;
+    std::string content_;
 };
 
-pinning::pinning(archive* local, endpoint_set& remotes, std::vector<provider*> providers,
-                 const io::loop& time, std::uint64_t seed)
+pinning::pinning(archive& local, pin_ledger& ledger, endpoint_set& remotes,
+                 std::vector<provider*> providers, const io::loop& time, std::uint64_t seed,
+                 archive_use use)
     : archive_{local},
+      ledger_{ledger},
       remotes_{remotes},
       providers_{std::move(providers)},
       loop_{time},
-      chance_{seed} {}
+      chance_{seed},
+      use_{use} {}
 
 provider* pinning::find(std::string_view label) const noexcept {
     const auto at = std::ranges::find_if(
@@ -58,7 +62,7 @@ task<result<pin_receipt>> pinning::put_once(provider& at, upload what, deadline 
 task<result<pin_receipt>> pinning::put_checked(provider& at, upload what, deadline until,
                                                replication& out) {
     const auto predicted = what.predicted;
-    auto receipt = co_await put_once(at, std::move(what), until, out);
+    auto receipt = co_await put_once(at, what, until, out);
     if (!receipt) co_return receipt;
     const auto answered = cid::parse(receipt->cid);
     if (answered && answered->same_block(predicted)) co_return receipt;
@@ -67,9 +71,34 @@ task<result<pin_receipt>> pinning::put_checked(provider& at, upload what, deadli
             .at(remotes_.dependency(), at.label())
             .with_detail("predicted " + predicted.text() + ", answered " + receipt->cid);
     out.calls.push_back(evidence_of("compare", at.label(), {}, &mismatch));
-    const auto removed = co_await at.unpin(*receipt, until);
-    if (!removed) out.strays.push_back(*receipt);
+    co_await give_back_wrong(at, what, *std::move(receipt), until);
     co_return std::unexpected(std::move(mismatch));
+}
+
+// What cannot be given back now stays in the ledger, for the owner's compensation.
+task<void> pinning::give_back_wrong(provider& at, const upload& what, pin_receipt wrong,
+                                    deadline until) {
+    if (&at == &archive_) {  // which finds its pins by their owner
+        (void)co_await at.unpin(std::move(wrong), until);
+        co_return;
+    }
+    pin_row row{what.owner, std::string{at.label().view()}, wrong.cid, wrong.id};
+    const auto noted = co_await ledger_.confirm(row);
+    const auto removed = co_await at.unpin(std::move(wrong), until);
+    if (noted && removed) (void)co_await ledger_.forget(std::move(row));
+}
+
+// What the ledger is told of a try that has ended.
+task<result<>> pinning::write_end(pin_row row, bool first, result<pin_receipt> receipt) {
+    if (receipt) {
+        row.cid = receipt->cid;
+        row.id = receipt->id;
+        co_return co_await ledger_.confirm(std::move(row));
+    }
+    // Nothing came to be, now or earlier.
+    const bool surely = first && receipt.error().effect() == fault_effect::none;
+    if (surely) co_return co_await ledger_.forget(std::move(row));
+    co_return result<>{};
 }
 
 task<void> pinning::use_remotes(const upload& what, deadline until, replication& out) {
@@ -93,29 +122,39 @@ task<void> pinning::use_remotes(const upload& what, deadline until, replication&
             out.failed = fault{codes::unknown_provider}.with_detail(std::string{label.view()});
             continue;
         }
+        // The ledger knows of every try before the provider does. Its own faults end the pass: they
+        // say nothing about a provider.
+        pin_row row{what.owner, std::string{label.view()}, what.predicted.text()};
+        const auto first = co_await ledger_.intend(row);
+        if (!first) {
+            out.failed = first.error();
+            co_return;
+        }
         auto receipt = co_await put_checked(*at, what, until, out);
         pick->record(receipt, loop_.now() - now, loop_.now());
-        if (receipt) {
-            out.receipts.push_back(*std::move(receipt));
-        } else {
-            out.failed = receipt.error();
+        if (!receipt) out.failed = receipt.error();
+        if (auto noted = co_await write_end(std::move(row), *first, receipt); !noted) {
+            out.failed = noted.error();
+            co_return;
         }
+        if (receipt) out.receipts.push_back(*std::move(receipt));
     }
 }
 
 task<replication> pinning::replicate(upload what, std::uint32_t wanted, deadline until) {
     replication out;
     out.wanted = wanted;
-    if (releasing_.contains(what.predicted)) {
+    auto content = content_name(what.predicted.text());
+    if (releasing_.contains(content)) {
         out.failed = fault{codes::busy};
         if (wanted == 0) out.wanted = 1;
         co_return out;
     }
-    const upload_mark mark{uploading_, what.predicted};
-    if (archive_ != nullptr) {
-        auto kept = co_await put_checked(*archive_, what, until, out);
+    const busy_mark mark{uploading_, std::move(content)};
+    if (keeps_here()) {
+        auto kept = co_await put_checked(archive_, what, until, out);
         if (!kept) {
-            // Without the owner's pin in the archive, another operation could give our copies back.
+            // The archive comes first: what is kept nowhere here is not spread either.
             out.failed = kept.error();
             out.wanted = std::max<std::uint32_t>(wanted, 1);
             co_return out;
@@ -126,36 +165,51 @@ task<replication> pinning::replicate(upload what, std::uint32_t wanted, deadline
     co_return out;
 }
 
-task<result<>> pinning::release_remote(pin_receipt receipt, std::string owner, deadline until) {
-    const auto id = cid::parse(receipt.cid);
-    if (id) {
-        // Ours is gone from the archive; whoever is left still needs the copy.
-        if (archive_ != nullptr && archive_->other_owners(*id, owner) > 0) co_return result<>{};
-        if (uploading_.contains(*id)) co_return fail(codes::busy);
+task<result<std::vector<pin_row>>> pinning::rows_of(const std::string& owner,
+                                                    const std::vector<pin_receipt>& receipts) {
+    auto rows = co_await ledger_.of_owner(owner);
+    if (!rows) co_return rows;
+    for (const auto& each : receipts) {
+        if (each.id == owner) continue;  // the archive's
+        const auto content = content_name(each.cid);
+        const bool known = std::ranges::any_of(*rows, [&](const pin_row& row) {
+            return row.provider == each.provider && content_name(row.cid) == content;
+        });
+        if (!known) rows->push_back({owner, each.provider, each.cid, each.id, true});
     }
-    auto* at = find(receipt.provider);
-    if (at == nullptr) co_return fail(codes::unknown_provider, receipt.provider);
-    if (!id) co_return co_await at->unpin(std::move(receipt), until);
-    const upload_mark mark{releasing_, *id};
-    co_return co_await at->unpin(std::move(receipt), until);
+    co_return rows;
 }
 
-task<result<>> pinning::release(std::vector<pin_receipt> receipts, std::string owner,
-                                deadline until) {
-    result<> outcome;
-    const auto is_archive = [&](const pin_receipt& each) {
-        return archive_ != nullptr && archive_->label().view() == each.provider;
-    };
-    for (const auto& each : receipts) {
-        if (!is_archive(each)) continue;
-        auto done = co_await archive_->unpin(each, until);
-        if (!done && outcome) outcome = std::move(done);
+// Nobody else refers to it. Marked before that is asked for the last time, so that no upload can
+// come in between.
+task<result<>> pinning::unpin_last(const pin_row& row, deadline until) {
+    const auto content = content_name(row.cid);
+    if (uploading_.contains(content)) co_return fail(codes::busy);
+    const busy_mark mark{releasing_, content};
+    const auto others = co_await ledger_.others(row);
+    if (!others) co_return std::unexpected(others.error());
+    if (*others > 0) co_return result<>{};
+    auto* at = find(row.provider);
+    if (at == nullptr) co_return fail(codes::unknown_provider, row.provider);
+    co_return co_await at->unpin({row.provider, row.cid, row.id}, until);
+}
+
+task<result<>> pinning::release_remote(const pin_row& row, deadline until) {
+    const auto others = co_await ledger_.others(row);
+    if (!others) co_return std::unexpected(others.error());
+    if (*others == 0) {
+        if (auto gone = co_await unpin_last(row, until); !gone) co_return gone;
     }
-    // The reference is the count: while it stands, the remotes stay.
-    if (!outcome) co_return outcome;
-    for (const auto& each : receipts) {
-        if (is_archive(each)) continue;
-        auto done = co_await release_remote(each, owner, until);
+    co_return co_await ledger_.forget(row);
+}
+
+task<result<>> pinning::release(std::string owner, std::vector<pin_receipt> receipts,
+                                deadline until) {
+    auto outcome = co_await archive_.release(owner, until);
+    const auto rows = co_await rows_of(owner, receipts);
+    if (!rows) co_return std::unexpected(rows.error());
+    for (const auto& row : *rows) {
+        auto done = co_await release_remote(row, until);
         if (!done && outcome) outcome = std::move(done);
     }
     co_return outcome;
@@ -163,9 +217,8 @@ task<result<>> pinning::release(std::vector<pin_receipt> receipts, std::string o
 
 task<std::vector<provider_state>> pinning::where(cid id, deadline until) {
     std::vector<provider_state> out;
-    if (archive_ != nullptr) {
-        out.push_back(
-            {std::string{archive_->label().view()}, co_await archive_->status(id, until)});
+    if (keeps_here()) {
+        out.push_back({std::string{archive_.label().view()}, co_await archive_.status(id, until)});
     }
     for (auto* each : providers_) {
         auto state = co_await each->status(id, until);
@@ -175,8 +228,8 @@ task<std::vector<provider_state>> pinning::where(cid id, deadline until) {
 }
 
 task<result<>> pinning::check(deadline until) {
-    if (archive_ != nullptr) {
-        auto usable = co_await archive_->check(until);
+    if (keeps_here()) {
+        auto usable = co_await archive_.check(until);
         if (!usable) co_return usable;
     }
     std::vector<name> tried;

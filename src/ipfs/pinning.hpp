@@ -5,21 +5,21 @@
 // The problem: "upload, and if that fails upload elsewhere" trusts what the provider says it
 // stored, leaves copies behind, and unpins what another operation still needs. Here:
 //
-//   ipfs::pinning pins{&archive, remotes, {&kubo, &backup}, loop, seed};
+//   ipfs::pinning pins{archive, ledger, remotes, {&kubo, &backup}, loop, seed};
 //   auto kept = co_await pins.replicate(what, 2, until);     // the archive and one remote
 //   if (!kept.enough()) co_return retry{kept.cause()};
 //   …
-//   co_await pins.release(kept.receipts, operation_id, until);
+//   co_await pins.release(operation_id, {}, until);
 //
 // replicate() makes one pass (retrying is the caller's step policy): the archive first, then the
 // remotes as the endpoint set picks them, until the wanted number is reached. A CID that differs
 // from the predicted one condemns the provider's answer: it is not counted, and its copy is given
-// back, or reported among the strays when that fails. An upload without an answer is looked up
-// before another provider is used.
+// back. An upload without an answer is looked up before another provider is used.
 //
-// Reference counts: each upload pins under its owner in the archive. release() takes that pin back
-// and then removes a remote pin only when no other owner is left; uploading and releasing one
-// content at the same time is refused (ipfs.busy).
+// Every try at a remote is in the ledger before its first byte leaves, and so is a copy under a
+// wrong CID. release() therefore finds whatever an owner may have left anywhere, after any crash,
+// at every provider that was ever tried. A remote pin goes when no other owner has a row of that
+// content there; uploading and giving back one content at the same time is refused (ipfs.busy).
 //
 // Threads: core loop. Lifetime: everything handed in outlives it. Cancellation: the deadline; what
 // was sent may have taken effect, and the next pass finds it.
@@ -30,6 +30,7 @@
 
 #include "io/loop.hpp"
 #include "ipfs/evidence.hpp"
+#include "ipfs/pin_ledger.hpp"
 #include "ipfs/provider.hpp"
 #include "thole/endpoint_set.hpp"
 
@@ -37,7 +38,6 @@ namespace thole::ipfs {
 
 struct replication {
     std::vector<pin_receipt> receipts;  // of copies under the predicted CID
-    std::vector<pin_receipt> strays;    // copies under another CID that could not be given back
     std::vector<call_evidence> calls;
     std::uint32_t wanted = 0;
     std::optional<fault> failed;  // what hindered it last
@@ -52,17 +52,24 @@ struct provider_state {
     result<pin_state> state;
 };
 
+enum class archive_use : std::uint8_t {
+    copies,  // a copy is kept there, and counts
+    none     // not configured: only what it kept earlier is given back
+};
+
 class pinning {
   public:
-    // `local` may be null (no reference counts then). Every endpoint of `remotes` is the label of
-    // one of the providers.
-    pinning(archive* local, endpoint_set& remotes, std::vector<provider*> providers,
-            const io::loop& time, std::uint64_t seed);
+    // Every endpoint of `remotes` is the label of one of the providers.
+    pinning(archive& local, pin_ledger& ledger, endpoint_set& remotes,
+            std::vector<provider*> providers, const io::loop& time, std::uint64_t seed,
+            archive_use use = archive_use::copies);
 
     // `wanted` counts the archive. More than there are providers is never reached.
     [[nodiscard]] task<replication> replicate(upload what, std::uint32_t wanted, deadline until);
-    // Tries every receipt and answers the first fault. Given back already is fine.
-    [[nodiscard]] task<result<>> release(std::vector<pin_receipt> receipts, std::string owner,
+    // Gives back whatever the owner has anywhere: what the ledger knows, and `receipts` beside (of
+    // a journal that remembers more than the ledger). Tries all and answers the first fault. Given
+    // back already is fine.
+    [[nodiscard]] task<result<>> release(std::string owner, std::vector<pin_receipt> receipts,
                                          deadline until);
     // Asks everyone, the archive first.
     [[nodiscard]] task<std::vector<provider_state>> where(cid id, deadline until);
@@ -70,27 +77,35 @@ class pinning {
     [[nodiscard]] task<result<>> check(deadline until);
 
     [[nodiscard]] std::size_t providers() const noexcept {
-        return providers_.size() + (archive_ == nullptr ? 0 : 1);
+        return providers_.size() + (keeps_here() ? 1 : 0);
     }
 
   private:
-    class upload_mark;
+    class busy_mark;
+    [[nodiscard]] bool keeps_here() const noexcept { return use_ == archive_use::copies; }
     [[nodiscard]] task<result<pin_receipt>> put_once(provider& at, upload what, deadline until,
                                                      replication& out);
     [[nodiscard]] task<result<pin_receipt>> put_checked(provider& at, upload what, deadline until,
                                                         replication& out);
+    [[nodiscard]] task<void> give_back_wrong(provider& at, const upload& what, pin_receipt wrong,
+                                             deadline until);
+    [[nodiscard]] task<result<>> write_end(pin_row row, bool first, result<pin_receipt> receipt);
     [[nodiscard]] task<void> use_remotes(const upload& what, deadline until, replication& out);
-    [[nodiscard]] task<result<>> release_remote(pin_receipt receipt, std::string owner,
-                                                deadline until);
+    [[nodiscard]] task<result<std::vector<pin_row>>> rows_of(
+        const std::string& owner, const std::vector<pin_receipt>& receipts);
+    [[nodiscard]] task<result<>> release_remote(const pin_row& row, deadline until);
+    [[nodiscard]] task<result<>> unpin_last(const pin_row& row, deadline until);
     [[nodiscard]] provider* find(std::string_view label) const noexcept;
 
-    archive* archive_;
+    archive& archive_;
+    pin_ledger& ledger_;
     endpoint_set& remotes_;
     std::vector<provider*> providers_;
     const io::loop& loop_;
     rng chance_;
-    std::map<cid, int> uploading_;
-    std::map<cid, int> releasing_;
+    archive_use use_;
+    std::map<std::string, int> uploading_;  // by content_name()
+    std::map<std::string, int> releasing_;
 };
 
 }  // namespace thole::ipfs

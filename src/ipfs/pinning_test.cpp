@@ -4,11 +4,10 @@
 
 #include <rapidcheck/gtest.h>
 
-#include <set>
-
 #include "ipfs/client_testing.hpp"
-#include "ipfs/codec/testing.hpp"
+#include "ipfs/codec/dag_builder.hpp"
 #include "ipfs/codes.hpp"
+#include "ipfs/sqlite_pin_ledger.hpp"
 
 namespace thole::ipfs {
 namespace {
@@ -16,10 +15,11 @@ namespace {
 using namespace std::chrono_literals;
 using testing::run;
 
-// A provider that keeps names, with switchable failures.
+// A provider that keeps names, with switchable failures. A remote one has one pin for all, as Kubo.
 class fake_provider final : public archive {
   public:
-    explicit fake_provider(std::string label) : label_{label} {}
+    explicit fake_provider(std::string label, bool counts_owners = false)
+        : label_{label}, counts_owners_{counts_owners} {}
 
     std::multimap<std::string, std::string> pins;  // CID -> owner
     int puts = 0;
@@ -27,6 +27,7 @@ class fake_provider final : public archive {
     bool lies = false;            // answers another CID
     bool keeps_before_it_fails = false;
     bool cannot_unpin = false;
+    bool cannot_tell = false;  // status
 
     name label() const noexcept override { return label_; }
     task<result<pin_receipt>> put(upload what, deadline) override {
@@ -37,9 +38,11 @@ class fake_provider final : public archive {
         }
         const auto kept = lies ? cid_of(as_bytes("something else")) : what.predicted;
         pins.emplace(kept.text(), what.owner);
-        co_return pin_receipt{std::string{label_.view()}, kept.text(), what.owner};
+        co_return pin_receipt{std::string{label_.view()}, kept.text(),
+                              counts_owners_ ? what.owner : std::string{}};
     }
     task<result<pin_state>> status(cid id, deadline) override {
+        if (cannot_tell) co_return fail(thole::codes::net_timeout);
         co_return pins.contains(id.text()) ? pin_state::pinned : pin_state::absent;
     }
     task<result<>> unpin(pin_receipt receipt, deadline) override {
@@ -55,17 +58,15 @@ class fake_provider final : public archive {
         if (refuse) co_return std::unexpected(*refuse);
         co_return result<>{};
     }
-    std::size_t other_owners(const cid& id, std::string_view owner) const override {
-        std::set<std::string> others;
-        const auto [from, to] = pins.equal_range(id.text());
-        for (auto each = from; each != to; ++each) {
-            if (each->second != owner) others.insert(each->second);
-        }
-        return others.size();
+    task<result<>> release(std::string owner, deadline) override {
+        if (cannot_unpin) co_return fail(thole::codes::net_timeout);
+        std::erase_if(pins, [&](const auto& each) { return each.second == owner; });
+        co_return result<>{};
     }
 
   private:
     name label_;
+    bool counts_owners_;
 };
 
 struct fixture {
@@ -80,7 +81,17 @@ struct fixture {
             endpoints.push_back(config);
         }
         remotes.emplace(name{"ipfs"}, endpoint_set_settings{}, endpoints);
-        pins.emplace(&local, *remotes, std::vector<provider*>{&first, &second, &third}, loop, 7);
+        configure(archive_use::copies);
+    }
+    void configure(archive_use use, std::vector<provider*> all = {}) {
+        if (all.empty()) all = {&first, &second, &third};
+        pins.emplace(local, ledger, *remotes, all, loop, 7, use);
+    }
+    result<> release(std::string owner, std::vector<pin_receipt> receipts = {}) {
+        return run(loop, pins->release(std::move(owner), std::move(receipts), until));
+    }
+    std::size_t rows(std::string owner) {
+        return run(loop, ledger.of_owner(std::move(owner)))->size();
     }
     upload hello(std::string owner = "op-1") {
         upload out{.predicted = cid_of(as_bytes("hello"))};
@@ -94,7 +105,8 @@ struct fixture {
 
     io::virtual_loop loop;
     deadline until = deadline::after(loop.now(), 1h);
-    fake_provider local{"store"}, first{"first"}, second{"second"}, third{"third"};
+    fake_provider local{"store", true}, first{"first"}, second{"second"}, third{"third"};
+    sqlite_pin_ledger ledger{":memory:", nullptr};
     std::optional<endpoint_set> remotes;
     std::optional<pinning> pins;
     const std::string id = cid_of(as_bytes("hello")).text();
@@ -135,14 +147,18 @@ TEST(Pinning, AnotherCidIsNotCountedAndItsCopyGoes) {
     EXPECT_EQ(kept.receipts[1].provider, "second");
     EXPECT_EQ(kept.failed->code(), "ipfs.cid_mismatch");
     EXPECT_EQ(kept.failed->endpoint(), name{"first"});
-    EXPECT_TRUE(kept.strays.empty());
     EXPECT_TRUE(f.first.pins.empty());
     // It counts against the provider.
     EXPECT_EQ(f.remotes->view(f.loop.now())[0].failures, 1U);
+    EXPECT_EQ(f.rows("op-1"), 1U);  // of the second one
+    // What cannot be given back is known to whoever undoes it later.
     f.first.cannot_unpin = true;
-    const auto again = f.replicate(2);
-    ASSERT_EQ(again.strays.size(), 1U);
-    EXPECT_EQ(again.strays[0].provider, "first");
+    ASSERT_TRUE(f.replicate(2).enough());
+    EXPECT_EQ(f.first.pins.size(), 1U);
+    f.first.cannot_unpin = false;
+    ASSERT_TRUE(f.release("op-1"));
+    EXPECT_TRUE(f.first.pins.empty());
+    EXPECT_EQ(f.rows("op-1"), 0U);
 }
 
 TEST(Pinning, AMissingAnswerIsLookedUpBeforeAnotherProviderIsUsed) {
@@ -180,31 +196,104 @@ TEST(Pinning, ADeadlineAndAnOpenBreakerEndThePass) {
 
 // proves: I5
 TEST(Pinning, ARemotePinGoesWithItsLastOwner) {
+    for (const auto use : {archive_use::copies, archive_use::none}) {
+        fixture f;
+        f.configure(use);
+        const auto wanted = f.pins->providers() - 2;
+        ASSERT_TRUE(f.replicate(static_cast<std::uint32_t>(wanted), "op-1").enough());
+        ASSERT_TRUE(f.replicate(static_cast<std::uint32_t>(wanted), "op-2").enough());
+        ASSERT_TRUE(f.release("op-1"));
+        EXPECT_TRUE(f.first.pins.contains(f.id));
+        // Twice is as good as once.
+        ASSERT_TRUE(f.release("op-1"));
+        EXPECT_TRUE(f.first.pins.contains(f.id));
+        f.first.cannot_unpin = true;
+        EXPECT_FALSE(f.release("op-2"));
+        f.first.cannot_unpin = false;
+        ASSERT_TRUE(f.release("op-2"));
+        EXPECT_TRUE(f.local.pins.empty());
+        EXPECT_TRUE(f.first.pins.empty());
+        EXPECT_EQ(f.rows("op-2"), 0U);
+    }
+}
+
+// proves: I5, E3
+TEST(Pinning, WhateverATryMayHaveLeftIsFoundAndGivenBack) {
     fixture f;
-    const auto one = f.replicate(2, "op-1");
-    const auto two = f.replicate(2, "op-2");
-    ASSERT_TRUE(run(f.loop, f.pins->release(one.receipts, "op-1", f.until)));
-    EXPECT_EQ(f.local.pins.count(f.id), 1U);
+    // The first one keeps it and its answer is lost, also to the question; the second one refuses
+    // for sure, the third one takes it.
+    const auto lost = fault{thole::codes::net_timeout}.with_effect(fault_effect::unknown);
+    f.first.refuse = lost;
+    f.first.keeps_before_it_fails = true;
+    f.first.cannot_tell = true;
+    f.second.refuse = fault{thole::codes::net_connection_refused};
+    ASSERT_TRUE(f.replicate(2).enough());
     EXPECT_TRUE(f.first.pins.contains(f.id));
-    // Twice is as good as once.
-    ASSERT_TRUE(run(f.loop, f.pins->release(one.receipts, "op-1", f.until)));
+    EXPECT_EQ(f.second.puts, 1);
+    EXPECT_EQ(f.rows("op-1"), 2U);  // the second one surely has nothing
+    // Another operation has it at the third one.
+    f.first.refuse.reset();
+    f.second.refuse.reset();
+    ASSERT_TRUE(f.replicate(4, "op-2").enough());
+    f.second.cannot_unpin = true;  // it must not be asked at all
+    ASSERT_TRUE(f.release("op-1"));
     EXPECT_TRUE(f.first.pins.contains(f.id));
-    f.first.cannot_unpin = true;
-    EXPECT_FALSE(run(f.loop, f.pins->release(two.receipts, "op-2", f.until)));
-    f.first.cannot_unpin = false;
-    // The remote pin had another owner's id in this fake: what Kubo has is one pin for all.
-    auto receipts = two.receipts;
-    receipts[1].id.clear();
-    ASSERT_TRUE(run(f.loop, f.pins->release(receipts, "op-2", f.until)));
+    f.second.cannot_unpin = false;
+    ASSERT_TRUE(f.release("op-2"));
+    for (const auto* each : {&f.local, &f.first, &f.second, &f.third}) {
+        EXPECT_TRUE(each->pins.empty()) << each->label().view();
+    }
+}
+
+TEST(Pinning, ATryWithoutAnAnswerOutlivesALaterSureFailure) {
+    fixture f;
+    f.first.refuse = fault{thole::codes::net_timeout}.with_effect(fault_effect::unknown);
+    f.first.keeps_before_it_fails = true;
+    f.first.cannot_tell = true;
+    f.second.refuse = f.third.refuse = fault{thole::codes::net_connection_refused};
+    EXPECT_FALSE(f.replicate(2).enough());
+    f.first.refuse = fault{thole::codes::net_connection_refused};
+    f.first.keeps_before_it_fails = false;
+    EXPECT_FALSE(f.replicate(2).enough());
+    ASSERT_TRUE(f.release("op-1"));
+    EXPECT_TRUE(f.first.pins.empty());
+}
+
+TEST(Pinning, WhatTheArchiveKeptGoesBackWhenItIsNoLongerConfigured) {
+    fixture f;
+    ASSERT_TRUE(f.replicate(2).enough());
+    f.configure(archive_use::none);
+    EXPECT_EQ(f.pins->providers(), 3U);
+    ASSERT_TRUE(f.release("op-1", {{"store", f.id, "op-1"}, {"first", f.id, ""}}));
     EXPECT_TRUE(f.local.pins.empty());
     EXPECT_TRUE(f.first.pins.empty());
 }
 
 TEST(Pinning, APinOfAForgottenProviderIsSaid) {
     fixture f;
-    const auto gone = run(f.loop, f.pins->release({{"gone", f.id, ""}}, "op-1", f.until));
+    const auto gone = f.release("op-1", {{"gone", f.id, ""}});
     ASSERT_FALSE(gone);
     EXPECT_TRUE(gone.error().is(codes::unknown_provider));
+    // Also when only the ledger knows of it; the others are given back all the same.
+    ASSERT_TRUE(f.replicate(3).enough());
+    f.configure(archive_use::copies, {&f.second, &f.third});
+    EXPECT_TRUE(f.release("op-1").error().is(codes::unknown_provider));
+    EXPECT_TRUE(f.second.pins.empty());
+    EXPECT_EQ(f.rows("op-1"), 1U);
+    f.configure(archive_use::copies);
+    EXPECT_TRUE(f.release("op-1"));
+    EXPECT_TRUE(f.first.pins.empty());
+}
+
+TEST(Pinning, ALedgerThatFailsEndsThePassAndBlamesNobody) {
+    fixture f;
+    sqlite_pin_ledger broken{"/nowhere/pins.sqlite", nullptr};
+    pinning pins{f.local, broken, *f.remotes, {&f.first, &f.second, &f.third}, f.loop, 7};
+    const auto kept = run(f.loop, pins.replicate(f.hello(), 2, f.until));
+    EXPECT_FALSE(kept.enough());
+    EXPECT_TRUE(kept.cause().code().starts_with("db."));
+    EXPECT_EQ(f.first.puts + f.second.puts + f.third.puts, 0);
+    EXPECT_EQ(f.remotes->view(f.loop.now())[0].failures, 0U);
 }
 
 TEST(Pinning, AsksEveryoneWhereAContentIs) {
@@ -236,16 +325,18 @@ RC_GTEST_PROP(PinningProperty, AReceiptIsAlwaysTrue, ()) {
         for (auto* each : {&f.first, &f.second, &f.third}) {
             each->lies = *rc::gen::weightedElement<bool>({{3, false}, {1, true}});
             each->refuse.reset();
-            each->keeps_before_it_fails = *rc::gen::arbitrary<bool>();
+            each->cannot_tell = *rc::gen::arbitrary<bool>();
             if (*rc::gen::weightedElement<bool>({{2, false}, {1, true}})) {
-                each->refuse = fault{thole::codes::net_timeout}.with_effect(
-                    *rc::gen::element(fault_effect::none, fault_effect::unknown));
+                const auto effect = *rc::gen::element(fault_effect::none, fault_effect::unknown);
+                each->refuse = fault{thole::codes::net_timeout}.with_effect(effect);
+                // What surely had no effect has kept nothing.
+                each->keeps_before_it_fails =
+                    effect == fault_effect::unknown && *rc::gen::arbitrary<bool>();
             }
         }
         const auto wanted = *rc::gen::inRange<std::uint32_t>(0, 6);
         const auto kept = f.replicate(wanted);
         RC_ASSERT(kept.enough() || kept.failed.has_value());
-        RC_ASSERT(kept.strays.empty());
         for (const auto& receipt : kept.receipts) {
             RC_ASSERT(receipt.cid == f.id);
             for (const auto* each : {&f.local, &f.first, &f.second, &f.third}) {
@@ -257,6 +348,10 @@ RC_GTEST_PROP(PinningProperty, AReceiptIsAlwaysTrue, ()) {
         }
         f.loop.advance(1h);
         f.until = deadline::after(f.loop.now(), 1h);
+    }
+    RC_ASSERT(f.release("op-1").has_value());
+    for (const auto* each : {&f.local, &f.first, &f.second, &f.third}) {
+        RC_ASSERT(each->pins.empty());
     }
 }
 

@@ -76,11 +76,12 @@ class provider {
     [[nodiscard]] virtual task<result<>> check(deadline until) = 0;
 };
 
-// A provider that also counts who refers to a content: each upload is pinned under its owner, and
-// the receipt's id is that owner.
+// A provider on this machine: each upload is pinned under its owner, and the receipt's id is that
+// owner.
 class archive : public provider {
   public:
-    [[nodiscard]] virtual std::size_t other_owners(const cid& id, std::string_view owner) const = 0;
+    // Gives back every pin of the owner, whatever this process remembers of them.
+    [[nodiscard]] virtual task<result<>> release(std::string owner, deadline until) = 0;
 };
 
 }  // namespace thole::ipfs

@@ -1,7 +1,5 @@
 #include "ipfs/store_provider.hpp"
 
-#include <algorithm>
-
 #include "ipfs/codes.hpp"
 
 namespace thole::ipfs {
@@ -58,9 +56,10 @@ task<result<>> store_provider::check(deadline) {
     co_return co_await pool_.run(probe);
 }
 
-std::size_t store_provider::other_owners(const cid& id, std::string_view owner) const {
-    const auto owners = store_.owners(id);
-    return owners.size() - static_cast<std::size_t>(std::ranges::count(owners, owner));
+task<result<>> store_provider::release(std::string owner, deadline) {
+    const auto now = now_();
+    auto give_back = [&] { return store_.unpin_all(owner, now); };
+    co_return co_await pool_.run(give_back);
 }
 
 task<result<std::shared_ptr<const bytes>>> store_source::load() {

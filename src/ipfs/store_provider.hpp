@@ -4,8 +4,7 @@
 //
 //   ipfs::store_provider local{thole::name{"store"}, store, pool, [&] { return journal_now(); }};
 //
-// Pins carry the upload's owner, so the store is also the reference count of a content
-// (other_owners()): a remote pin is given back only when no operation refers to it any more.
+// Pins carry the upload's owner, so what an operation has here is found by its id alone.
 // Threads: core loop. Lifetime: store, pool and clock outlive it.
 
 #include <functional>
@@ -28,7 +27,7 @@ class store_provider final : public archive {
     [[nodiscard]] task<result<>> unpin(pin_receipt receipt, deadline until) override;
     [[nodiscard]] task<result<>> check(deadline until) override;
 
-    [[nodiscard]] std::size_t other_owners(const cid& id, std::string_view owner) const override;
+    [[nodiscard]] task<result<>> release(std::string owner, deadline until) override;
 
   private:
     name label_;

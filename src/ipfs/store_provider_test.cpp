@@ -63,12 +63,13 @@ TEST(StoreProvider, KeepsCountsAndGivesBack) {
     const auto second = f.run(f.local.put(what, until));
     ASSERT_TRUE(second);
     EXPECT_EQ(source->loads, 1);  // held already
-    EXPECT_EQ(f.local.other_owners(what.predicted, "op-1"), 1U);
+    EXPECT_EQ(f.store->owners(what.predicted).size(), 2U);
     EXPECT_EQ(*f.run(f.local.status(what.predicted, until)), pin_state::pinned);
     EXPECT_TRUE(f.run(f.local.unpin(*first, until)));
     EXPECT_TRUE(f.run(f.local.unpin(*first, until)));
-    EXPECT_EQ(f.local.other_owners(what.predicted, "op-1"), 1U);
-    EXPECT_TRUE(f.run(f.local.unpin(*second, until)));
+    EXPECT_EQ(f.store->owners(what.predicted), std::vector<std::string>{"op-2"});
+    EXPECT_TRUE(f.run(f.local.release("op-2", until)));
+    EXPECT_TRUE(f.run(f.local.release("op-2", until)));
     EXPECT_EQ(*f.run(f.local.status(what.predicted, until)), pin_state::absent);
     EXPECT_TRUE(f.run(f.local.check(until)));
     store_source held{*f.store, f.pool, what.predicted};

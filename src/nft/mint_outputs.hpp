@@ -29,7 +29,7 @@ struct content_refs {  // upload_content
     std::string metadata_json;  // the very bytes behind it
     std::vector<ipfs::pin_receipt> image_pins;
     std::vector<ipfs::pin_receipt> metadata_pins;
-    std::vector<ipfs::pin_receipt> strays;  // copies under a wrong CID, still to be given back
+    std::vector<ipfs::pin_receipt> strays;  // of journals older than the pin ledger
 };
 BOOST_DESCRIBE_STRUCT(content_refs, (),
                       (image_cid, image_uri, media_type, metadata_cid, uri, metadata_json,

@@ -149,6 +149,8 @@ TEST(mint_saga, a_cancel_before_the_pivot_gives_back_only_its_own_pins) {
     auto shared = w.request();
     const auto image = *ipfs::cid::parse(shared.image);
     w.store.owners[image].insert("another-operation");
+    const ipfs::pin_row theirs{"another-operation", "kubo", shared.image};
+    ASSERT_TRUE(w.b.wait(w.ledger.confirm(theirs)));
     w.content.faults().corrupt = true;
     const auto id = w.accept("order-1", shared);
     w.until(id, [](const auto& view) { return view.step == "fetch_uris"; });
@@ -173,6 +175,7 @@ TEST(mint_saga, a_pin_that_the_output_does_not_name_is_given_back_too) {
     // What an attempt left that was given up before it told.
     const auto refs = kept.find_output<steps::upload_content>().value();
     const auto image = *ipfs::cid::parse(refs.image_cid);
+    ASSERT_TRUE(w.b.wait(w.ledger.intend({id.text(), "kubo", refs.image_cid})));
     ipfs::upload late{.predicted = image, .name = "late", .source = w.store.source(image)};
     ASSERT_TRUE(w.b.wait(w.kubo.put(late, w.in(10s))));
     ASSERT_EQ(w.content.pins().size(), 1U);

@@ -10,6 +10,7 @@
 #include "engine/bench_saga_test.hpp"
 #include "ipfs/codec/dag_builder.hpp"
 #include "ipfs/kubo_provider.hpp"
+#include "ipfs/sqlite_pin_ledger.hpp"
 #include "model/content/content_node.hpp"
 #include "model/solana/rpc_node.hpp"
 #include "nft/mint_saga.hpp"
@@ -56,10 +57,9 @@ class memory_store final : public ipfs::archive, public images {
         co_return result<>{};
     }
     task<result<>> check(deadline) override { co_return result<>{}; }
-    std::size_t other_owners(const ipfs::cid& id, std::string_view owner) const override {
-        const auto found = owners.find(id);
-        if (found == owners.end()) return 0;
-        return found->second.size() - found->second.count(owner);
+    task<result<>> release(std::string owner, deadline) override {
+        for (auto& [id, names] : owners) names.erase(owner);
+        co_return result<>{};
     }
 
     task<result<held_image>> find(ipfs::cid id) override {
@@ -222,7 +222,8 @@ class world {
         name{"kubo"}, {.url = "http://content", .authorization = {}}, net, b.loop};
     endpoint_set remotes{name{"ipfs"}, with_breaker(presets::ipfs),
                          std::array{endpoint("kubo", "http://content")}};
-    ipfs::pinning pins{&store, remotes, {&kubo}, b.loop, 4};
+    ipfs::sqlite_pin_ledger ledger{":memory:", nullptr};
+    ipfs::pinning pins{store, ledger, remotes, {&kubo}, b.loop, 4};
     endpoint_set gateway_endpoints{name{"gateway"}, with_breaker(presets::ipfs),
                                    std::array{endpoint("second", "http://content")}};
     ipfs::fetcher gateways{net, gateway_endpoints, {}, b.loop, 6};

@@ -58,6 +58,24 @@ describe('content and records', () => {
     await h.assertMinted(world, [request]);
   });
 
+  // proves: E5, I5
+  test('the image of accepted work is held until it has ended, over a kill too', async () => {
+    const holds = () => fs.readdirSync(`${world.folder}/data/content/pins`, { recursive: true })
+      .filter((name) => name.includes('~hold:'));
+    const [request] = h.make(world, 1);
+    await world.content({ refuse: true });
+    await h.mint(world, request);
+    assert.equal(holds().length, 1);
+    assert.ok(holds()[0].endsWith(`~hold:${request.id}`), holds()[0]);
+    await world.kill();
+    assert.equal(holds().length, 1);
+    await world.content({ refuse: false });
+    await h.completed(world, request.id);
+    for (let left = 100; holds().length > 0 && left > 0; left -= 1) await h.sleep(50);
+    assert.deepEqual(holds(), []);
+    await h.assertMinted(world, [request]);
+  });
+
   // proves: E2
   test('the same key is the same operation, or refused with another payload', async () => {
     const [request] = h.make(world, 1);

@@ -51,6 +51,8 @@ class cid {
     [[nodiscard]] std::size_t byte_size() const noexcept { return version_ == 0 ? 34 : 36; }
 
     // Whether both name the same block, whatever their version.
+    // The name under which both versions of one block are one.
+    [[nodiscard]] cid as_v1() const noexcept { return v1(codec_, digest_); }
     [[nodiscard]] bool same_block(const cid& other) const noexcept {
         return codec_ == other.codec_ && digest_ == other.digest_;
     }

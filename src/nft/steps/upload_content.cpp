@@ -73,7 +73,6 @@ task<saga::outcome<content_refs>> upload_content::run(saga::step_context& in) {
     auto copies = co_await replicate_both(in, refs, *image);
     for (const auto& each : copies) {
         tell(in, each);
-        refs.strays.insert(refs.strays.end(), each.strays.begin(), each.strays.end());
     }
     for (const auto& each : copies) {
         if (!each.enough()) co_return failed_call<output>(in, each.cause(), 5);
@@ -83,25 +82,8 @@ task<saga::outcome<content_refs>> upload_content::run(saga::step_context& in) {
     co_return saga::done<output>{std::move(refs)};
 }
 
-// What uploads that never finished may have left: every provider is asked.
-task<std::vector<ipfs::pin_receipt>> upload_content::traces_of(const saga::step_context& in) {
-    const auto request = in.input<mint_request>();
-    std::vector<ipfs::cid> contents{image_of(request)};
-    // Without the image nothing was uploaded, and its metadata cannot be told either.
-    const auto image = co_await pictures_.find(contents.front());
-    if (image) contents.push_back(metadata_cid(predict(request, *image).metadata_json));
-    std::vector<ipfs::pin_receipt> traces;
-    for (const auto& id : contents) {
-        for (const auto& at : co_await pins_.where(id, in.until())) {
-            if (at.state && *at.state == ipfs::pin_state::absent) continue;
-            // Pins are counted by owner in the archive; elsewhere the CID is the name.
-            traces.push_back({at.provider, id.text(), in.id().text()});
-        }
-    }
-    co_return traces;
-}
-
-// What the output names, and what an attempt before it may have left at another provider.
+// The ledger knows what any attempt may have left; the output is asked too, should the ledger be
+// older than the journal.
 task<saga::outcome<saga::nothing>> upload_content::undo(saga::step_context& in) {
     std::vector<ipfs::pin_receipt> pins;
     if (const auto refs = in.find_output<upload_content>()) {
@@ -109,13 +91,7 @@ task<saga::outcome<saga::nothing>> upload_content::undo(saga::step_context& in) 
             pins.insert(pins.end(), list->begin(), list->end());
         }
     }
-    for (auto& trace : co_await traces_of(in)) {
-        const bool known = std::ranges::any_of(pins, [&](const ipfs::pin_receipt& each) {
-            return each.provider == trace.provider && each.cid == trace.cid;
-        });
-        if (!known) pins.push_back(std::move(trace));
-    }
-    const auto released = co_await pins_.release(std::move(pins), in.id().text(), in.until());
+    const auto released = co_await pins_.release(in.id().text(), std::move(pins), in.until());
     if (!released) {
         in.note(note_of("release", released.error()));
         co_return failed_call<saga::nothing>(in, released.error(), 5);

@@ -32,7 +32,6 @@ class upload_content {
     [[nodiscard]] task<std::vector<ipfs::replication>> replicate_both(const saga::step_context& in,
                                                                       const content_refs& refs,
                                                                       const held_image& image);
-    [[nodiscard]] task<std::vector<ipfs::pin_receipt>> traces_of(const saga::step_context& in);
 
     images& pictures_;
     ipfs::pinning& pins_;

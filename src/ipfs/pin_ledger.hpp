@@ -1,0 +1,55 @@
+#pragma once
+
+// Who asked which provider to keep what: written before a provider is asked.
+//
+// The problem: an upload whose answer was lost may have left a pin that nobody knows of, and a pin
+// that two operations share must outlive the one that is undone. So before the first byte leaves,
+// a row says owner, provider and content; it goes only when the pin was given back or surely never
+// came to be:
+//
+//   auto first = co_await ledger.intend(row);        // true: no earlier try of this owner there
+//   … put …
+//   co_await ledger.confirm(row);                    // the provider said so, with its own id
+//   …
+//   if (co_await ledger.others(row) == 0) … unpin …  // nobody else refers to it there
+//   co_await ledger.forget(row);
+//
+// Rows are counted by owner and independent of what is configured now: a provider that was taken
+// out of the configuration still has its rows. Every call is durable when it answers and may be
+// repeated. Threads: the core loop. Errors: those of the database.
+
+#include <string>
+#include <vector>
+
+#include "io/task.hpp"
+#include "ipfs/codec/cid.hpp"
+#include "thole/result.hpp"
+
+namespace thole::ipfs {
+
+struct pin_row {
+    std::string owner;     // an operation's id
+    std::string provider;  // its label
+    std::string cid;       // as the provider names it; version 0 and 1 count as the same
+    std::string id{};      // the provider's own name of the pin; "" when that is the CID
+    bool kept = false;     // false: tried, and never answered
+};
+
+class pin_ledger {
+  public:
+    virtual ~pin_ledger() = default;
+    // False: the owner has rows of this content there already.
+    [[nodiscard]] virtual task<result<bool>> intend(pin_row row) = 0;
+    // The row of the try becomes this one. Several ids of one content are several rows.
+    [[nodiscard]] virtual task<result<>> confirm(pin_row row) = 0;
+    [[nodiscard]] virtual task<result<>> forget(pin_row row) = 0;
+    // In the order of provider, CID and id.
+    [[nodiscard]] virtual task<result<std::vector<pin_row>>> of_owner(std::string owner) = 0;
+    // Other owners of the same content at the same provider.
+    [[nodiscard]] virtual task<result<std::size_t>> others(pin_row row) = 0;
+};
+
+// The name under which both versions of a CID are one; a text that is no CID stands for itself.
+[[nodiscard]] std::string content_name(std::string_view cid_text);
+
+}  // namespace thole::ipfs

@@ -1,0 +1,86 @@
+#include <gtest/gtest.h>
+
+#include "ipfs/client_testing.hpp"
+#include "ipfs/codec/dag_builder.hpp"
+#include "ipfs/sqlite_pin_ledger.hpp"
+#include "ipfs/store_testing.hpp"
+
+namespace thole::ipfs {
+namespace {
+
+using testing::run;
+
+struct fixture {
+    testing::temporary_folder folder;
+    io::virtual_loop loop;
+    std::optional<sqlite_pin_ledger> ledger;
+    const std::string hello = cid_of(as_bytes("hello")).text();
+    const std::string other = cid_of(as_bytes("other")).text();
+
+    fixture() { open(); }
+    void open() { ledger.emplace(folder.path() + "/pins.sqlite", nullptr); }
+    std::vector<pin_row> of(std::string owner) {
+        return *run(loop, ledger->of_owner(std::move(owner)));
+    }
+    std::size_t others(pin_row row) { return *run(loop, ledger->others(std::move(row))); }
+};
+
+// proves: I5
+TEST(PinLedger, ATryBecomesARowPerIdAndSurvivesARestart) {
+    fixture f;
+    const pin_row attempt{"op-1", "psa", f.hello};
+    EXPECT_TRUE(*run(f.loop, f.ledger->intend(attempt)));
+    EXPECT_FALSE(*run(f.loop, f.ledger->intend(attempt)));
+    f.open();
+    ASSERT_EQ(f.of("op-1").size(), 1U);
+    EXPECT_FALSE(f.of("op-1")[0].kept);
+    for (const auto* id : {"request-1", "request-2", "request-2"}) {
+        ASSERT_TRUE(run(f.loop, f.ledger->confirm({"op-1", "psa", f.hello, id})));
+    }
+    f.open();
+    const auto rows = f.of("op-1");
+    ASSERT_EQ(rows.size(), 2U);
+    EXPECT_EQ(rows[0].id, "request-1");
+    EXPECT_EQ(rows[1].id, "request-2");
+    EXPECT_TRUE(rows[0].kept && rows[1].kept);
+    EXPECT_FALSE(*run(f.loop, f.ledger->intend(attempt)));
+    ASSERT_TRUE(run(f.loop, f.ledger->forget(rows[0])));
+    ASSERT_TRUE(run(f.loop, f.ledger->forget(rows[0])));
+    EXPECT_EQ(f.of("op-1").size(), 1U);
+}
+
+TEST(PinLedger, CountsOtherOwnersOfTheSameContentAtTheSameProvider) {
+    fixture f;
+    for (const auto& [owner, provider, cid] : {std::tuple{"op-1", "a", f.hello},
+                                               {"op-2", "a", f.hello},
+                                               {"op-3", "b", f.hello},
+                                               {"op-4", "a", f.other}}) {
+        ASSERT_TRUE(run(f.loop, f.ledger->intend({owner, provider, cid})));
+    }
+    ASSERT_TRUE(run(f.loop, f.ledger->confirm({"op-2", "a", f.hello, "x"})));
+    ASSERT_TRUE(run(f.loop, f.ledger->confirm({"op-2", "a", f.hello, "y"})));
+    EXPECT_EQ(f.others({"op-1", "a", f.hello}), 1U);
+    EXPECT_EQ(f.others({"op-2", "a", f.hello}), 1U);
+    EXPECT_EQ(f.others({"op-3", "b", f.hello}), 0U);
+    EXPECT_EQ(f.others({"op-9", "a", f.other}), 1U);
+}
+
+TEST(PinLedger, BothVersionsOfACidAreOneContent) {
+    fixture f;
+    const auto node = cid::v0(sha256(as_bytes("a node")));
+    ASSERT_TRUE(run(f.loop, f.ledger->intend({"op-1", "a", node.text()})));
+    EXPECT_EQ(f.others({"op-2", "a", node.as_v1().text()}), 1U);
+    ASSERT_TRUE(run(f.loop, f.ledger->confirm({"op-1", "a", node.as_v1().text()})));
+    ASSERT_EQ(f.of("op-1").size(), 1U);
+    EXPECT_EQ(f.of("op-1")[0].cid, node.as_v1().text());  // as the provider names it
+}
+
+TEST(PinLedger, AFileThatCannotBeOpenedIsAFault) {
+    fixture f;
+    sqlite_pin_ledger broken{"/nowhere/pins.sqlite", nullptr};
+    EXPECT_FALSE(run(f.loop, broken.intend({"op-1", "a", f.hello})));
+    EXPECT_FALSE(run(f.loop, broken.of_owner("op-1")));
+}
+
+}  // namespace
+}  // namespace thole::ipfs

@@ -1,0 +1,160 @@
+#include "ipfs/sqlite_pin_ledger.hpp"
+
+#include <array>
+
+#include "thole/codes.hpp"
+
+namespace thole::ipfs {
+namespace {
+
+constexpr std::array migrations{sql::migration{1, R"sql(
+create table pin(
+    owner text not null,
+    provider text not null,
+    content text not null,
+    id text not null,
+    cid text not null,
+    kept integer not null check (kept in (0, 1)),
+    primary key(owner, provider, content, id)
+) strict, without rowid;
+create index pin_of_content on pin(content, provider);
+)sql"}};
+
+template <class... Values>
+result<> run(sql::database& db, std::string_view statement, const Values&... values) {
+    auto into = db.prepare(statement);
+    if (!into) return fail(into.error());
+    return into->run(values...);
+}
+
+result<> write(sql::database& db, const pin_row& row) {
+    return run(db,
+               "insert into pin(owner, provider, content, id, cid, kept) values(?, ?, ?, ?, ?, ?) "
+               "on conflict do update set cid = excluded.cid, kept = max(kept, excluded.kept)",
+               row.owner, row.provider, content_name(row.cid), row.id, row.cid, row.kept);
+}
+
+result<> erase(sql::database& db, const pin_row& row, std::string_view id) {
+    return run(db, "delete from pin where owner = ? and provider = ? and content = ? and id = ?",
+               row.owner, row.provider, content_name(row.cid), id);
+}
+
+result<std::int64_t> count(sql::database& db, std::string_view question, const pin_row& row) {
+    auto query = db.prepare(question);
+    if (!query) return fail(query.error());
+    const auto content = content_name(row.cid);
+    query->bind(row.owner, row.provider, content);
+    const auto there = query->step();
+    if (!there) return fail(there.error());
+    return query->integer(0);
+}
+
+result<bool> write_intent(sql::database& db, const pin_row& row) {
+    auto change = sql::transaction::begin(db);
+    if (!change) return fail(change.error());
+    const auto before = count(db,
+                              "select count(*) from pin where owner = ?1 and provider = ?2 and "
+                              "content = ?3",
+                              row);
+    if (!before) return fail(before.error());
+    if (*before > 0) return false;
+    if (auto ok = write(db, row); !ok) return fail(ok.error());
+    if (auto ok = change->commit(); !ok) return fail(ok.error());
+    return true;
+}
+
+result<> write_kept(sql::database& db, const pin_row& row) {
+    auto change = sql::transaction::begin(db);
+    if (!change) return fail(change.error());
+    if (auto ok = erase(db, row, {}); !ok) return ok;
+    if (auto ok = write(db, row); !ok) return ok;
+    return change->commit();
+}
+
+result<std::vector<pin_row>> read_owner(sql::database& db, const std::string& owner) {
+    auto query = db.prepare(
+        "select owner, provider, cid, id, kept from pin where owner = ? "
+        "order by provider, content, id");
+    if (!query) return fail(query.error());
+    query->bind(owner);
+    std::vector<pin_row> out;
+    for (;;) {
+        const auto there = query->step();
+        if (!there) return fail(there.error());
+        if (!*there) return out;
+        out.push_back({std::string{query->text(0)}, std::string{query->text(1)},
+                       std::string{query->text(2)}, std::string{query->text(3)},
+                       query->integer(4) != 0});
+    }
+}
+
+}  // namespace
+
+std::string content_name(std::string_view cid_text) {
+    const auto id = cid::parse(cid_text);
+    return id ? id->as_v1().text() : std::string{cid_text};
+}
+
+sqlite_pin_ledger::sqlite_pin_ledger(std::string path, sql::blocking_pool* pool,
+                                     sql::open_options options)
+    : path_{std::move(path)}, pool_{pool}, options_{options} {}
+
+result<sql::database*> sqlite_pin_ledger::connection() {
+    if (!database_) {
+        auto opened = sql::database::open(path_, sql::access::read_write, options_);
+        if (!opened) return fail(opened.error());
+        if (auto ready = sql::migrate(*opened, migrations); !ready) return fail(ready.error());
+        database_.emplace(std::move(*opened));
+    }
+    return &*database_;
+}
+
+template <class F>
+auto sqlite_pin_ledger::on_connection(F work) -> task<std::invoke_result_t<F&, sql::database&>> {
+    using answer = std::invoke_result_t<F&, sql::database&>;
+    auto call = [this, &work]() -> answer {
+        const auto db = connection();
+        if (!db) return fail(db.error());
+        auto done = work(**db);
+        if (!done && done.error().is(thole::codes::db_unavailable)) database_.reset();
+        return done;
+    };
+    if (pool_ == nullptr) co_return call();
+    co_return co_await pool_->run(std::move(call));
+}
+
+task<result<bool>> sqlite_pin_ledger::intend(pin_row row) {
+    row.kept = false;
+    auto work = [&row](sql::database& db) { return write_intent(db, row); };
+    co_return co_await on_connection(std::move(work));
+}
+
+task<result<>> sqlite_pin_ledger::confirm(pin_row row) {
+    row.kept = true;
+    auto work = [&row](sql::database& db) { return write_kept(db, row); };
+    co_return co_await on_connection(std::move(work));
+}
+
+task<result<>> sqlite_pin_ledger::forget(pin_row row) {
+    auto work = [&row](sql::database& db) { return erase(db, row, row.id); };
+    co_return co_await on_connection(std::move(work));
+}
+
+task<result<std::vector<pin_row>>> sqlite_pin_ledger::of_owner(std::string owner) {
+    auto work = [&owner](sql::database& db) { return read_owner(db, owner); };
+    co_return co_await on_connection(std::move(work));
+}
+
+task<result<std::size_t>> sqlite_pin_ledger::others(pin_row row) {
+    auto work = [&row](sql::database& db) -> result<std::size_t> {
+        const auto found = count(db,
+                                 "select count(distinct owner) from pin where owner <> ?1 and "
+                                 "provider = ?2 and content = ?3",
+                                 row);
+        if (!found) return fail(found.error());
+        return static_cast<std::size_t>(*found);
+    };
+    co_return co_await on_connection(std::move(work));
+}
+
+}  // namespace thole::ipfs

@@ -1,0 +1,41 @@
+#pragma once
+
+// The pin ledger in a SQLite file.
+//
+//   sql::blocking_pool pool{loop};                       // one thread
+//   ipfs::sqlite_pin_ledger ledger{data + "/pins.sqlite", &pool};
+//
+// The file is opened at the first call, and anew after an I/O error. Ownership: the pool outlives
+// the ledger and has exactly one thread. Without a pool every call runs at once on the caller's
+// thread: that is for simulations. Cancellation: a call that was accepted is finished.
+
+#include <optional>
+
+#include "ipfs/pin_ledger.hpp"
+#include "sql/blocking_pool.hpp"
+#include "sql/sqlite.hpp"
+
+namespace thole::ipfs {
+
+class sqlite_pin_ledger final : public pin_ledger {
+  public:
+    sqlite_pin_ledger(std::string path, sql::blocking_pool* pool, sql::open_options options = {});
+
+    [[nodiscard]] task<result<bool>> intend(pin_row row) override;
+    [[nodiscard]] task<result<>> confirm(pin_row row) override;
+    [[nodiscard]] task<result<>> forget(pin_row row) override;
+    [[nodiscard]] task<result<std::vector<pin_row>>> of_owner(std::string owner) override;
+    [[nodiscard]] task<result<std::size_t>> others(pin_row row) override;
+
+  private:
+    template <class F>
+    auto on_connection(F work) -> task<std::invoke_result_t<F&, sql::database&>>;
+    [[nodiscard]] result<sql::database*> connection();
+
+    const std::string path_;
+    sql::blocking_pool* const pool_;
+    const sql::open_options options_;
+    std::optional<sql::database> database_;  // on the pool's thread only
+};
+
+}  // namespace thole::ipfs
