@@ -17,6 +17,33 @@ struct act_request {
 };
 BOOST_DESCRIBE_STRUCT(act_request, (), (reason))
 
+enum class verdict_word : std::uint8_t { landed, dead };
+BOOST_DESCRIBE_ENUM(verdict_word, landed, dead)
+
+struct resolve_request {
+    verdict_word verdict = verdict_word::landed;
+    std::string reference;
+    std::optional<boost::json::value> output;
+    std::optional<bool> accept_risk;
+    std::string reason;
+};
+BOOST_DESCRIBE_STRUCT(resolve_request, (), (verdict, reference, output, accept_risk, reason))
+
+constexpr std::size_t longest_text = 1000;
+
+std::optional<io::server_response> check_text(std::string_view pointer, std::string_view text,
+                                              bool required) {
+    if (required && text.empty()) {
+        return refuse(422, codes::api_invalid, {},
+                      {{std::string{pointer}, "value.required", "a person must say it"}});
+    }
+    if (text.size() > longest_text) {
+        return refuse(422, codes::api_invalid, {},
+                      {{std::string{pointer}, "value.too_long", "at most 1000 bytes"}});
+    }
+    return std::nullopt;
+}
+
 std::expected<uuid, io::server_response> id_of(const call& c) {
     const auto id = uuid::parse(c.path.at("id"));
     // What cannot be an id names no operation.
@@ -81,6 +108,8 @@ void operations_resource::add_to(router& to) {
     add_verb("/api/v1/operations/{id}/retry", &saga::engine::retry, false);
     add_verb("/api/v1/operations/{id}/close", &saga::engine::close, true);
     add_verb("/api/v1/operations/{id}/fail", &saga::engine::fail, true);
+    to.add({"POST", "/api/v1/operations/{id}/resolve", "operations", access::operate, {}, 64 << 10},
+           [this](call c) { return resolve(std::move(c)); });
 }
 
 task<io::server_response> operations_resource::list(call c) {
@@ -144,17 +173,31 @@ task<io::server_response> operations_resource::act(call c, verb what, bool reaso
     if (!id) co_return std::move(id.error());
     auto body = json::read<act_request>(c.http.body.empty() ? std::string_view{"{}"} : c.http.body);
     if (!body) co_return refuse_body(body.error());
-    if (reason_required && body->reason.value_or("").empty()) {
-        co_return refuse(422, codes::api_invalid, {},
-                         {{"/reason", "value.required", "a person must say why"}});
-    }
-    if (body->reason && body->reason->size() > 1000) {
-        co_return refuse(422, codes::api_invalid, {},
-                         {{"/reason", "value.too_long", "at most 1000 bytes"}});
-    }
-    auto done = co_await (engine_.*what)(*id, c.who.name, body->reason.value_or(""));
+    auto reason = body->reason.value_or("");
+    if (auto bad = check_text("/reason", reason, reason_required)) co_return std::move(*bad);
+    auto done = co_await (engine_.*what)(*id, c.who.name, std::move(reason));
+    co_return co_await answer(*id, std::move(done));
+}
+
+task<io::server_response> operations_resource::resolve(call c) {
+    auto id = id_of(c);
+    if (!id) co_return std::move(id.error());
+    auto body = json::read<resolve_request>(c.http.body);
+    if (!body) co_return refuse_body(body.error());
+    if (auto bad = check_text("/reference", body->reference, true)) co_return std::move(*bad);
+    if (auto bad = check_text("/reason", body->reason, true)) co_return std::move(*bad);
+    saga::resolution what;
+    what.landed = body->verdict == verdict_word::landed;
+    what.reference = std::move(body->reference);
+    if (body->output) what.output = json::write(*body->output);
+    what.accept_risk = body->accept_risk.value_or(false);
+    auto done = co_await engine_.resolve(*id, c.who.name, std::move(body->reason), std::move(what));
+    co_return co_await answer(*id, std::move(done));
+}
+
+task<io::server_response> operations_resource::answer(uuid id, result<saga::operation_view> done) {
     if (!done) co_return refuse(done.error());
-    auto found = co_await engine_.get(*id);
+    auto found = co_await engine_.get(id);
     if (!found) co_return refuse(found.error());
     co_return reply(202, docs_.of(*found));
 }

@@ -4,6 +4,8 @@
 // GET  /api/v1/operations/{id}
 // GET  /api/v1/operations/{id}/events?after&limit&wait_ms
 // POST /api/v1/operations/{id}/cancel | retry | close | fail      {"reason": …}
+// POST /api/v1/operations/{id}/resolve   {"verdict": "landed" | "dead", "reference", "output"?,
+//                                         "accept_risk"?, "reason"}
 //
 // Threads: the core loop's.
 
@@ -27,6 +29,8 @@ class operations_resource {
     task<io::server_response> show(call);
     task<io::server_response> events(call);
     task<io::server_response> act(call, verb, bool reason_required);
+    task<io::server_response> resolve(call);
+    task<io::server_response> answer(uuid, result<saga::operation_view>);
 
     saga::engine& engine_;
     const documents& docs_;

@@ -32,6 +32,13 @@ constexpr std::array statuses{
     code_status{&codes::operation_not_waiting, 409},
     code_status{&codes::operation_not_parked, 409},
     code_status{&codes::operation_ended, 409},
+    code_status{&codes::operation_undecided, 409},
+    code_status{&codes::operation_nothing_undecided, 409},
+    code_status{&codes::operation_history_full, 409},
+    code_status{&codes::operation_generations_bound, 409},
+    code_status{&codes::engine_unknown_definition, 409},
+    code_status{&codes::operation_risk_not_accepted, 422},
+    code_status{&codes::operation_bad_output, 422},
     code_status{&codes::db_disk_full, 507},
     code_status{&ipfs::codes::disk_full, 507},
     code_status{&ipfs::codes::not_held, 404},
@@ -71,7 +78,11 @@ io::server_response refuse(int status, const fault_code& code, std::string detai
 
 io::server_response refuse(const fault& f) {
     const auto status = status_of(f);
-    auto out = io::problem(status, f.code(), f.meaning());
+    // Only what this program itself says about the request is repeated.
+    const bool own = f.is(codes::operation_bad_output) || f.is(codes::engine_bad_input);
+    const auto detail = own && !f.detail().empty() ? fmt::format("{} {}", f.meaning(), f.detail())
+                                                   : std::string{f.meaning()};
+    auto out = io::problem(status, f.code(), detail);
     if (status == 503) {
         using std::chrono::seconds;
         const auto after = f.retry_after().value_or(seconds{1});

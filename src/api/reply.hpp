@@ -22,7 +22,8 @@ namespace thole::api {
                                          std::string detail = {},
                                          const json::problems& errors = {});
 // Status by code: 404, 409, 422, 503 with Retry-After, 507; 502 for what a dependency did, 500 for
-// what is our own. The detail is the code's meaning; what another party said is not repeated.
+// what is our own. The detail is the code's meaning, and what this program found wrong with a given
+// input or output; what another party said is not repeated.
 [[nodiscard]] io::server_response refuse(const fault& f);
 
 // 400 when the text is not what is expected, else 422.

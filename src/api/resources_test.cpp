@@ -348,6 +348,53 @@ TEST_F(operations_test, a_parked_one_is_retried_or_closed_with_a_reason) {
     EXPECT_EQ(post("/api/v1/operations/" + id + "/close", R"({"why":"x"})").status, 400);
 }
 
+// proves: E6
+TEST_F(operations_test, what_nobody_can_settle_is_resolved_with_evidence) {
+    const auto cid = upload();
+    second = behaviour::wait;
+    const auto submit = [&](const char* key) {
+        const auto id = text(mint(good_body(cid), key), "id");
+        while (text(get("/api/v1/operations/" + id), "progress") != "BLOCKCHAIN_SUBMITTED") {
+            (void)get("/api/v1/operations/" + id + "/events?after=3&wait_ms=1000");
+        }
+        return "/api/v1/operations/" + id;
+    };
+    const auto at = submit("a");
+    auto out = post(at + "/resolve", R"({"verdict":"landed","reference":"","reason":"r"})");
+    EXPECT_EQ(out.status, 422);
+    EXPECT_THAT(errors_of(out), ElementsAre("/reference value.required"));
+    EXPECT_EQ(post(at + "/resolve", R"({"verdict":"perhaps","reference":"x","reason":"r"})").status,
+              422);
+    EXPECT_EQ(post(at + "/resolve", R"({"reference":"x","reason":"r"})").status, 400);
+    out = post(at + "/resolve", R"({"verdict":"dead","reference":"x","reason":"r"})");
+    EXPECT_EQ(out.status, 422);
+    EXPECT_EQ(type_of(out), "/problems/operation.risk_not_accepted");
+    out = post(at + "/resolve", R"({"verdict":"landed","reference":"x","reason":"r"})");
+    EXPECT_EQ(type_of(out), "/problems/operation.bad_output");
+    out = post(at + "/resolve",
+               R"({"verdict":"landed","reference":"x","reason":"seen","output":{"valeu":"y"}})");
+    EXPECT_EQ(out.status, 422);
+    EXPECT_THAT(text(out, "detail"), HasSubstr("/valeu"));
+    out = post(at + "/resolve",
+               R"({"verdict":"landed","reference":"x","reason":"seen","output":{"value":"y"}})");
+    EXPECT_EQ(out.status, 202) << out.body;
+    const auto until = deadline::after(loop.now(), std::chrono::seconds{30});
+    const auto id = *uuid::parse(at.substr(at.rfind('/') + 1));
+    EXPECT_EQ(run(loop, engine.wait_end(id, until))->view.state, "completed");
+    const auto story = get(at + "/events").body;
+    EXPECT_THAT(story, HasSubstr("generation.resolved"));
+    EXPECT_THAT(story, HasSubstr("uid:4711"));
+    out = post(at + "/resolve", R"({"verdict":"landed","reference":"x","reason":"r"})");
+    EXPECT_EQ(out.status, 409);
+
+    const auto lost = submit("b");
+    out = post(lost + "/resolve",
+               R"({"verdict":"dead","reference":"ticket","reason":"r","accept_risk":true})");
+    EXPECT_EQ(out.status, 202) << out.body;
+    EXPECT_EQ(text(out, "state"), "parked");
+    EXPECT_EQ(post(lost + "/close", R"({"reason":"lost"})").status, 202);
+}
+
 TEST_F(operations_test, what_does_not_exist_is_404) {
     for (const auto* id : {"nonsense", "00000000-0000-7000-8000-000000000000"}) {
         const auto at = std::string{"/api/v1/operations/"} + id;

@@ -24,6 +24,12 @@ class any_step {
     virtual task<input> settle(step_context& in, std::string_view bytes, int generation,
                                const journaled_key& key) = 0;
     virtual task<input> undo(step_context& in) = 0;
+
+    // What a person says that the step's output is, in the form in which it is journaled; or what
+    // is wrong with it, in words.
+    using given_output = std::expected<std::string, std::string>;
+    [[nodiscard]] virtual given_output read_output(std::string_view json) const = 0;
+    [[nodiscard]] virtual given_output landed_as(step_context& in, std::string_view reference) = 0;
 };
 
 template <class S>
@@ -45,6 +51,10 @@ concept prepared_step = named_step<S> && requires(S& s, step_context& in,
     { s.prepare(in) } -> std::same_as<task<outcome<typename S::prepared>>>;
     { s.send(in, bytes) } -> std::same_as<task<result<>>>;
     { s.settle(in, bytes) } -> std::same_as<task<settlement<typename S::output>>>;
+};
+template <class S>
+concept step_with_reference = requires(S& s, step_context& in, std::string_view reference) {
+    { s.landed_as(in, reference) } -> std::same_as<std::expected<typename S::output, std::string>>;
 };
 template <class S>
 concept undoable_step = requires(S& s, step_context& in) {
@@ -154,6 +164,27 @@ class erased_step final : public any_step {
             co_return detail::to_input<nothing>(co_await step_->undo(in));
         }
         co_return impossible();
+    }
+
+    [[nodiscard]] given_output read_output(std::string_view text) const override {
+        auto read = json::read<typename S::output>(text);
+        if (read) return json::write(*read);
+        std::string words;
+        for (const auto& p : read.error()) {
+            if (!words.empty()) words += "; ";
+            words.append(p.pointer.empty() ? "/" : p.pointer).append(": ").append(p.detail);
+        }
+        return std::unexpected{std::move(words)};
+    }
+    [[nodiscard]] given_output landed_as(step_context& in, std::string_view reference) override {
+        if constexpr (step_with_reference<S>) {
+            auto made = step_->landed_as(in, reference);
+            if (!made) return std::unexpected{std::move(made).error()};
+            return json::write(*made);
+        }
+        return std::unexpected{
+            std::string{"a reference does not suffice for this step: give its "
+                        "whole output"}};
     }
 
   private:

@@ -18,21 +18,6 @@ std::string text_of(const json::problems& problems) {
     return out;
 }
 
-// Visible to moved() as long as it lives.
-template <class Map, class Watcher>
-class registered {
-  public:
-    registered(Map& map, std::int64_t row, std::shared_ptr<Watcher> w)
-        : map_{map}, place_{map.emplace(row, std::move(w))} {}
-    ~registered() { map_.erase(place_); }
-    registered(const registered&) = delete;
-    registered& operator=(const registered&) = delete;
-
-  private:
-    Map& map_;
-    typename Map::iterator place_;
-};
-
 }  // namespace
 
 uuid engine_core::new_id() {

@@ -65,6 +65,36 @@ inline constexpr fault_code operation_generations_spent{
     "operation.generations_spent", fault_kind::permanent, fault_scope::request,
     "Every allowed generation is proved dead: nothing landed. Retry for one more, or cancel."};
 
+inline constexpr fault_code operation_undecided{
+    "operation.undecided", fault_kind::permanent, fault_scope::request,
+    "A generation is journaled and its fate is not decided: it may still take effect, so the "
+    "operation cannot be ended. Retry lets it be settled; when evidence will never come, resolve "
+    "the generation first (landed, or dead), then close or fail the operation."};
+inline constexpr fault_code operation_nothing_undecided{
+    "operation.nothing_undecided", fault_kind::permanent, fault_scope::request,
+    "There is no undecided generation that could be resolved."};
+inline constexpr fault_code operation_declared_dead{
+    "operation.declared_dead", fault_kind::permanent, fault_scope::request,
+    "A person declared the newest generation dead; nothing proves it. Retry signs one more, cancel "
+    "undoes what came before it, close ends the operation. Each is as safe as that person's word."};
+inline constexpr fault_code operation_risk_not_accepted{
+    "operation.risk_not_accepted", fault_kind::permanent, fault_scope::request,
+    "Declaring a generation dead without proof may double or lose its effect if it lands after "
+    "all. Say accept_risk: true with it, or wait for the proof."};
+inline constexpr fault_code operation_bad_output{
+    "operation.bad_output", fault_kind::permanent, fault_scope::request,
+    "The given output (or reference) does not have the form of the step's output."};
+inline constexpr fault_code operation_history_full{
+    "operation.history_full", fault_kind::permanent, fault_scope::request,
+    "The operation has written as many events as one may (a million): something goes round and "
+    "round. It cannot be retried; cancel, resolve, close or fail it."};
+inline constexpr fault_code operation_generations_bound{
+    "operation.generations_bound", fault_kind::permanent, fault_scope::request,
+    "A step may be signed anew 1000 times at most, and this one was. Cancel, close or fail it."};
+inline constexpr fault_code engine_row_full{
+    "engine.row_full", fault_kind::permanent, fault_scope::request,
+    "An event or a generation is beyond what the journal numbers. Nothing was written."};
+
 inline constexpr std::array engine_codes{&engine_key_conflict,
                                          &engine_queue_full,
                                          &engine_stopping,
@@ -82,6 +112,14 @@ inline constexpr std::array engine_codes{&engine_key_conflict,
                                          &operation_not_parked,
                                          &operation_ended,
                                          &operation_attempts_spent,
-                                         &operation_generations_spent};
+                                         &operation_generations_spent,
+                                         &operation_undecided,
+                                         &operation_nothing_undecided,
+                                         &operation_declared_dead,
+                                         &operation_risk_not_accepted,
+                                         &operation_bad_output,
+                                         &operation_history_full,
+                                         &operation_generations_bound,
+                                         &engine_row_full};
 
 }  // namespace thole::codes

@@ -1,16 +1,30 @@
-// What people ask of one operation: cancel, retry, close, fail.
+// What people ask of one operation: cancel, retry, close, fail, resolve.
 
 #include "engine/codes.hpp"
 #include "engine/engine_core.hpp"
+#include "engine/step_call.hpp"
 
 namespace thole::saga {
 
 namespace {
-// A command and the engine may race for an operation; who loses reads it again.
+
+// A command and the engine may race for an operation; who loses reads it again, a little later.
 constexpr int most_rounds = 16;
+constexpr duration first_pause = std::chrono::milliseconds{2};
+constexpr duration longest_pause = std::chrono::milliseconds{250};
+
 }  // namespace
 
-task<result<operation_view>> engine_core::command(self_ptr self, uuid id, input what) {
+// False: the engine is stopping.
+task<bool> engine_core::pause(self_ptr self, duration d) {
+    const auto watch = std::make_shared<watcher>(0);  // no operation has this row; stop() wakes it
+    const registered seen{self->watchers_, 0, watch};
+    co_await watch->sleeping.until(self->alarms_, saturating_add(self->loop.now(), d));
+    co_return !self->stopping_;
+}
+
+task<result<operation_view>> engine_core::command(self_ptr self, uuid id, act what) {
+    auto wait = first_pause;
     for (int round = 0; round < most_rounds; ++round) {
         result<operation_view> answer = thole::fail(codes::operation_not_found);
         if (const auto live = self->live_.find(id); live != self->live_.end()) {
@@ -20,74 +34,122 @@ task<result<operation_view>> engine_core::command(self_ptr self, uuid id, input 
             auto found = co_await self->log.load(id);
             if (!found) co_return thole::fail(std::move(found).error());
             if (!*found) co_return thole::fail(codes::operation_not_found);
-            answer = co_await command_stored(self, std::move(**found), what);
+            auto op = std::make_shared<live_operation>();
+            op->what = std::move(**found);
+            op->saga = self->known.find(op->who().kind, op->who().version);
+            answer = co_await command_stored(self, std::move(op), what);
         }
         const bool again = !answer && (answer.error().is(codes::engine_fenced) ||
                                        answer.error().effect() == fault_effect::unknown);
         if (!again) co_return answer;
+        if (!co_await pause(self, wait)) co_return thole::fail(codes::engine_stopping);
+        wait = std::min(saturating_multiply(wait, 2), longest_pause);
     }
     co_return thole::fail(codes::engine_fenced);
 }
 
-task<result<operation_view>> engine_core::command_live(self_ptr self, live_ptr op, input what) {
+task<result<operation_view>> engine_core::command_live(self_ptr self, live_ptr op,
+                                                       const act& what) {
     co_await op->moves.enter();
     const bool gone = op->lost || op->state().state != op_state::running || op->saga == nullptr;
     if (gone) {
         op->moves.leave();
         co_return thole::fail(codes::engine_fenced);  // it stands in the journal: look there
     }
-    auto d = decide(op->state(), op->saga->steps(), what, {}, self->log.now(), self->chance_);
+    const auto in = what(op);
+    if (!in) {
+        op->moves.leave();
+        co_return thole::fail(in.error());
+    }
+    auto d = decide(op->state(), op->saga->steps(), *in, {}, self->log.now(), self->chance_);
     const auto* refused = d.refused;
     const bool kept = refused == nullptr && co_await commit(self, op, std::move(d));
+    const auto view = view_of(op->what.op);
+    if (kept && op->state().state != op_state::running) {
+        // Taken from its driver: what he is doing comes to nothing, and he leaves.
+        op->lost = true;
+        op->interrupt();
+        op->sleeping.wake(*self->alarms_);
+    }
     op->moves.leave();
     if (refused != nullptr) {
         // Between two looks at what became of a generation: look now.
-        const bool hurry = std::holds_alternative<retry_command>(what) && op->sleeping.waiting();
+        const bool hurry = std::holds_alternative<retry_command>(*in) && op->sleeping.waiting();
         if (!hurry) co_return thole::fail(*refused);
         op->sleeping.wake(*self->alarms_);
-        co_return view_of(op->what.op);
+        co_return view;
     }
     if (!kept) co_return thole::fail(codes::engine_fenced);
     if (op->state().cancelling && op->in_forward_call) op->interrupt();
-    co_return view_of(op->what.op);
+    co_return view;
 }
 
-task<result<operation_view>> engine_core::command_stored(self_ptr self, stored_operation op,
-                                                         input what) {
-    const auto& who = op.op.who;
-    const auto* saga = self->known.find(who.kind, who.version);
-    if (saga == nullptr) co_return thole::fail(codes::engine_unknown_definition);
-    const auto before = op.op.now;
+task<result<operation_view>> engine_core::command_stored(self_ptr self, live_ptr op,
+                                                         const act& what) {
+    if (op->saga == nullptr) co_return thole::fail(codes::engine_unknown_definition);
+    const auto before = op->state();
     if (before.state == op_state::running) {
         // Claimed a moment ago, or an orphan: let the dispatcher see to it first.
         self->orphans_ = true;
         self->wake_dispatcher();
         co_return thole::fail(codes::engine_fenced);
     }
-    auto d = decide(before, saga->steps(), what, {}, self->log.now(), self->chance_);
+    const auto in = what(op);
+    if (!in) co_return thole::fail(in.error());
+    auto d = decide(before, op->saga->steps(), *in, {}, self->log.now(), self->chance_);
     if (d.refused != nullptr) co_return thole::fail(*d.refused);
-    if (!d.changed) co_return view_of(op.op);
+    if (!d.changed) co_return view_of(op->what.op);
     move m;
-    m.who = &who;
+    m.who = &op->who();
     m.fence = before.fence;
     m.base_seq = before.seq;
     m.releases_lock = before.lock == lock_state::held && d.after.lock == lock_state::none;
     m.after = std::move(d.after);
     m.events = std::move(d.events);
-    ++self->in_flight_;
-    auto done = co_await self->log.commit(m);
-    --self->in_flight_;
-    if (!done) {
-        if (!done.error().is(codes::engine_fenced)) self->note_fault(done.error());
-        self->recount_ = true;
-        co_return thole::fail(std::move(done).error());
-    }
-    op.op.now = std::move(m.after);
-    self->moved(op.op, before.state, m.events);
+    auto done = co_await commit_command(self, m);
+    if (!done) co_return thole::fail(std::move(done).error());
+    op->state() = std::move(m.after);
+    self->moved(op->what.op, before.state, m.events);
     if (done->promoted) {
         self->moved(done->promoted->op, op_state::blocked, done->promoted->events);
     }
-    co_return view_of(op.op);
+    co_return view_of(op->what.op);
+}
+
+// A lost answer is read back at once: the person is told what really happened.
+task<result<move_answer>> engine_core::commit_command(self_ptr self, const move& m) {
+    ++self->in_flight_;
+    auto done = co_await self->log.commit(m);
+    --self->in_flight_;
+    if (done) co_return done;
+    self->recount_ = true;
+    if (!done.error().is(codes::engine_fenced)) self->note_fault(done.error());
+    if (done.error().effect() != fault_effect::unknown) co_return done;
+    auto known = co_await read_back(self, m);
+    if (known) co_return std::move(*known);
+    co_return done;
+}
+
+// ---- resolving ----------------------------------------------------------------------------------
+
+task<result<operation_view>> engine_core::resolve(self_ptr self, uuid id, std::string actor,
+                                                  std::string reason, resolution what) {
+    if (!what.landed && !what.accept_risk) {
+        co_return thole::fail(codes::operation_risk_not_accepted);
+    }
+    auto make = [self, actor = std::move(actor), reason = std::move(reason),
+                 what = std::move(what)](const live_ptr& op) -> result<input> {
+        resolve_command out{actor, reason, what.landed, what.reference};
+        if (!what.landed || !op->state().live) return out;
+        auto& step = op->saga->at(op->state().step);
+        call_context context{self, op, false};
+        auto given = what.output.empty() ? step.landed_as(context, what.reference)
+                                         : step.read_output(what.output);
+        if (!given) return thole::fail(codes::operation_bad_output, std::move(given).error());
+        out.output = std::move(*given);
+        return out;
+    };
+    co_return co_await command(self, id, std::move(make));
 }
 
 }  // namespace thole::saga

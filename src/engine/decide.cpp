@@ -33,6 +33,7 @@ void turn::add_evidence(event& e, event_data data) {
 void turn::operator()(const was_claimed& c) {
     THOLE_ASSERT(now().state == op_state::running, "a claimed operation is running");
     if (turns_back()) return;
+    if (history_is_full()) return park(std::string{codes::operation_history_full.text}, {});
     out_.next.kind = effect_of(now(), plan_, c.interrupted);
 }
 
@@ -67,22 +68,24 @@ void turn::complete_step(std::string output, std::string_view shown) {
     enter(s.step + 1);
 }
 
-// Goes on to a step in the same commit; the journal blocks it instead when its lock is taken.
+// Goes on to a step in the same commit; the journal blocks it instead when its lock is taken. When
+// nobody works on the operation, the next claim begins the step.
 void turn::enter(int index) {
     auto& s = now();
+    const bool worked_on = s.state == op_state::running;
     s.step = index;
     if (index == plan_.size()) return end(op_ending::completed, {});
     s.step_name = step().name;
     s.attempt = 1;
     s.conflicted = false;
-    s.started = true;
-    s.open = true;
+    s.started = worked_on;
+    s.open = worked_on;
     if (step().shape == step_shape::prepared) {
         s.generation = 0;
         s.allowance = step().policy.generations;
     }
     if (step().locks && s.lock == lock_state::later) s.lock = lock_state::wanted;
-    out_.next.kind = effect_of(s, plan_, false);
+    if (worked_on) out_.next.kind = effect_of(s, plan_, false);
 }
 
 void turn::journal_generation(std::string bytes) {
@@ -154,7 +157,7 @@ void turn::operator()(const did_not_happen_after_all&) {
 
 void turn::operator()(const shows_progress& p) {
     out_.next.kind = effect_kind::keep;
-    if (now().progress == p.shown) return;
+    if (now().progress == p.shown || history_is_full()) return;
     now().progress = p.shown;
     event_data data;
     data.shown = p.shown;
@@ -165,12 +168,28 @@ void turn::operator()(const is_released&) {
     if (now().state == op_state::running) reschedule(now_);
 }
 
+// ---- bounds -------------------------------------------------------------------------------------
+
+bool turn::history_is_full() {
+    return now().seq >= (now().backward ? most_backward_events : most_forward_events);
+}
+
+// A completed step leads on even now (there are few); what could go round and round does not.
+void turn::park_if_history_is_full(const operation_state& before) {
+    const auto& s = now();
+    const bool goes_on = s.state == op_state::ready || s.state == op_state::running;
+    const bool same_step = s.step == before.step && s.backward == before.backward;
+    if (!goes_on || !same_step || out_.events.empty() || act_ || !history_is_full()) return;
+    park(std::string{codes::operation_history_full.text}, {});
+}
+
 // ---- the outside --------------------------------------------------------------------------------
 
 decision decide(const operation_state& state, const plan& p, const input& in, evidence ev,
                 store_time now, rng& chance) {
     turn t{state, p, std::move(ev), now, chance};
     std::visit(t, in);
+    t.park_if_history_is_full(state);
     return std::move(t).take();
 }
 

@@ -18,10 +18,15 @@
 //   - A generation that is journaled and undecided is always settled before anything is undone.
 //   - Compensation goes through the begun steps from the last to the first. It is never given up:
 //     when its attempts are spent it parks, and a person's retry goes on with it.
-//   - A terminal operation never changes.
+//   - A terminal operation never changes, and none becomes terminal while a generation is
+//     undecided: what may still land must not be forgotten, nor its lock be given to the next.
+//     Where evidence will never come, a person resolves the generation first, on his word.
+//   - An operation whose history is full (most_forward_events) parks.
 //
-// Commands (cancel, retry, close, fail) on a state that does not allow them are `refused` with the
-// code for the person who asked; nothing changes then.
+// Commands (cancel, retry, close, fail, resolve) on a state that does not allow them are `refused`
+// with the code for the person who asked; nothing changes then. An accepted one is an event with
+// actor, reason, and how the operation stood before and after. Resolve also takes the operation
+// away from whoever works on it: the layers are still verified by the steps that follow.
 //
 // Values in, values out: no clock, no I/O. The generator is used for jitter only.
 
@@ -97,10 +102,18 @@ struct fail_command {
     std::string actor, reason;
 };
 
+// A person says what became of an undecided generation, when the witnesses never will.
+struct resolve_command {
+    std::string actor, reason;
+    bool landed = false;   // else: it is dead and can never take effect
+    std::string evidence;  // what shows it: a signature, a receipt's number, words
+    std::string output{};  // of landed: the step's output, which the steps after it read
+};
+
 using input = std::variant<was_claimed, did_complete, did_fail, must_wait, must_park,
                            must_compensate, has_landed, is_pending, is_dead, is_uncertain,
                            did_not_happen_after_all, shows_progress, is_released, cancel_command,
-                           retry_command, close_command, fail_command>;
+                           retry_command, close_command, fail_command, resolve_command>;
 
 // What is known about the call that ended: goes into the event.
 struct evidence {

@@ -50,6 +50,7 @@ void turn::undo_next(int from) {
 
 void turn::end(op_ending ending, std::string cause) {
     auto& s = now();
+    THOLE_ASSERT(!s.live, "nothing ends while a generation is undecided");
     auto& e = write(event_type::ended);
     e.step.clear();
     e.attempt = 0;
@@ -72,57 +73,6 @@ void turn::end(op_ending ending, std::string cause) {
     s.waiting.clear();
     s.ended_at = now_;
     out_.next = {};
-}
-
-// ---- commands -----------------------------------------------------------------------------------
-
-void turn::operator()(const cancel_command& c) {
-    auto& s = now();
-    out_.next.kind = effect_kind::keep;
-    if (s.state == op_state::terminal) return refuse(codes::operation_ended);
-    if (s.backward || s.cancelling) return;
-    if (s.past_pivot && !s.proved_dead) return refuse(codes::operation_past_pivot);
-    auto& e = write(event_type::cancel_requested);
-    e.actor = c.actor;
-    event_data data;
-    data.reason = c.reason;
-    e.data = json::write(data);
-    s.cancelling = true;
-    // Somebody works on it: the end of that call turns it back.
-    if (s.state == op_state::running) return;
-    out_.next = {};
-    if (turns_back()) return;
-    if (s.state == op_state::parked) s.waiting.clear();
-    reschedule(now_);  // an undecided generation must be settled first
-}
-
-void turn::operator()(const retry_command& c) {
-    auto& s = now();
-    out_.next.kind = effect_kind::keep;
-    if (s.state == op_state::terminal) return refuse(codes::operation_ended);
-    if (s.state != op_state::parked && s.state != op_state::ready) {
-        return refuse(codes::operation_not_waiting);
-    }
-    auto& e = write(event_type::retried);
-    e.actor = c.actor;
-    event_data data;
-    data.reason = c.reason;
-    e.data = json::write(data);
-    if (s.state == op_state::parked) {
-        s.attempt = 1;
-        s.conflicted = false;
-        const bool signs = !s.backward && has_step() && step().shape == step_shape::prepared;
-        if (signs && !s.live) s.allowance = std::max(s.allowance, s.generation + 1);
-    }
-    s.waiting.clear();
-    reschedule(now_);
-}
-
-void turn::end_by_person(op_ending ending, const std::string& actor, const std::string& reason) {
-    if (now().state == op_state::terminal) return refuse(codes::operation_ended);
-    if (now().state != op_state::parked) return refuse(codes::operation_not_parked);
-    end(ending, reason);
-    out_.events.back().actor = actor;
 }
 
 }  // namespace thole::saga

@@ -20,6 +20,7 @@ store_time later(store_time now, duration d) {
 
 // ---- waiting and failing ------------------------------------------------------------------------
 
+// Nobody works on it any more; a claim at or after `due` goes on.
 void turn::reschedule(store_time due) {
     auto& s = now();
     out_.changed = true;

@@ -142,8 +142,20 @@ class history {
         RC_ASSERT(after.seq == before.seq + std::ssize(d.events));
         if (d.refused != nullptr) RC_ASSERT(!d.changed);
         if (!d.changed) RC_ASSERT(after.seq == before.seq);
-        // Terminal is terminal.
+        // Terminal is terminal, and nothing that may still land is forgotten.
         if (before.state == op_state::terminal) RC_ASSERT(!d.changed);
+        if (after.state == op_state::terminal) {
+            const bool decided = std::ranges::any_of(d.events, [](const event& e) {
+                return e.type == event_type::step_completed || e.type == event_type::proved_dead ||
+                       e.type == event_type::resolved;
+            });
+            RC_ASSERT(!after.live && (!before.live || decided));
+        }
+        // An accepted act of a person is told with its actor.
+        if (before.state == op_state::parked && !d.events.empty()) {
+            RC_ASSERT(d.events.front().actor == "p" ||
+                      (d.events.back().type == event_type::ended && d.events.back().actor == "p"));
+        }
         // Only a running operation has something to do.
         if (after.state != op_state::running) {
             RC_ASSERT(d.next.kind == effect_kind::none || d.next.kind == effect_kind::keep);
@@ -171,6 +183,12 @@ class history {
             case event_type::proved_dead:
                 if (p.at(before.step).pivot) undecided = false;
                 break;
+            case event_type::resolved:
+                RC_ASSERT(before.live);
+                if (p.at(before.step).pivot && e.data.find("\"dead\"") != std::string::npos) {
+                    undecided = false;
+                }
+                break;
             case event_type::compensating:
                 // Nothing is undone while something may have landed.
                 RC_ASSERT(!undecided);
@@ -189,9 +207,13 @@ class history {
 };
 
 input any_command() {
-    switch (*rc::gen::inRange(0, 4)) {
+    switch (*rc::gen::inRange(0, 6)) {
         case 0:
             return cancel_command{"p", "r"};
+        case 4:
+            return resolve_command{"p", "r", true, "sig", "out"};
+        case 5:
+            return resolve_command{"p", "r", false, "ticket"};
         case 1:
             return retry_command{"p", "r"};
         case 2:

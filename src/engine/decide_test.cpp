@@ -416,6 +416,191 @@ TEST_F(decide_test, a_terminal_operation_refuses_every_command) {
     }
 }
 
+// What may still land is not forgotten: nobody can end it, in whatever way it came to be parked.
+// proves: E3, E4
+TEST_F(decide_test, nothing_ends_while_a_generation_is_undecided) {
+    for (const bool pivot : {true, false}) {
+        s = {};
+        std::vector<event> events;
+        p.steps[2].pivot = pivot;
+        p.steps[2].has_undo = !pivot;
+        s = initial_state(p, false, now, now, "{}", events);
+        claim();
+        go_to_sign();
+        step(did_complete{"bytes"});
+        step(must_park{"the step threw", {}});
+        ASSERT_TRUE(s.state == op_state::parked && s.live);
+        for (const input& c : {input{close_command{"me", "x"}}, input{fail_command{"me", "x"}}}) {
+            const auto d = step(c);
+            EXPECT_EQ(d.refused, &codes::operation_undecided);
+            EXPECT_FALSE(d.changed);
+        }
+        // The way out: settle after all …
+        step(retry_command{"me", "bug is mended"});
+        claim();
+        EXPECT_EQ(step(was_claimed{interrupted}).next.kind, effect_kind::settle);
+        step(has_landed{"3"});
+        step(must_park{"look", {}});
+        EXPECT_EQ(step(close_command{"me", "enough"}).refused, nullptr);
+        EXPECT_EQ(s.ending, op_ending::closed);
+    }
+}
+
+TEST_F(decide_test, a_cancel_of_a_parked_operation_that_is_cancelling_already_looks_again) {
+    p.steps[2].pivot = false;
+    p.steps[2].has_undo = true;
+    go_to_sign();
+    step(did_complete{"bytes"});
+    step(cancel_command{"me", ""});
+    step(must_park{"the step threw", {}});
+    ASSERT_TRUE(s.state == op_state::parked && s.cancelling && s.live);
+    step(cancel_command{"me", "again"});
+    EXPECT_EQ(s.state, op_state::ready) << "accepted means that something happens";
+    claim();
+    EXPECT_EQ(step(was_claimed{interrupted}).next.kind, effect_kind::settle);
+}
+
+// ---- resolve ------------------------------------------------------------------------------------
+
+// proves: E6
+TEST_F(decide_test, a_person_says_that_it_landed_and_the_next_step_follows) {
+    go_to_sign();
+    step(did_complete{"bytes"});
+    step(is_uncertain{2s, "they disagree"});
+    const auto d = step(resolve_command{"me", "seen in the explorer", true, "sig", "{}"});
+    EXPECT_THAT(types(d), ElementsAre("generation.resolved", "step.completed"));
+    EXPECT_EQ(d.events[0].actor, "me");
+    const auto data = json::read<event_data>(d.events[0].data).value();
+    EXPECT_EQ(data.verdict, "landed");
+    EXPECT_EQ(data.evidence, "sig");
+    EXPECT_EQ(data.reason, "seen in the explorer");
+    EXPECT_EQ(data.before->progress, "UNCERTAIN");
+    EXPECT_EQ(data.after->step, "last");
+    EXPECT_EQ(data.after->progress, "SETTLED");
+    EXPECT_EQ(d.events[1].payload, "{}");
+    EXPECT_EQ(s.state, op_state::ready) << "taken from whoever works on it";
+    EXPECT_EQ(d.next.kind, effect_kind::none);
+    EXPECT_FALSE(s.live || s.started || s.open);
+    EXPECT_EQ(step(cancel_command{"me", ""}).refused, &codes::operation_past_pivot);
+    claim();
+    EXPECT_EQ(step(was_claimed{interrupted}).next.kind, effect_kind::run);
+    step(did_complete{"4"});
+    EXPECT_EQ(s.ending, op_ending::completed);
+}
+
+// proves: E6, S3
+TEST_F(decide_test, a_declaration_of_death_parks_and_leaves_the_rest_to_that_person) {
+    const auto declare = [&] {
+        std::vector<event> events;
+        s = initial_state(p, false, now, now, "{}", events);
+        claim();
+        go_to_sign();
+        step(did_complete{"bytes"});
+        const auto d = step(resolve_command{"me", "the node is gone", false, "ticket 7"});
+        EXPECT_THAT(types(d), ElementsAre("generation.resolved", "operation.parked"));
+        EXPECT_EQ(s.waiting, "operation.declared_dead");
+        EXPECT_EQ(s.state, op_state::parked) << "nothing is signed anew by itself";
+    };
+    declare();
+    step(retry_command{"me", "once more"});
+    claim();
+    EXPECT_EQ(step(was_claimed{interrupted}).next.kind, effect_kind::prepare);
+    declare();
+    step(cancel_command{"me", ""});
+    EXPECT_TRUE(s.backward);
+    declare();
+    step(close_command{"me", "enough"});
+    EXPECT_EQ(s.ending, op_ending::closed);
+}
+
+TEST_F(decide_test, only_an_undecided_generation_can_be_resolved) {
+    for (const bool landed : {true, false}) {
+        const auto d = step(resolve_command{"me", "", landed, "x", "{}"});
+        EXPECT_EQ(d.refused, &codes::operation_nothing_undecided);
+        EXPECT_FALSE(d.changed);
+    }
+    step(must_park{"look", {}});
+    step(close_command{"me", "x"});
+    EXPECT_EQ(step(resolve_command{"me", "", true, "x", "{}"}).refused, &codes::operation_ended);
+}
+
+TEST_F(decide_test, resolving_carries_out_a_cancel_that_waits) {
+    p.steps[2].pivot = false;
+    p.steps[2].has_undo = true;
+    for (const bool landed : {true, false}) {
+        std::vector<event> events;
+        s = initial_state(p, false, now, now, "{}", events);
+        claim();
+        go_to_sign();
+        step(did_complete{"bytes"});
+        step(cancel_command{"me", ""});
+        const auto d = step(resolve_command{"me", "", landed, "x", "{}"});
+        EXPECT_TRUE(s.backward);
+        EXPECT_EQ(s.state, op_state::ready);
+        EXPECT_EQ(s.step_name, "sign");
+        EXPECT_EQ(d.next.kind, effect_kind::none);
+    }
+}
+
+// proves: E7
+TEST_F(decide_test, an_act_says_how_the_operation_stood_before_and_after) {
+    step(must_park{"look", {}});
+    const auto d = step(close_command{"me", "enough"});
+    const auto data = json::read<event_data>(d.events.back().data).value();
+    EXPECT_EQ(data.before->state, "parked");
+    EXPECT_EQ(data.after->state, "closed");
+    EXPECT_EQ(data.cause, "enough");
+    EXPECT_EQ(d.events.back().actor, "me");
+}
+
+// ---- bounds -------------------------------------------------------------------------------------
+
+TEST_F(decide_test, a_full_history_parks_and_is_never_written_over) {
+    s.seq = most_forward_events - 1;
+    auto d = step(must_wait{1s, "a"});
+    EXPECT_THAT(types(d), ElementsAre("step.deferred", "operation.parked"));
+    EXPECT_EQ(s.waiting, "operation.history_full");
+    EXPECT_EQ(step(retry_command{"me", ""}).refused, &codes::operation_history_full);
+    // The way back has room of its own …
+    step(cancel_command{"me", ""});
+    EXPECT_TRUE(s.backward);
+    claim();
+    EXPECT_EQ(step(was_claimed{interrupted}).next.kind, effect_kind::undo);
+    // … and that ends too.
+    s.seq = most_backward_events;
+    step(must_wait{1s, "b"});
+    EXPECT_EQ(s.waiting, "operation.history_full");
+    step(close_command{"me", "enough"});
+    EXPECT_EQ(s.ending, op_ending::closed);
+    EXPECT_LT(s.seq, most_events);
+}
+
+TEST_F(decide_test, a_full_history_keeps_what_landed_and_parks_at_the_next_claim) {
+    go_to_sign();
+    step(did_complete{"bytes"});
+    s.seq = most_forward_events;
+    EXPECT_FALSE(step(shows_progress{"X"}).changed);
+    step(is_uncertain{1s, "?"});
+    EXPECT_TRUE(s.state == op_state::parked && s.live);
+    step(resolve_command{"me", "", true, "sig", "{}"});
+    EXPECT_EQ(s.step_name, "last");
+    claim();
+    const auto d = step(was_claimed{interrupted});
+    EXPECT_EQ(s.waiting, "operation.history_full");
+    EXPECT_EQ(d.next.kind, effect_kind::none);
+    EXPECT_EQ(step(close_command{"me", "landed; recorded by hand"}).refused, nullptr);
+}
+
+TEST_F(decide_test, generations_have_a_bound) {
+    go_to_sign();
+    step(did_complete{"bytes"});
+    s.generation = s.allowance = most_generations;
+    step(is_dead{"proof", true, {}, ""});
+    EXPECT_EQ(s.waiting, "operation.generations_spent");
+    EXPECT_EQ(step(retry_command{"me", ""}).refused, &codes::operation_generations_bound);
+    EXPECT_EQ(step(cancel_command{"me", ""}).refused, nullptr);
+}
+
 TEST_F(decide_test, a_release_writes_no_event) {
     const auto d = step(is_released{});
     EXPECT_TRUE(d.changed);

@@ -24,7 +24,9 @@ void check_step(const step_plan& step, std::vector<std::string>& out) {
     if (step.policy.attempts < 1 || step.policy.rate_limited_attempts < 1) {
         say("attempts must be at least 1");
     }
-    if (step.policy.generations < 1) say("generations must be at least 1");
+    if (step.policy.generations < 1 || step.policy.generations > most_generations) {
+        say("generations must be 1 to 1000");
+    }
     if (step.policy.timeout <= duration::zero()) say("the timeout must be positive");
     for (const auto& p : validate(step.policy.delays)) say(std::string{p.field} + " " + p.text);
 }
@@ -36,6 +38,7 @@ std::vector<std::string> mistakes_of(const plan& p) {
     if (p.kind.empty()) out.emplace_back("the kind needs a name");
     if (p.version < 1) out.emplace_back("versions count from 1");
     if (p.steps.empty()) out.emplace_back("a saga has at least one step");
+    if (p.size() > most_steps) out.emplace_back("a saga has at most 1000 steps");
     std::set<std::string> names;
     int pivots = 0;
     int locks = 0;

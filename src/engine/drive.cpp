@@ -39,6 +39,10 @@ task<void> engine_core::drive(self_ptr self, live_ptr op, bool interrupted) {
     effect next{};
     for (bool first = true;; first = false) {
         co_await op->moves.enter();
+        if (op->lost) {  // a person took it away meanwhile
+            op->moves.leave();
+            break;
+        }
         evidence ev;
         ev.of_probe = next.kind == effect_kind::probe;
         auto d = self->decide_for(*op, in, std::move(ev));
@@ -106,7 +110,7 @@ task<input> engine_core::settle(self_ptr self, live_ptr op, duration delay, bool
         self->wake_dispatcher();
         co_await op->sleeping.until(self->alarms_, saturating_add(self->loop.now(), delay));
         ++self->busy_;
-        if (self->stopping_ || !self->log.may_start_effects()) co_return is_released{};
+        if (op->lost || self->stopping_ || !self->log.may_start_effects()) co_return is_released{};
     }
     const auto& prepared = op->what.prepared;
     THOLE_ASSERT(prepared && prepared->generation == op->state().generation,
@@ -119,7 +123,7 @@ task<input> engine_core::settle(self_ptr self, live_ptr op, duration delay, bool
     call_context context{self, op, false};
     if (send) {
         co_await call(self, op, send_as_input(step.send(context, bytes, generation, key)), timeout);
-        if (self->stopping_) co_return is_released{};
+        if (op->lost || self->stopping_) co_return is_released{};
     }
     auto in = co_await call(self, op, step.settle(context, bytes, generation, key), timeout);
     if (!std::holds_alternative<did_fail>(in)) co_return in;
@@ -178,7 +182,7 @@ task<result<move_answer>> engine_core::commit_surely(self_ptr self, live_ptr op,
         if (f.is(codes::engine_fenced)) co_return done;
         self->note_fault(f);
         if (f.effect() == fault_effect::unknown) {
-            auto known = co_await read_back(self, op, m);
+            auto known = co_await read_back(self, m);
             if (known) co_return std::move(*known);
         }
         if (self->stopping_) co_return done;
@@ -187,9 +191,8 @@ task<result<move_answer>> engine_core::commit_surely(self_ptr self, live_ptr op,
     }
 }
 
-task<std::optional<result<move_answer>>> engine_core::read_back(self_ptr self, live_ptr op,
-                                                                const move& m) {
-    auto found = co_await self->log.load(op->who().id);
+task<std::optional<result<move_answer>>> engine_core::read_back(self_ptr self, const move& m) {
+    auto found = co_await self->log.load(m.who->id);
     if (!found) co_return std::nullopt;  // asked again after the next attempt to commit
     if (!*found) co_return result<move_answer>{thole::fail(codes::engine_fenced)};
     const auto& now = (*found)->op.now;

@@ -4,6 +4,12 @@
 
 namespace thole::saga {
 
+namespace {
+engine_core::act as_given(input what) {
+    return [what = std::move(what)](const engine_core::live_ptr&) -> result<input> { return what; };
+}
+}  // namespace
+
 engine::engine(io::loop& loop, journal& j, definitions known, entropy& ids, engine_options options)
     : core_{std::make_shared<engine_core>(loop, j, std::move(known), ids, std::move(options))} {}
 
@@ -37,16 +43,24 @@ task<result<operation_details>> engine::wait_end(uuid id, deadline until) {
     return engine_core::wait_end(core_, id, until);
 }
 task<result<operation_view>> engine::cancel(uuid id, std::string actor, std::string reason) {
-    return engine_core::command(core_, id, cancel_command{std::move(actor), std::move(reason)});
+    return engine_core::command(core_, id,
+                                as_given(cancel_command{std::move(actor), std::move(reason)}));
 }
 task<result<operation_view>> engine::retry(uuid id, std::string actor, std::string reason) {
-    return engine_core::command(core_, id, retry_command{std::move(actor), std::move(reason)});
+    return engine_core::command(core_, id,
+                                as_given(retry_command{std::move(actor), std::move(reason)}));
 }
 task<result<operation_view>> engine::close(uuid id, std::string actor, std::string reason) {
-    return engine_core::command(core_, id, close_command{std::move(actor), std::move(reason)});
+    return engine_core::command(core_, id,
+                                as_given(close_command{std::move(actor), std::move(reason)}));
 }
 task<result<operation_view>> engine::fail(uuid id, std::string actor, std::string reason) {
-    return engine_core::command(core_, id, fail_command{std::move(actor), std::move(reason)});
+    return engine_core::command(core_, id,
+                                as_given(fail_command{std::move(actor), std::move(reason)}));
+}
+task<result<operation_view>> engine::resolve(uuid id, std::string actor, std::string reason,
+                                             resolution what) {
+    return engine_core::resolve(core_, id, std::move(actor), std::move(reason), std::move(what));
 }
 engine_figures engine::figures() const {
     auto out = core_->figures;

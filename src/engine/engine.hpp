@@ -71,6 +71,14 @@ struct engine_figures {
     std::int64_t max_waiting = 0;
 };
 
+// What a person says became of a generation that nobody can settle.
+struct resolution {
+    bool landed = false;       // else: dead, it can never take effect
+    std::string reference{};   // what shows it: a signature, a ticket …; 1…1000 bytes
+    std::string output{};      // JSON of the step's output; empty = made from the reference
+    bool accept_risk = false;  // must be said with a declaration of death
+};
+
 struct details_page {
     std::vector<operation_details> items;
     std::int64_t next = 0;  // list_filter::before of the next page; 0 = the last
@@ -108,6 +116,11 @@ class engine {
     // A parked operation ends by a person's decision, as "closed" or as "failed".
     task<result<operation_view>> close(uuid id, std::string actor, std::string reason);
     task<result<operation_view>> fail(uuid id, std::string actor, std::string reason);
+
+    // What became of the newest generation, on a person's word: landed goes on (and is verified
+    // by the steps that follow), dead parks. Also while it is being worked on.
+    task<result<operation_view>> resolve(uuid id, std::string actor, std::string reason,
+                                         resolution what);
 
     [[nodiscard]] engine_figures figures() const;
     // The newest journal fault while it lasts; empty when the journal works.

@@ -144,7 +144,8 @@ task<void> engine_core::dispatch(self_ptr self) {
 // stand there as running on this node although nobody drives them. They are given back.
 task<void> engine_core::release_orphans(self_ptr self) {
     self->orphans_ = false;
-    self->recount_ = true;  // what was not answered was not counted
+    self->recount_ = true;  // what was not answered was not counted …
+    self->backlog_ = true;  // … and may be due without anybody here having heard of it
     list_filter running;
     running.state = op_state::running;
     running.limit = 500;
@@ -156,7 +157,12 @@ task<void> engine_core::release_orphans(self_ptr self) {
         }
         for (const auto& each : page->items) {
             const auto& who = each.op.who;
-            if (each.op.now.owner != self->node_.boot || self->live_.contains(who.id)) continue;
+            if (each.op.now.owner != self->node_.boot) continue;
+            if (const auto live = self->live_.find(who.id); live != self->live_.end()) {
+                // Claimed again before its driver here had left: it is given back when he has.
+                self->orphans_ = self->orphans_ || live->second->lost;
+                continue;
+            }
             auto d = decide(each.op.now, plan{}, is_released{}, {}, self->log.now(), self->chance_);
             move m;
             m.who = &who;

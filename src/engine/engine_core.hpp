@@ -16,6 +16,21 @@
 
 namespace thole::saga {
 
+// Visible to moved() as long as it lives.
+template <class Map, class Watcher>
+class registered {
+  public:
+    registered(Map& map, std::int64_t row, std::shared_ptr<Watcher> w)
+        : map_{map}, place_{map.emplace(row, std::move(w))} {}
+    ~registered() { map_.erase(place_); }
+    registered(const registered&) = delete;
+    registered& operator=(const registered&) = delete;
+
+  private:
+    Map& map_;
+    typename Map::iterator place_;
+};
+
 class engine_core : public std::enable_shared_from_this<engine_core> {
   public:
     using self_ptr = std::shared_ptr<engine_core>;
@@ -34,7 +49,11 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     static task<result<std::vector<event_view>>> events(self_ptr self, uuid id, int after,
                                                         int limit, deadline until);
     static task<result<operation_details>> wait_end(self_ptr self, uuid id, deadline until);
-    static task<result<operation_view>> command(self_ptr self, uuid id, input what);
+    // What a person asks, made for the operation as it stands when its turn has come.
+    using act = std::function<result<input>(const live_ptr&)>;
+    static task<result<operation_view>> command(self_ptr self, uuid id, act what);
+    static task<result<operation_view>> resolve(self_ptr self, uuid id, std::string actor,
+                                                std::string reason, resolution what);
 
     // Commits a decision about a live operation. False: it is lost to this node. Precondition: the
     // caller is inside op->moves.
@@ -63,11 +82,11 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     static task<input> call(self_ptr self, live_ptr op, task<input> work, duration timeout);
     static task<result<move_answer>> commit_surely(self_ptr self, live_ptr op, const move& m);
     // What became of a commit whose answer was lost; nullopt: nothing, it may be repeated.
-    static task<std::optional<result<move_answer>>> read_back(self_ptr self, live_ptr op,
-                                                              const move& m);
-    static task<result<operation_view>> command_live(self_ptr self, live_ptr op, input what);
-    static task<result<operation_view>> command_stored(self_ptr self, stored_operation op,
-                                                       input what);
+    static task<std::optional<result<move_answer>>> read_back(self_ptr self, const move& m);
+    static task<result<operation_view>> command_live(self_ptr self, live_ptr op, const act& what);
+    static task<result<operation_view>> command_stored(self_ptr self, live_ptr op, const act& what);
+    static task<result<move_answer>> commit_command(self_ptr self, const move& m);
+    static task<bool> pause(self_ptr self, duration d);
     static task<void> park_unknown(self_ptr self, live_ptr op);
     static task<std::optional<std::int64_t>> row_of(self_ptr self, uuid id);
     static task<void> release_orphans(self_ptr self);

@@ -375,6 +375,89 @@ TEST_F(engine_test, death_that_must_not_be_signed_anew_parks_until_a_person_deci
     EXPECT_THAT(steps.pay->sent, ElementsAre("bytes 1", "bytes 2"));
 }
 
+// proves: E6
+TEST_F(engine_test, a_person_resolves_what_nobody_can_settle_while_it_is_polled) {
+    begin();
+    steps.pay->look = [&](step_context&, const journaled<text>&) {
+        return settled(uncertain{1h, "they disagree"});
+    };
+    const auto id = b->accept(b->an_order("k1"));
+    const auto next = b->accept(b->an_order("k2"));
+    b->loop.advance(10s);
+    ASSERT_EQ(b->now(id).view.progress, "UNCERTAIN");
+    const auto resolve = [&](resolution r) {
+        return b->wait((*b)->resolve(id, "me", "seen", std::move(r)));
+    };
+    EXPECT_TRUE(resolve({.landed = false}).error().is(codes::operation_risk_not_accepted));
+    EXPECT_TRUE(resolve({.landed = true, .reference = "x"}).error().is(codes::operation_bad_output))
+        << "this step cannot make its output from a reference";
+    const auto bad = resolve({.landed = true, .reference = "x", .output = R"({"val":"y"})"});
+    EXPECT_TRUE(bad.error().is(codes::operation_bad_output));
+    EXPECT_THAT(std::string{bad.error().detail()}, ::testing::HasSubstr("/val"));
+    EXPECT_EQ(b->now(id).view.progress, "UNCERTAIN") << "a refusal changes nothing";
+    const auto done = resolve({.landed = true, .reference = "x", .output = R"({"value":"y"})"});
+    ASSERT_TRUE(done) << done.error().describe();
+    const auto end = b->end_of(id);
+    EXPECT_EQ(end.view.state, "completed");
+    EXPECT_EQ(end.find_output<signing<"pay">>()->value, "y");
+    EXPECT_EQ(steps.ship->runs, 1) << "what follows is done, verification included";
+    EXPECT_EQ(steps.pay->prepares, 2) << "its lock was handed on";
+    EXPECT_EQ(b->now(next).view.progress, "UNCERTAIN");
+    ASSERT_TRUE(b->wait((*b)->resolve(next, "me", "lost",
+                                      {.landed = false, .reference = "t", .accept_risk = true})));
+    EXPECT_EQ(b->now(next).view.waiting->reason, "operation.declared_dead");
+    ASSERT_TRUE(b->wait((*b)->cancel(next, "me", "")));
+    EXPECT_EQ(b->end_of(next).view.state, "rolled_back");
+    EXPECT_EQ((*b)->figures().running, 0);
+    EXPECT_TRUE(b->store.locks()->empty());
+}
+
+// The driver is inside a call, and would go on with what it hears.
+TEST_F(engine_test, a_person_resolves_while_a_look_is_under_way) {
+    begin();
+    steps.pay->look = [&](step_context& in, const journaled<text>&) {
+        auto slow = [](io::loop& loop, step_context& in) -> task<settlement<text>> {
+            static_cast<void>(co_await loop.sleep_until(loop.now() + 20s));
+            static_cast<void>(co_await in.progress("TOO_LATE"));
+            co_return dead{"proof", true, {}, ""};
+        };
+        return slow(b->loop, in);
+    };
+    const auto id = b->accept(b->an_order("k"));
+    b->loop.advance(5s);
+    ASSERT_TRUE(b->wait((*b)->resolve(
+        id, "me", "seen", {.landed = true, .reference = "x", .output = R"({"value":"y"})"})));
+    EXPECT_EQ(b->end_of(id).view.state, "completed");
+    EXPECT_EQ(steps.pay->prepares, 1);
+    EXPECT_THAT(b->story(id), Not(Contains("progress.shown pay")));
+    EXPECT_THAT(b->story(id), Not(Contains("generation.proved_dead pay")));
+}
+
+// proves: E3
+TEST_F(engine_test, what_may_still_land_keeps_its_lock_until_it_is_decided) {
+    begin();
+    bool broken = true;
+    steps.pay->look = [&](step_context&, const journaled<text>&) -> task<settlement<text>> {
+        if (!broken) return settled(landed<text>{{"landed"}});
+        auto bug = []() -> task<settlement<text>> {
+            throw std::runtime_error{"a bug"};
+            co_return pending{1s};
+        };
+        return bug();
+    };
+    const auto id = b->accept(b->an_order("k1"));
+    EXPECT_EQ(b->end_of(id).view.state, "parked");
+    const auto next = b->accept(b->an_order("k2"));
+    b->loop.advance(1s);
+    EXPECT_TRUE(b->wait((*b)->close(id, "me", "x")).error().is(codes::operation_undecided));
+    EXPECT_TRUE(b->wait((*b)->fail(id, "me", "x")).error().is(codes::operation_undecided));
+    EXPECT_EQ(b->now(next).view.state, "blocked");
+    broken = false;
+    ASSERT_TRUE(b->wait((*b)->retry(id, "me", "mended")));
+    EXPECT_EQ(b->end_of(id).view.state, "completed");
+    EXPECT_EQ(b->end_of(next).view.state, "completed");
+}
+
 TEST_F(engine_test, a_look_that_hangs_is_repeated) {
     begin();
     steps.pay->look = [&](step_context&, const journaled<text>&) -> task<settlement<text>> {

@@ -27,10 +27,7 @@ class teller {
     void begin();
     void arrive();
     void complete();
-    void complete_step();
-    void block(const event_data& d);
-    void acquire_lock();
-    void park(const event& e, const event_data& d);
+    void resolve(const event_data& d);
     void fail_attempt(const event& e, const event_data& d);
     void journal_generation(const event& e);
     void prove_dead();
@@ -41,7 +38,8 @@ class teller {
 
     const plan& plan_;
     bool has_lock_;
-    bool leaving_ = false;  // the step is complete; where to is told by the next event
+    bool leaving_ = false;    // the step is complete; where to is told by the next event
+    bool unclaimed_ = false;  // … and nobody was working on it
     operation_state s_;
 };
 
@@ -60,41 +58,15 @@ void teller::arrive() {
     const auto& step = plan_.at(s_.step);
     s_.step_name = step.name;
     s_.attempt = 1;
-    s_.started = true;
+    const bool begun = !std::exchange(unclaimed_, false);
+    s_.started = begun;
     if (step.shape == step_shape::prepared) {
         s_.generation = 0;
         s_.allowance = step.policy.generations;
     }
-    if (step.locks && s_.lock == lock_state::later) s_.lock = lock_state::held;
-}
-
-void teller::complete_step() {
-    leaving_ = true;
-    s_.live = s_.uncertain = false;
-    s_.waiting.clear();
-    s_.fault.clear();
-    const auto& step = plan_.at(s_.step);
-    const auto& shown = step.shape == step_shape::prepared ? step.settled_shows : step.shows;
-    if (!shown.empty()) s_.progress = shown;
-}
-
-void teller::block(const event_data& d) {
-    s_.state = op_state::blocked;
-    s_.lock = lock_state::wanted;
-    s_.started = false;
-    s_.waiting = d.reason.value_or("");
-}
-
-void teller::acquire_lock() {
-    s_.state = op_state::ready;
-    s_.lock = lock_state::held;
-    s_.waiting.clear();
-}
-
-void teller::park(const event& e, const event_data& d) {
-    s_.state = op_state::parked;
-    s_.waiting = d.reason.value_or("");
-    if (!e.fault.empty()) s_.fault = e.fault;
+    if (step.locks && s_.lock == lock_state::later) {
+        s_.lock = begun ? lock_state::held : lock_state::wanted;
+    }
 }
 
 void teller::fail_attempt(const event& e, const event_data& d) {
@@ -126,8 +98,18 @@ void teller::prove_dead() {
     if (plan_.at(s_.step).pivot) s_.proved_dead = true;
 }
 
+// What a landed generation leads to is told by the event after this one.
+void teller::resolve(const event_data& d) {
+    if (d.verdict == "landed") {
+        unclaimed_ = true;
+        s_.state = op_state::ready;
+        return;
+    }
+    prove_dead();
+}
+
 void teller::turn_back(const event& e, const event_data& d) {
-    leaving_ = false;
+    leaving_ = unclaimed_ = false;
     s_.backward = true;
     s_.cancelling = false;
     s_.uncertain = false;
@@ -213,6 +195,9 @@ bool teller::tell_of_step(const event& e, const event_data& d) {
             return true;
         case event_type::proved_dead:
             prove_dead();
+            return true;
+        case event_type::resolved:
+            resolve(d);
             return true;
         case event_type::progress:
             s_.progress = d.shown.value_or("");

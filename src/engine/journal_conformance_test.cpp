@@ -213,6 +213,34 @@ TYPED_TEST(journal_conformance, a_move_based_on_anything_older_is_refused) {
     this->expect_story(fresh);
 }
 
+// A bound is a refusal, never the end of the process, and takes no neighbour with it.
+TYPED_TEST(journal_conformance, what_cannot_be_numbered_is_refused_with_its_code) {
+    auto op = this->begun("a");
+    auto at_the_end = op.now;
+    at_the_end.seq = most_events;
+    move m;
+    m.who = &op.who, m.fence = op.now.fence, m.base_seq = op.now.seq, m.after = at_the_end;
+    ASSERT_TRUE(this->wait(this->log().commit(m))) << "the last number is one that can be used";
+    op = this->stored(op).op;
+    auto full = op;
+    const auto refused = this->step(full, did_complete{"{}"});
+    ASSERT_FALSE(refused);
+    EXPECT_TRUE(refused.error().is(codes::engine_row_full)) << refused.error().describe();
+    EXPECT_EQ(this->stored(op).op.now.seq, most_events);
+
+    auto other = this->begun("b");
+    ASSERT_TRUE(this->step(other, did_complete{"{}"}));
+    auto signed_often = other.now;
+    signed_often.generation = most_generations;
+    m = {};
+    m.who = &other.who, m.fence = other.now.fence, m.base_seq = other.now.seq;
+    m.after = signed_often;
+    ASSERT_TRUE(this->wait(this->log().commit(m)));
+    other = this->stored(other).op;
+    EXPECT_TRUE(this->step(other, did_complete{"bytes"}).error().is(codes::engine_row_full));
+    EXPECT_FALSE(this->stored(other).prepared);
+}
+
 // proves: E8
 TYPED_TEST(journal_conformance, a_claim_shuts_the_owner_before_out) {
     auto op = this->begun("a");

@@ -239,6 +239,38 @@ TEST_F(journal_faults_test, a_command_is_repeated_until_its_answer_is_known) {
     EXPECT_EQ(first->undos, 1);
 }
 
+// Nobody asks again, and nothing else happens that would find it.
+TEST_F(journal_faults_test, a_submission_whose_answer_was_lost_is_carried_out_all_the_same) {
+    submission s;
+    s.kind = "order";
+    s.key = "k";
+    s.input = R"({"account":"a","amount":1})";
+    s.not_before = log.now() + 10s;
+    log.next = {spoil::lose_after};
+    ASSERT_FALSE(wait(e->submit(std::move(s))));
+    loop.advance(1min);
+    EXPECT_EQ(last->runs, 1);
+}
+
+TEST_F(journal_faults_test, a_person_whose_answer_was_lost_hears_what_really_happened) {
+    last->act = [](step_context&) -> task<outcome<text>> {
+        auto answer = []() -> task<outcome<text>> { co_return saga::park{"look", {}}; };
+        return answer();
+    };
+    const auto holder = submit("k1")->view.id;
+    EXPECT_EQ(end_of(holder).view.state, "parked");
+    const auto waiter = submit("k2")->view.id;
+    loop.advance(1s);
+    ASSERT_EQ(wait(e->get(waiter))->view.state, "blocked");
+    log.next = {spoil::lose_after};
+    const auto closed = wait(e->close(holder, "me", "enough"));
+    ASSERT_TRUE(closed) << closed.error().describe();
+    EXPECT_EQ(closed->state, "closed");
+    loop.advance(1s);
+    EXPECT_EQ(last->runs, 2) << "the next in line was woken";
+    ASSERT_TRUE(wait(e->close(waiter, "me", "enough")));
+}
+
 // proves: E8
 TEST_F(journal_faults_test, without_a_lease_no_effect_begins) {
     log.may_start = false;

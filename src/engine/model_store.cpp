@@ -99,6 +99,9 @@ result<move_answer> model_store::apply(const move& m) {
     if (found == rows_.end()) return fail(codes::engine_fenced);
     auto& e = found->second;
     if (e.op.now.fence != m.fence || e.op.now.seq != m.base_seq) return fail(codes::engine_fenced);
+    if (m.after.seq > most_events || (m.prepared && m.prepared->generation > most_generations)) {
+        return fail(codes::engine_row_full);
+    }
     touch(m.who->row);
     move_answer answer;
     e.op.now = m.after;

@@ -89,8 +89,21 @@ struct operation {
     operation_state now;
 };
 
+// ---- how much -----------------------------------------------------------------------------------
+
+// An operation with so many events goes no further by itself: it parks, and a person ends it. What
+// is left up to most_events is room for the way back, for the acts of people and for the journal's
+// own events (claims, locks, recoveries). A journal refuses what is beyond (engine.row_full).
+inline constexpr std::int64_t most_events = (1 << 20) - 1;
+inline constexpr std::int64_t most_forward_events = 1'000'000;
+inline constexpr std::int64_t most_backward_events = most_events - 1'000;
+inline constexpr std::int64_t most_acted_events = most_events - 100;  // retries, cancels
+inline constexpr int most_generations = 1'000;  // of one step; a definition allows fewer
+inline constexpr int most_steps = 1'000;
+
 // ---- what happened ------------------------------------------------------------------------------
 
+// New kinds go to the end: their numbers are stored.
 enum class event_type : std::uint8_t {
     submitted,
     step_started,
@@ -112,7 +125,8 @@ enum class event_type : std::uint8_t {
     undo_failed,
     undo_waiting,
     recovered,
-    ended
+    ended,
+    resolved  // a person said what became of the newest generation
 };
 
 // A fault as it is written down: the code of another version may be unknown to this one.
@@ -130,6 +144,16 @@ BOOST_DESCRIBE_STRUCT(stored_fault, (), (code, kind, scope, effect, dependency, 
 [[nodiscard]] stored_fault stored(const thole::fault&);
 [[nodiscard]] std::string fault_json(const thole::fault&);
 
+// Where an operation stood, as an act of a person found and left it.
+struct standing {
+    std::string state;  // as shown: "running", "parked", "closed" …
+    std::string progress;
+    std::string step;
+    int attempt = 1;
+    int generation = 0;
+};
+BOOST_DESCRIBE_STRUCT(standing, (), (state, progress, step, attempt, generation))
+
 // The free part of an event; only what is there is written.
 struct event_data {
     std::optional<std::string> reason;
@@ -138,11 +162,15 @@ struct event_data {
     std::optional<std::string> shown;
     std::optional<std::string> cause;
     std::optional<std::string> ending;
+    std::optional<std::string> verdict;  // of resolved: "landed" or "dead"
+    std::optional<standing> before;      // of a person's act
+    std::optional<standing> after;
     std::optional<std::vector<call_note>> notes;
     std::optional<int> notes_dropped;
 };
 BOOST_DESCRIBE_STRUCT(event_data, (),
-                      (reason, until, evidence, shown, cause, ending, notes, notes_dropped))
+                      (reason, until, evidence, shown, cause, ending, verdict, before, after, notes,
+                       notes_dropped))
 
 struct event {
     std::int64_t seq = 0;  // 1, 2 … of its operation
@@ -192,4 +220,5 @@ inline constexpr auto thole::json::enum_texts<thole::saga::event_type> = std::ar
     std::pair{thole::saga::event_type::undo_failed, std::string_view{"undo.failed"}},
     std::pair{thole::saga::event_type::undo_waiting, std::string_view{"undo.deferred"}},
     std::pair{thole::saga::event_type::recovered, std::string_view{"operation.recovered"}},
-    std::pair{thole::saga::event_type::ended, std::string_view{"operation.ended"}}};
+    std::pair{thole::saga::event_type::ended, std::string_view{"operation.ended"}},
+    std::pair{thole::saga::event_type::resolved, std::string_view{"generation.resolved"}}};

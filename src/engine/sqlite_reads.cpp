@@ -18,7 +18,7 @@ result<std::optional<operation>> sqlite_store::one(sql::statement& query) {
 // Input, outputs and the newest generation of the current step.
 result<> sqlite_store::fill(stored_operation& op) {
     const auto row = op.op.who.row;
-    sql_.payloads.bind(rows::event_id(row, 0), rows::event_id(row, rows::most_events));
+    sql_.payloads.bind(rows::event_id(row, 0), rows::event_id(row, most_events));
     for (auto more = sql_.payloads.step();; more = sql_.payloads.step()) {
         if (!more) return fail(std::move(more).error());
         if (!*more) break;
@@ -31,11 +31,11 @@ result<> sqlite_store::fill(stored_operation& op) {
     }
     const int step = op.op.now.step;
     sql_.prepared.bind(rows::prepared_id(row, step, 0),
-                       rows::prepared_id(row, step, rows::most_generations));
+                       rows::prepared_id(row, step, rows::generation_mask));
     auto found = sql_.prepared.step();
     if (!found) return fail(std::move(found).error());
     if (*found) {
-        const auto generation = static_cast<int>(sql_.prepared.integer(0) & rows::most_generations);
+        const auto generation = static_cast<int>(sql_.prepared.integer(0) & rows::generation_mask);
         op.prepared = prepared_row{step, generation, std::string{sql_.prepared.text(1)}};
         sql_.prepared.reset();
     }
@@ -97,8 +97,8 @@ result<operation_page> sqlite_store::list(const list_filter& f) {
 
 result<std::vector<event>> sqlite_store::events(std::int64_t row, std::int64_t after, int limit) {
     std::vector<event> out;
-    const auto from = std::min(after, rows::most_events);
-    sql_.events.bind(rows::event_id(row, from), rows::event_id(row, rows::most_events), limit);
+    const auto from = std::min(after, most_events);
+    sql_.events.bind(rows::event_id(row, from), rows::event_id(row, most_events), limit);
     for (auto more = sql_.events.step();; more = sql_.events.step()) {
         if (!more) return fail(std::move(more).error());
         if (!*more) return out;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/codes.hpp"
+
 namespace thole::saga::rows {
 
 namespace {
@@ -167,7 +169,7 @@ result<> run_update(sql::statement& update, std::int64_t row, std::uint64_t fenc
 }
 
 result<> run_insert(sql::statement& insert, std::int64_t row, const event& e) {
-    THOLE_ASSERT(e.seq <= most_events, "an operation has at most a million events");
+    if (e.seq > most_events) return fail(codes::engine_row_full);
     return insert.run(event_id(row, e.seq), micros(e.at), number(e.type), or_null(e.step),
                       e.attempt, e.generation, e.latency_ms, or_null(e.fault), or_null(e.actor),
                       or_null(e.data), or_null(e.payload));

@@ -31,12 +31,13 @@ inline constexpr std::string_view insert_event =
     "insert into event(id, at, type, step, attempt, generation, latency_ms, fault, actor, data, "
     "payload) values(?,?,?,?,?,?,?,?,?,?,?)";
 
-// An operation's events lie between these two ids.
-inline constexpr std::int64_t most_events = (1 << 20) - 1;
+// An operation's events lie between the ids of 0 and most_events.
 [[nodiscard]] constexpr std::int64_t event_id(std::int64_t row, std::int64_t seq) noexcept {
     return row << 20 | seq;
 }
-inline constexpr int most_generations = (1 << 10) - 1;
+inline constexpr int generation_mask = (1 << 10) - 1;
+static_assert(most_generations <= generation_mask && most_steps <= generation_mask &&
+              most_events == (1 << 20) - 1);
 [[nodiscard]] constexpr std::int64_t prepared_id(std::int64_t row, int step,
                                                  int generation) noexcept {
     return row << 20 | std::int64_t{step} << 10 | generation;

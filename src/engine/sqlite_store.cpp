@@ -214,7 +214,7 @@ result<move_answer> sqlite_store::apply(const move& m) {
     }
     if (done && m.prepared) {
         const auto& p = *m.prepared;
-        THOLE_ASSERT(p.generation <= rows::most_generations, "generations fit into their id");
+        if (p.generation > most_generations) return fail(codes::engine_row_full);
         done = sql_.insert_prepared.run(rows::prepared_id(row, p.step, p.generation), p.bytes);
     }
     if (!done) return fail(std::move(done).error());

@@ -30,6 +30,13 @@
 //     Only the engine can make a journaled<P>, and only after the commit was acknowledged: sending
 //     what was not journaled does not compile.
 //
+//     Where no evidence ever comes, a person may say that it landed. A step whose output can be
+//     made from a reference alone (a signature, a receipt's number) says how; else the person gives
+//     the whole output. Words for a reference that cannot be one:
+//
+//         std::expected<output, std::string> landed_as(step_context& in, std::string_view
+//         reference);
+//
 //   probed      run() is not repeatable, but probe() can ask the outside what became of it
 //
 //     task<outcome<output>> run(step_context& in);

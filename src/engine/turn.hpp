@@ -4,7 +4,8 @@
 //
 //   decide.cpp          entry, forward moves, generations
 //   decide_faults.cpp   waiting, failing, giving up
-//   decide_back.cpp     compensation, endings, commands
+//   decide_back.cpp     compensation, endings
+//   decide_acts.cpp     what people ask
 
 #include "engine/codes.hpp"
 #include "engine/decide.hpp"
@@ -21,7 +22,7 @@ class turn {
         : plan_{p}, evidence_{std::move(ev)}, now_{now}, chance_{chance} {
         out_.after = from;
     }
-    decision take() && { return std::move(out_); }
+    decision take() &&;
 
     void operator()(const was_claimed&);
     void operator()(const did_complete&);
@@ -40,13 +41,19 @@ class turn {
     void operator()(const retry_command&);
     void operator()(const close_command& c) { end_by_person(op_ending::closed, c.actor, c.reason); }
     void operator()(const fail_command& c) { end_by_person(op_ending::failed, c.actor, c.reason); }
+    void operator()(const resolve_command&);
+
+    void park_if_history_is_full(const operation_state& before);
 
   private:
     operation_state& now() { return out_.after; }
     [[nodiscard]] const step_plan& step() const { return plan_.at(out_.after.step); }
+    [[nodiscard]] standing standing_now() const;
     [[nodiscard]] bool has_step() const { return out_.after.step < plan_.size(); }
 
     event& write(event_type type);
+    // A person's act; its event is completed by take().
+    void write_act(event_type type, const std::string& actor, event_data data);
     void add_evidence(event& e, event_data data);
     void refuse(const fault_code& code) {
         out_.refused = &code;
@@ -65,6 +72,7 @@ class turn {
     void spend_attempt(const thole::fault& f);
     void give_up(const thole::fault& f, const fault_code& why);
     void park(std::string reason, std::string fault);
+    bool history_is_full();
     void end(op_ending ending, std::string cause);
     void end_by_person(op_ending ending, const std::string& actor, const std::string& reason);
     [[nodiscard]] std::optional<duration> next_delay(const thole::fault& f);
@@ -74,6 +82,11 @@ class turn {
     store_time now_;
     rng& chance_;
     decision out_;
+    struct act {
+        std::size_t index;
+        event_data data;
+    };
+    std::optional<act> act_;
 };
 
 }  // namespace thole::saga

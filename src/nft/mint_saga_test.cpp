@@ -1,5 +1,6 @@
 #include "nft/mint_saga.hpp"
 
+#include "engine/codes.hpp"
 #include "ipfs/codes.hpp"
 #include "nft/codes.hpp"
 #include "nft/mint_world_test.hpp"
@@ -109,6 +110,24 @@ TEST(mint_saga, a_mint_whose_history_is_gone_lands_without_a_signature) {
     EXPECT_GT(end.find_output<steps::submit>()->slot, 0U);
     EXPECT_EQ(w.row(id)->signature, "");
     expect_minted(w, "order-1");
+}
+
+// proves: E6, M2
+TEST(mint_saga, a_person_who_says_that_it_landed_is_not_believed_by_the_layers) {
+    world w;
+    w.each([](auto& node) { node.model.faults().drop_sends = 1'000'000; });
+    const auto id = w.accept("order-1", w.request());
+    w.until(id, [&](const auto& view) { return view.progress == "BLOCKCHAIN_SUBMITTED"; });
+    const auto say = [&](std::string reference) {
+        saga::resolution what{.landed = true, .reference = std::move(reference)};
+        return w.b.wait((*w.b).resolve(id, "me", "seen", std::move(what)));
+    };
+    EXPECT_TRUE(say("no signature").error().is(thole::codes::operation_bad_output));
+    ASSERT_TRUE(say(std::string(64, '1')));
+    const auto end = w.b.end_of(id);
+    EXPECT_EQ(end.view.state, "parked") << json::write(end.view);
+    EXPECT_EQ(end.view.step, "record_landed") << "the first that reads the chain";
+    EXPECT_EQ(end.view.generation, 1) << "and nothing was signed anew";
 }
 
 // proves: S3, E9

@@ -69,6 +69,7 @@ class command_line {
     void add_local();
     void add_mint();
     void add_operation();
+    void add_resolve(CLI::App& operation);
     void add_explain();
     int explain_either(session& s);
     CLI::App* add(CLI::App& under, const char* name, const char* about, local_command what);
@@ -80,6 +81,7 @@ class command_line {
     global_options global_;
     mint_options mint_;
     list_options list_;
+    resolve_options resolve_;
     std::string argument_;
     std::string reason_;
     bool follow_ = false;
@@ -211,6 +213,27 @@ void command_line::add_operation() {
     verb("retry", "A parked or waiting one goes on now", false);
     verb("close", "End a parked one without calling it completed", true);
     verb("fail", "Declare a parked one failed", true);
+    add_resolve(*operation);
+}
+
+void command_line::add_resolve(CLI::App& operation) {
+    auto* resolve =
+        add_remote(operation, "resolve", "Say what became of a generation that nobody can settle",
+                   [this](session& s, client& c) { return run_operation_resolve(s, c, resolve_); });
+    resolve->add_option("id", resolve_.id)->required();
+    auto* verdict = resolve->add_option_group("verdict");
+    verdict->require_option(1);
+    verdict->add_option("--landed", resolve_.landed,
+                        "It landed; what shows it, e.g. the signature");
+    auto* dead = verdict->add_option("--dead", resolve_.dead,
+                                     "It can never land; what shows it. The operation parks");
+    dead->needs(resolve->add_flag("--accept-risk", resolve_.accept_risk,
+                                  "Needed with --dead: should it land after all, its effect may be "
+                                  "doubled or lost"));
+    resolve->add_option(
+        "--output", resolve_.output,
+        "With --landed: the step's output as JSON, where a reference is not enough");
+    resolve->add_option("--reason", resolve_.reason, "Kept in the operation's events")->required();
 }
 
 // No code of a fault has the form of an ID.

@@ -53,6 +53,15 @@ int run_operation_events(session&, client&, const std::string& id, bool follow);
 // verb: cancel, retry, close, fail
 int run_operation_act(session&, client&, const std::string& id, const std::string& verb,
                       const std::string& reason);
+struct resolve_options {
+    std::string id;
+    std::string landed;  // reference that shows it …
+    std::string dead;    // … one of the two
+    std::string output;  // JSON
+    std::string reason;
+    bool accept_risk = false;
+};
+int run_operation_resolve(session&, client&, const resolve_options&);
 int run_explain_operation(session&, client&, const std::string& id);
 int run_verify(session&, client&, const std::string& wallet);
 int run_status(session&, client&);

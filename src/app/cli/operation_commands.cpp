@@ -7,6 +7,7 @@
 
 #include "api/fault_catalog.hpp"
 #include "app/cli/commands.hpp"
+#include "base/json.hpp"
 
 namespace thole::app {
 namespace {
@@ -192,10 +193,10 @@ int run_operation_events(session& s, client& daemon, const std::string& id, bool
     return exit_done;
 }
 
-int run_operation_act(session& s, client& daemon, const std::string& id, const std::string& verb,
-                      const std::string& reason) {
-    boost::json::object body;
-    if (!reason.empty()) body["reason"] = reason;
+namespace {
+
+int post_act(session& s, client& daemon, const std::string& id, const std::string& verb,
+             const boost::json::object& body) {
     int code = exit_done;
     const auto done = ask(s, daemon,
                           {.method = "POST",
@@ -211,6 +212,29 @@ int run_operation_act(session& s, client& daemon, const std::string& id, const s
                                 text_of(*done, "state"), text_of(*done, "progress")));
     }
     return exit_done;
+}
+
+}  // namespace
+
+int run_operation_act(session& s, client& daemon, const std::string& id, const std::string& verb,
+                      const std::string& reason) {
+    boost::json::object body;
+    if (!reason.empty()) body["reason"] = reason;
+    return post_act(s, daemon, id, verb, body);
+}
+
+int run_operation_resolve(session& s, client& daemon, const resolve_options& options) {
+    const bool landed = !options.landed.empty();
+    boost::json::object body{{"verdict", landed ? "landed" : "dead"},
+                             {"reference", landed ? options.landed : options.dead},
+                             {"reason", options.reason}};
+    if (!options.output.empty()) {
+        auto output = json::parse(options.output);
+        if (!output) return s.complain("--output: not JSON"), static_cast<int>(exit_usage);
+        body["output"] = std::move(*output);
+    }
+    if (options.accept_risk) body["accept_risk"] = true;
+    return post_act(s, daemon, options.id, "resolve", body);
 }
 
 namespace {
@@ -288,6 +312,12 @@ int run_explain_operation(session& s, client& daemon, const std::string& id) {
     if (state == "parked") {
         next = "A person must decide: remove the cause, then \"thole operation retry " + id +
                "\"; or give it up with cancel, close or fail.";
+    }
+    if (text_of(o, "progress") == "UNCERTAIN") {
+        next =
+            "It is asked on. When you know better than the witnesses, say so: \"thole operation "
+            "resolve " +
+            id + "\" with --landed or --dead.";
     }
     if (s.json) {
         boost::json::object out{{"operation", o}, {"next", next}};

@@ -158,6 +158,16 @@ task<saga::settlement<landed_mint>> submit::settle(saga::step_context& in,
     co_return saga::landed<output>{{about.id.mint.text(), bytes->signature, what.slot}};
 }
 
+std::expected<landed_mint, std::string> submit::landed_as(saga::step_context& in,
+                                                          std::string_view reference) {
+    if (!solana::signature::parse(reference)) {
+        return std::unexpected{
+            std::string{"the reference must be a transaction's signature: 64 "
+                        "bytes in base58"}};
+    }
+    return landed_mint{subject_of(in, base_).id.mint.text(), std::string{reference}, 0};
+}
+
 task<saga::settlement<landed_mint>> submit::settle_found(saga::step_context& in,
                                                          const subject& about) {
     const auto at = co_await look(in, about);

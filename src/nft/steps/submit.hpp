@@ -7,6 +7,8 @@
 //          journal was restored from an older backup) is not minted again: the prepared value is
 //          then empty, and settle() reads the token back. Else plan, simulate, sign.
 // send     fans the same bytes out when a rebroadcast is due; no answer decides anything.
+// landed_as  a person's word where no witness has one: a transaction's signature. record_landed and
+//          verify read the chain back all the same.
 // settle   decides by evidence: landed at finalized only; dead by proof, or by a finalized error.
 //          A curable error (lamports, compute) allows a new generation; any other parks.
 
@@ -48,6 +50,9 @@ class submit {
                                       const saga::journaled<prepared>& bytes);
     [[nodiscard]] task<saga::settlement<output>> settle(saga::step_context& in,
                                                         const saga::journaled<prepared>& bytes);
+    // A person says that it landed, with the transaction's signature: it is read back all the same.
+    [[nodiscard]] std::expected<output, std::string> landed_as(saga::step_context& in,
+                                                               std::string_view reference);
 
   private:
     struct sent {

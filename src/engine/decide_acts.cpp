@@ -1,0 +1,122 @@
+#include <algorithm>
+
+#include "engine/turn.hpp"
+#include "engine/view.hpp"
+
+namespace thole::saga {
+
+// ---- writing ------------------------------------------------------------------------------------
+
+standing turn::standing_now() const {
+    const auto& s = out_.after;
+    return {state_of(s), progress_of(s), s.step_name, s.attempt, s.generation};
+}
+
+void turn::write_act(event_type type, const std::string& actor, event_data data) {
+    data.before = standing_now();
+    act_ = act{out_.events.size(), std::move(data)};
+    write(type).actor = actor;
+}
+
+// How the act left the operation is known at the end of the turn.
+decision turn::take() && {
+    if (act_) {
+        act_->data.after = standing_now();
+        out_.events[act_->index].data = json::write(act_->data);
+    }
+    return std::move(out_);
+}
+
+namespace {
+event_data because(const std::string& reason) {
+    event_data data;
+    data.reason = reason;
+    return data;
+}
+}  // namespace
+
+// ---- what people ask ----------------------------------------------------------------------------
+
+void turn::operator()(const cancel_command& c) {
+    auto& s = now();
+    out_.next.kind = effect_kind::keep;
+    if (s.state == op_state::terminal) return refuse(codes::operation_ended);
+    const bool waits_for_person = s.state == op_state::parked;
+    if (s.backward || (s.cancelling && !waits_for_person)) return;
+    if (s.past_pivot && !s.proved_dead) return refuse(codes::operation_past_pivot);
+    if (s.seq >= most_acted_events) return refuse(codes::operation_history_full);
+    write_act(event_type::cancel_requested, c.actor, because(c.reason));
+    s.cancelling = true;
+    // Somebody works on it: the end of that call turns it back.
+    if (s.state == op_state::running) return;
+    out_.next = {};
+    if (turns_back()) return;
+    if (waits_for_person) s.waiting.clear();
+    reschedule(now_);  // an undecided generation must be settled first
+}
+
+void turn::operator()(const retry_command& c) {
+    auto& s = now();
+    out_.next.kind = effect_kind::keep;
+    if (s.state == op_state::terminal) return refuse(codes::operation_ended);
+    if (s.state != op_state::parked && s.state != op_state::ready) {
+        return refuse(codes::operation_not_waiting);
+    }
+    if (history_is_full() || s.seq >= most_acted_events) {
+        return refuse(codes::operation_history_full);
+    }
+    const bool signs = !s.backward && has_step() && step().shape == step_shape::prepared && !s.live;
+    const bool fresh = s.state == op_state::parked;
+    if (fresh && signs && s.generation >= most_generations) {
+        return refuse(codes::operation_generations_bound);
+    }
+    write_act(event_type::retried, c.actor, because(c.reason));
+    if (fresh) {
+        s.attempt = 1;
+        s.conflicted = false;
+        if (signs) s.allowance = std::max(s.allowance, s.generation + 1);
+    }
+    s.waiting.clear();
+    reschedule(now_);
+}
+
+// An undecided generation may still land. Ending the operation would hide that, and give its lock
+// to the next one, which could then do the same thing again.
+void turn::end_by_person(op_ending ending, const std::string& actor, const std::string& reason) {
+    if (now().state == op_state::terminal) return refuse(codes::operation_ended);
+    if (now().state != op_state::parked) return refuse(codes::operation_not_parked);
+    if (now().live) return refuse(codes::operation_undecided);
+    const auto before = standing_now();
+    end(ending, reason);
+    auto data = event_data{};
+    data.ending = json::detail::enum_text(ending);
+    if (!reason.empty()) data.cause = reason;
+    data.before = before;
+    act_ = act{out_.events.size() - 1, std::move(data)};
+    out_.events.back().actor = actor;
+}
+
+void turn::operator()(const resolve_command& c) {
+    auto& s = now();
+    if (s.state == op_state::terminal) return refuse(codes::operation_ended);
+    if (!s.live) return refuse(codes::operation_nothing_undecided);
+    auto data = because(c.reason);
+    data.verdict = c.landed ? "landed" : "dead";
+    data.evidence = c.evidence;
+    write_act(event_type::resolved, c.actor, std::move(data));
+    if (c.landed) {
+        reschedule(now_);
+        const auto& shown = step().settled_shows.empty() ? s.progress : step().settled_shows;
+        return complete_step(c.output, std::string{shown});
+    }
+    s.live = false;
+    s.uncertain = false;
+    s.open = false;
+    if (step().pivot) s.proved_dead = true;
+    s.attempt = 1;
+    if (s.cancelling) reschedule(now_);
+    if (turns_back()) return;
+    park(std::string{codes::operation_declared_dead.text}, {});
+}
+
+}  // namespace thole::saga
