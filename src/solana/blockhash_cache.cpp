@@ -36,23 +36,30 @@ void drop_outliers(answers& all) {
 
 }  // namespace
 
-bool blockhash_cache::is_fresh(time_point now) const noexcept {
-    return held_ && now - fetched_at_ < settings_.max_age;
+// One that was asked for after he came is as fresh as he could get it, however slow the answer.
+bool blockhash_cache::is_fresh(blockhash_age age, std::uint64_t begun) const noexcept {
+    if (!held_) return false;
+    if (held_fetch_ > begun) return true;
+    return age == blockhash_age::recent && client_.loop().now() - asked_at_ < settings_.max_age;
 }
 
-task<rpc_result<latest_blockhash>> blockhash_cache::get(deadline until) {
+task<rpc_result<latest_blockhash>> blockhash_cache::get(deadline until, blockhash_age age) {
     auto& loop = client_.loop();
-    while (fetching_.is_busy() && !is_fresh(loop.now())) {
+    const auto begun = fetches_;
+    while (fetching_.is_busy() && !is_fresh(age, begun)) {
         if (until.expired(loop.now())) co_return fail(thole::codes::policy_deadline);
         const auto waited = co_await fetching_.wait();
         if (!waited) co_return std::unexpected{waited.error()};
     }
-    if (is_fresh(loop.now())) co_return *held_;
+    if (is_fresh(age, begun)) co_return *held_;
     const busy_flag::holder busy{fetching_};
+    const auto number = ++fetches_;
+    const auto asked_at = loop.now();
     auto found = co_await fetch(until);
     if (!found) co_return found;
     held_ = *found;
-    fetched_at_ = loop.now();
+    held_fetch_ = number;
+    asked_at_ = asked_at;
     co_return *held_;
 }
 

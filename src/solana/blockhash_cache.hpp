@@ -5,10 +5,11 @@
 // A blockhash is the start of a transaction's life of 150 blocks: an old one, or one from a node
 // that lags, wastes part of it. So up to three endpoints are asked side by side and the answer with
 // the highest context slot wins, with the highest last valid height that any of them told; answers
-// far from the others (300 blocks) do not count. It serves for at most max_age, and callers who
-// come while it is being fetched wait for the same answer.
+// far from the others (300 blocks) do not count. It serves for at most max_age since it was asked
+// for, and callers who come while it is being fetched wait for the same answer.
 //
 //   auto recent = co_await cache.get(until);     // rpc_result<latest_blockhash>
+//   auto newest = co_await cache.get(until, blockhash_age::now);
 //   recent->value.last_valid_block_height, recent->context_slot, recent->endpoint
 //
 // Errors: the fault of the best endpoint when none answers. Cancellation: of the fetching caller
@@ -19,28 +20,37 @@
 
 namespace thole::solana {
 
+enum class blockhash_age : std::uint8_t {
+    recent,  // at most max_age old
+    now,     // asked for after this call began; callers who come together share one
+};
+
 class blockhash_cache {
   public:
     struct settings {
-        duration max_age = std::chrono::seconds{5};
+        duration max_age = std::chrono::seconds{1};
         std::size_t ask = 3;  // endpoints, ≥ 1
     };
 
     explicit blockhash_cache(rpc::client& client) : blockhash_cache(client, settings{}) {}
     blockhash_cache(rpc::client& client, settings s) : client_{client}, settings_{s} {}
 
-    [[nodiscard]] task<rpc_result<latest_blockhash>> get(deadline until);
+    [[nodiscard]] task<rpc_result<latest_blockhash>> get(deadline until,
+                                                         blockhash_age age = blockhash_age::recent);
     // The next get() fetches anew.
     void invalidate() noexcept { held_.reset(); }
 
   private:
     [[nodiscard]] task<rpc_result<latest_blockhash>> fetch(deadline until);
-    [[nodiscard]] bool is_fresh(time_point now) const noexcept;
+    // For who came when `begun` fetches had begun.
+    [[nodiscard]] bool is_fresh(blockhash_age age, std::uint64_t begun) const noexcept;
 
     rpc::client& client_;
     settings settings_;
     std::optional<from_node<latest_blockhash>> held_;
-    time_point fetched_at_{};
+    time_point asked_at_{};      // when the held one was asked for
+    std::uint64_t fetches_ = 0;  // begun so far; the held one is of number held_fetch_
+    std::uint64_t held_fetch_ = 0;
     busy_flag fetching_;
 };
 
