@@ -44,6 +44,7 @@ struct chain_nft {
     bool is_mutable = false;
     std::optional<std::string> seed;
     std::vector<solana::public_key> verified_creators;
+    friend bool operator==(const chain_nft&, const chain_nft&) = default;
 };
 
 [[nodiscard]] result<chain_nft> decode_nft(const nft_accounts& accounts);

@@ -1,11 +1,14 @@
 #include "nft/chain_reader.hpp"
 
 #include <algorithm>
+#include <set>
 
+#include "base/json.hpp"
 #include "nft/codes.hpp"
 #include "solana/codec/address.hpp"
 #include "solana/codec/programs.hpp"
 #include "solana/codec/token_accounts.hpp"
+#include "solana/gather.hpp"
 
 namespace thole::nft {
 namespace {
@@ -45,6 +48,37 @@ void add_single_mints(const std::vector<solana::keyed_account>& accounts,
     }
 }
 
+bool same_mint(const mint_at& a, const mint_at& b) {
+    return a.state == b.state && a.nft == b.nft && a.held == b.held;
+}
+
+// What so many providers tell alike, with the oldest slot among theirs.
+std::optional<mint_at> agreed(const std::vector<mint_at>& told, std::size_t required) {
+    for (const auto& each : told) {
+        std::set<name> providers;
+        auto out = each;
+        for (const auto& other : told) {
+            if (!same_mint(other, each)) continue;
+            providers.insert(other.provider);
+            out.slot = std::min(out.slot, other.slot);
+        }
+        if (providers.size() >= required) return out;
+    }
+    return std::nullopt;
+}
+
+std::string difference_of(const std::vector<mint_at>& told) {
+    std::string out;
+    for (const auto& each : told) {
+        if (!out.empty()) out += ", ";
+        out += std::string{each.endpoint.view()} + ": ";
+        out += thole::json::detail::enum_text(each.state);
+        out += " at slot " + std::to_string(each.slot);
+    }
+    return out;
+}
+
+constexpr std::size_t most_witnesses = 4;
 constexpr std::size_t mints_per_call = 33;  // three accounts each, a call takes 100
 
 // Decodes one batch into `into`; tokens that cannot be NFTs are left out.
@@ -71,6 +105,7 @@ task<result<mint_at>> read_mint(solana::rpc::client& rpc, mint_place place,
     mint_at out;
     out.slot = answer->context_slot;
     out.endpoint = answer->endpoint;
+    out.provider = answer->provider;
     out.lamports = mint ? mint->lamports : 0;
     if (!mint || (mint->owner == solana::system_program && mint->data.empty())) co_return out;
     if (mint->owner != place.token_program) {
@@ -85,6 +120,38 @@ task<result<mint_at>> read_mint(solana::rpc::client& rpc, mint_place place,
     out.nft = std::move(*nft);
     out.held = *held;
     co_return out;
+}
+
+task<result<mint_at>> read_mint_agreed(solana::rpc::client& rpc, mint_place place,
+                                       solana::rpc::options o, int required) {
+    const auto wanted = std::min(static_cast<std::size_t>(required), rpc.providers(role::read));
+    auto rest = rpc.spread(role::read, most_witnesses);
+    std::vector<mint_at> told;
+    std::optional<fault> failed;
+    // As many as are needed first; the others only when those do not suffice.
+    while (!rest.empty()) {
+        const auto count = told.empty() && !failed ? std::min(wanted, rest.size()) : rest.size();
+        std::vector<task<result<mint_at>>> asks;
+        for (std::size_t i = 0; i < count; ++i) {
+            o.endpoint = rest[i];
+            asks.push_back(read_mint(rpc, place, o));
+        }
+        rest.erase(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(count));
+        for (auto& answer : co_await solana::gather(std::move(asks))) {
+            if (answer) {
+                told.push_back(std::move(*answer));
+            } else {
+                failed = std::move(answer.error());
+            }
+        }
+        if (auto same = agreed(told, wanted)) co_return std::move(*same);
+    }
+    const bool alike = std::ranges::all_of(
+        told, [&](const mint_at& each) { return same_mint(each, told.front()); });
+    if (alike && failed) co_return fail(std::move(*failed));
+    fault differ{codes::providers_disagree};
+    differ.with_detail(difference_of(told)).at(rpc.dependency());
+    co_return fail(std::move(differ));
 }
 
 task<result<wallet_nfts>> read_wallet(solana::rpc::client& rpc, wallet_query query,

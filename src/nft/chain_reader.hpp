@@ -5,8 +5,10 @@
 //   auto there = co_await nft::read_mint(rpc, {id.mint, id.token_program, owner}, how);
 //   if (there && there->state == mint_state::minted && there->held == 1) …
 //
-// One call reads all accounts of a mint from one state of the chain. Errors: those of the RPC
-// client, solana::codes::account_malformed. Threads: the loop's. Cancellation: as the client.
+// One call reads all accounts of a mint from one state of the chain. One node may lag, sit on a
+// fork, or lie; what an operation rests on is therefore read with read_mint_agreed(), from several
+// providers side by side. Errors: those of the RPC client, solana::codes::account_malformed,
+// codes::providers_disagree. Threads: the loop's. Cancellation: as the client.
 
 #include <optional>
 
@@ -20,6 +22,7 @@ enum class mint_state : std::uint8_t {
     minted,   // a mint of the expected token program
     foreign,  // something else
 };
+BOOST_DESCRIBE_ENUM(mint_state, absent, minted, foreign)
 
 struct mint_place {
     solana::public_key mint;
@@ -34,11 +37,17 @@ struct mint_at {
     std::uint64_t held = 0;        // by the owner's associated token account
     std::uint64_t slot = 0;
     name endpoint;
+    name provider;
 };
 
 // The commitment in `o` counts; pass finalized to prove, confirmed to look.
 [[nodiscard]] task<result<mint_at>> read_mint(solana::rpc::client& rpc, mint_place place,
                                               solana::rpc::options o);
+
+// The same, as `required` providers tell it alike (fewer only when fewer are configured), with the
+// oldest slot among theirs. When they differ: codes::providers_disagree.
+[[nodiscard]] task<result<mint_at>> read_mint_agreed(solana::rpc::client& rpc, mint_place place,
+                                                     solana::rpc::options o, int required);
 
 struct wallet_nfts {
     std::vector<chain_nft> nfts;  // sorted by mint

@@ -2,11 +2,13 @@
 
 #include <gmock/gmock.h>
 
+#include "nft/codes.hpp"
 #include "nft/nft_fixture.hpp"
 #include "nft/partner_view.hpp"
 #include "solana/codec/metaplex_accounts.hpp"
 #include "solana/codes.hpp"
 #include "solana/scripted_nodes.hpp"
+#include "thole/codes.hpp"
 
 namespace thole::nft {
 namespace {
@@ -23,6 +25,9 @@ class chain_and_gateway final : public io::http_transport {
     std::map<std::string, std::string> files;  // by CID
     std::vector<std::string> fetched;
     std::uint64_t slot = 500;
+    std::set<std::string> blind;   // endpoints that see no account at all
+    std::set<std::string> broken;  // … that do not answer
+    std::map<std::string, int> asked;
 
     void put(const solana::public_key& at, const solana::public_key& program, bytes_view data,
              std::uint64_t lamports = 1) {
@@ -53,24 +58,31 @@ class chain_and_gateway final : public io::http_transport {
             if (file != files.end()) out.body = file->second;
             co_return out;
         }
+        const std::string endpoint{request.endpoint.view()};
+        ++asked[endpoint];
+        if (broken.contains(endpoint)) {
+            co_return fail(fault{thole::codes::net_reset}.at(request.dependency, request.endpoint));
+        }
         const auto body = json::parse(request.body).as_object();
         json::object answer{{"jsonrpc", "2.0"}, {"id", body.at("id")}};
         answer["result"] = json::object{
             {"context", json::object{{"slot", slot}}},
-            {"value", value_of(body.at("method").as_string(), body.at("params").as_array())}};
+            {"value", value_of(body.at("method").as_string(), body.at("params").as_array(),
+                               blind.contains(endpoint))}};
         out.body = json::serialize(answer);
         co_return out;
     }
 
   private:
-    json::value value_of(std::string_view method, const json::array& params) {
+    json::value value_of(std::string_view method, const json::array& params, bool blindly) {
         if (method == "getTokenAccountsByOwner") {
             return held[std::string{params[1].at("programId").as_string()}];
         }
         json::array all;
         for (const auto& key : params[0].as_array()) {
             const auto found = accounts.find(std::string{key.as_string()});
-            all.push_back(found == accounts.end() ? json::value(nullptr) : found->second);
+            const bool seen = found != accounts.end() && !blindly;
+            all.push_back(seen ? found->second : json::value(nullptr));
         }
         return all;
     }
@@ -93,6 +105,10 @@ struct fixture_world {
     }
     result<mint_at> read(const solana::public_key& mint, const solana::public_key& program) {
         return run(read_mint(rpc, {mint, program, owner}, how()));
+    }
+    result<mint_at> agreed(const solana::public_key& mint, int required = 2) {
+        const mint_place place{mint, solana::token_2022_program, owner};
+        return run(read_mint_agreed(rpc, place, how(), required));
     }
     result<wallet_nfts> wallet(std::size_t limit = 100) {
         return run(read_wallet(rpc, {.wallet = owner, .only = {}, .limit = limit}, how()));
@@ -188,6 +204,38 @@ TEST(chain_reader, a_state_that_is_too_old_is_not_believed) {
     const auto old = w.run(read_mint(w.rpc, place, w.how(501)));
     ASSERT_FALSE(old);
     EXPECT_TRUE(old.error().is(solana::codes::context_slot_not_reached));
+}
+
+// proves: C1
+TEST(chain_reader, what_is_rested_on_is_what_two_providers_tell_alike) {
+    fixture_world w;
+    const auto token = w.genuine(seat);
+    const auto at = w.agreed(token.mint);
+    ASSERT_TRUE(at) << at.error().describe();
+    EXPECT_EQ(at->state, mint_state::minted);
+    EXPECT_EQ(at->held, 1U);
+    EXPECT_EQ(w.net.asked.size(), 2U) << "no more are asked than are needed";
+    EXPECT_EQ(w.agreed(fixture::key(9))->state, mint_state::absent);
+}
+
+// proves: C1, S3
+TEST(chain_reader, one_that_differs_is_outvoted_and_never_believed_alone) {
+    fixture_world w;
+    const auto token = w.genuine(seat);
+    w.net.blind = {"a"};
+    EXPECT_EQ(w.agreed(token.mint)->state, mint_state::minted);
+    EXPECT_EQ(w.net.asked["c"], 1);
+    w.net.blind = {"a", "b"};
+    EXPECT_EQ(w.agreed(token.mint)->state, mint_state::absent);
+    w.net.broken = {"b"};
+    const auto differ = w.agreed(token.mint);
+    ASSERT_FALSE(differ);
+    EXPECT_TRUE(differ.error().is(codes::providers_disagree)) << differ.error().describe();
+    EXPECT_THAT(std::string{differ.error().detail()},
+                ::testing::HasSubstr("a: absent at slot 500, c: minted at slot 500"));
+    w.net.broken = {"a", "b"};
+    EXPECT_TRUE(w.agreed(token.mint).error().is(thole::codes::net_reset));
+    EXPECT_EQ(w.agreed(token.mint, 1)->state, mint_state::minted);
 }
 
 TEST(chain_reader, a_wallet_full_of_junk_still_shows_what_is_ours) {

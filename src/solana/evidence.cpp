@@ -88,43 +88,49 @@ settled settled_by(const signature_status& status) {
     return out;
 }
 
-settled settled_by(const death_judgement& verdict, std::span<const death_witness> witnesses) {
-    settled out;
-    // The firmest sighting says it all.
-    const signature_status* seen = nullptr;
-    for (const auto& w : witnesses) {
-        if (w.status && (seen == nullptr || w.status->commitment > seen->commitment))
-            seen = &*w.status;
-    }
-    if (seen != nullptr) return settled_by(*seen);
-    out.state = state_of(verdict.verdict);
-    return out;
-}
-
-settled settled_by(std::span<const told_end> told, int required) {
+settled settled_by(std::span<const told_status> told, int required) {
     json::array all;
     for (const auto& each : told) {
-        json::object one{{"endpoint", each.endpoint.view()},
-                         {"provider", each.provider.view()},
-                         {"slot", number(each.status.slot)},
-                         {"commitment", to_string(each.status.commitment)}};
-        if (each.status.error) one["error"] = each.status.error->text;
+        json::object one{{"endpoint", each.endpoint.view()}, {"provider", each.provider.view()}};
+        one["commitment"] = nullptr;  // it knows nothing of it
+        if (each.status) {
+            one["slot"] = number(each.status->slot);
+            one["commitment"] = to_string(each.status->commitment);
+            if (each.status->error) one["error"] = each.status->error->text;
+        }
         all.push_back(std::move(one));
     }
     settled out;
     out.state = submission_state::uncertain;
     for (const auto& each : told) {
-        if (each.status.commitment != commitment::finalized) continue;
+        if (!each.status || each.status->commitment != commitment::finalized) continue;
         std::set<name> agree;
         for (const auto& other : told) {
             if (other.status == each.status) agree.insert(other.provider);
         }
         if (static_cast<int>(agree.size()) < required) continue;
-        out = settled_by(each.status);
+        out = settled_by(*each.status);
         break;
     }
     out.evidence = json::serialize(json::object{{"told", std::move(all)}});
     return out;
+}
+
+settled settled_by(const death_judgement& verdict, std::span<const death_witness> witnesses,
+                   int required) {
+    std::vector<told_status> told;
+    const signature_status* firmest = nullptr;
+    for (const auto& w : witnesses) {
+        told.push_back({w.endpoint, w.provider, w.status});
+        if (w.status && (firmest == nullptr || w.status->commitment > firmest->commitment)) {
+            firmest = &*w.status;
+        }
+    }
+    settled out;
+    out.state = state_of(verdict.verdict);
+    if (firmest == nullptr) return out;
+    if (firmest->commitment != commitment::finalized) return settled_by(*firmest);
+    return settled_by(told, required);
 }
 
 std::string evidence_of(const death_judgement& verdict, const mortal& life,

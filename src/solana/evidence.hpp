@@ -11,18 +11,12 @@
 namespace thole::solana {
 
 [[nodiscard]] settled settled_by(const signature_status& status);
-// Without evidence.
+// A finalized status is decided when `required` providers tell the very same, be it success or
+// error; until then it is uncertain.
+[[nodiscard]] settled settled_by(std::span<const told_status> told, int required);
+// A sighting outweighs the verdict; a finalized one as above. Else without evidence.
 [[nodiscard]] settled settled_by(const death_judgement& verdict,
-                                 std::span<const death_witness> witnesses);
-
-// What one endpoint says about the end of a transaction.
-struct told_end {
-    name endpoint;
-    name provider;
-    signature_status status;
-};
-// A finalized status is decided when `required` providers tell the very same; until then uncertain.
-[[nodiscard]] settled settled_by(std::span<const told_end> told, int required);
+                                 std::span<const death_witness> witnesses, int required);
 
 // {"verdict":…,"reason":…,"last_valid_block_height":…,"witnesses":[…]}; an endpoint that did not
 // answer is in it with its fault. `endpoints` and `answers` are of one length.

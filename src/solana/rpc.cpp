@@ -103,11 +103,16 @@ std::uint64_t client::lag_of(name endpoint) const {
     return at == positions_.end() ? 0 : at->second.lag;
 }
 
+std::uint64_t client::seen_slot(name endpoint) const {
+    const auto at = positions_.find(endpoint);
+    return at == positions_.end() ? 0 : at->second.slot;
+}
+
 void client::note_slot(name endpoint, commitment level, std::uint64_t slot) {
     // Finalized state is some 32 slots old on every node; comparing it would condemn all.
     if (slot == 0 || level == commitment::finalized) return;
     furthest_ = std::max(furthest_, slot);
-    positions_[endpoint] = {furthest_ - slot, loop_.now()};
+    positions_[endpoint] = {furthest_ - slot, slot, loop_.now()};
 }
 
 std::vector<name> client::cordoned(role wanted) const {
@@ -150,6 +155,14 @@ std::vector<name> client::spread(role wanted, std::size_t most) const {
     out.insert(out.end(), rest.begin(), rest.end());
     if (out.size() > most) out.resize(most);
     return out;
+}
+
+std::size_t client::providers(role wanted) const {
+    std::set<name> all;
+    for (const auto& e : endpoints_.view(loop_.now())) {
+        if (e.config.roles.has(wanted)) all.insert(e.config.provider);
+    }
+    return all.size();
 }
 
 std::vector<name> client::all_but(name endpoint) const {

@@ -102,8 +102,12 @@ class client {
     [[nodiscard]] std::vector<name> ranked(role wanted) const;
     // The best of each provider first, then the rest: at most `most` of ranked().
     [[nodiscard]] std::vector<name> spread(role wanted, std::size_t most) const;
+    // How many providers are configured for that role, whatever their state.
+    [[nodiscard]] std::size_t providers(role wanted) const;
     // Slots behind the furthest endpoint, when it last answered.
     [[nodiscard]] std::uint64_t lag_of(name endpoint) const;
+    // The newest slot that it answered from, at processed or confirmed; 0: none yet.
+    [[nodiscard]] std::uint64_t seen_slot(name endpoint) const;
     [[nodiscard]] name provider_of(name endpoint) const;
     [[nodiscard]] io::loop& loop() noexcept { return loop_; }
     [[nodiscard]] name dependency() const noexcept;
@@ -120,6 +124,7 @@ class client {
     using raw = rpc_result<json_value>;
     struct position {
         std::uint64_t lag = 0;
+        std::uint64_t slot = 0;
         time_point seen{};
     };
 

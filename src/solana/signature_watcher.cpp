@@ -22,6 +22,21 @@ std::optional<signature_status> signature_watcher::best(const entry& e) {
     return out;
 }
 
+std::vector<told_status> signature_watcher::told(const signature& s) const {
+    std::vector<told_status> out;
+    const auto at = watched_.find(s);
+    if (at == watched_.end()) return out;
+    for (const auto& [endpoint, status] : at->second.seen) {
+        out.push_back({endpoint, client_.provider_of(endpoint), status});
+    }
+    return out;
+}
+
+std::uint64_t signature_watcher::rounds_final(const signature& s) const {
+    const auto at = watched_.find(s);
+    return at == watched_.end() ? 0 : at->second.rounds_final;
+}
+
 task<result<std::optional<signature_status>>> signature_watcher::look(signature s, deadline until) {
     auto& loop = client_.loop();
     if (!watched_.contains(s) && watched_.size() >= settings_.most) {
@@ -89,8 +104,13 @@ task<> signature_watcher::make_round(deadline until) {
     answered_ = !answered.empty();
     settle_round(all, answered);
     for (const auto& s : all) {
-        if (const auto at = watched_.find(s); at != watched_.end())
-            at->second.asked_in_round = round;
+        const auto at = watched_.find(s);
+        if (at == watched_.end()) continue;
+        auto& e = at->second;
+        e.asked_in_round = round;
+        const auto firmest = best(e);
+        const bool final = firmest && firmest->commitment == commitment::finalized;
+        e.rounds_final = final ? e.rounds_final + 1 : 0;
     }
 }
 

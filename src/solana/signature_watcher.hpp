@@ -22,6 +22,13 @@
 
 namespace thole::solana {
 
+// What one endpoint says about a signature; nothing: it knows of none.
+struct told_status {
+    name endpoint;
+    name provider;
+    std::optional<signature_status> status;
+};
+
 class signature_watcher {
   public:
     struct settings {
@@ -41,6 +48,10 @@ class signature_watcher {
     // The first status that has an error at `level`, or reached `level`; else policy.deadline.
     [[nodiscard]] task<result<signature_status>> wait_for(signature s, commitment level,
                                                           deadline until);
+    // Everybody's newest word on it, as far as there is one.
+    [[nodiscard]] std::vector<told_status> told(const signature& s) const;
+    // In how many rounds in a row somebody has called it finalized.
+    [[nodiscard]] std::uint64_t rounds_final(const signature& s) const;
     void forget(const signature& s) { watched_.erase(s); }
     [[nodiscard]] std::size_t size() const noexcept { return watched_.size(); }
     // How many rounds were made; each is one request per endpoint and 256 signatures.
@@ -51,6 +62,7 @@ class signature_watcher {
         std::map<name, signature_status> seen;  // by endpoint, its last answer
         time_point looked_at{};
         std::uint64_t asked_in_round = 0;  // 0: not yet
+        std::uint64_t rounds_final = 0;
     };
     using statuses = std::vector<std::optional<signature_status>>;
 

@@ -14,6 +14,11 @@ namespace thole::solana {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+namespace {
+// Rounds of the watcher in which one provider alone may call it final before others are asked.
+constexpr std::uint64_t rounds_to_agree = 3;
+}  // namespace
+
 bool fan_out_report::is_out() const noexcept {
     return std::ranges::any_of(legs, [](const leg_report& leg) {
         return !leg.refusal || is_hint_of_success(*leg.refusal);
@@ -90,7 +95,9 @@ task<result<prepared_transaction>> submitter::prepare(transaction_plan plan, con
     if (!budget) co_return std::unexpected{budget.error()};
     const auto instructions = plan(*budget);
     if (!instructions) co_return std::unexpected{instructions.error()};
-    const auto recent = co_await blockhashes_.get(until);
+    // Whoever outlived a transaction knows that lives are short here: the next gets all of one.
+    const auto age = generation > 1 ? blockhash_age::now : blockhash_age::recent;
+    const auto recent = co_await blockhashes_.get(until, age);
     if (!recent) co_return std::unexpected{recent.error()};
     auto compiled = compile_message(message_version::legacy, wallet.address(),
                                     recent->value.blockhash, *instructions);
@@ -115,7 +122,7 @@ task<leg_report> submitter::send_leg(name endpoint, prepared_transaction p, bool
                                      deadline until) {
     rpc::send_options how{.until = until};
     how.skip_preflight = !preflight;
-    // A node that has not even seen the blockhash would refuse it for that alone.
+    // Such a refusal then says what it is: the node's lag, not the transaction's end.
     if (preflight) how.min_context_slot = p.blockhash_slot;
     const auto started = client_.loop().now();
     const auto answer = co_await client_.send_transaction(endpoint, std::move(p.transaction), how);
@@ -132,10 +139,15 @@ task<fan_out_report> submitter::fan_out(prepared_transaction p, duration since_f
     fan_out_report report;
     report.widened = since_first >= settings_.widen_after;
     const auto most = report.widened ? SIZE_MAX : settings_.fan_out;
+    const auto endpoints = client_.spread(role::send, most);
+    // By one that has surely seen the blockhash; another may refuse it for that alone.
+    const auto knows = [&](name e) { return client_.seen_slot(e) >= p.blockhash_slot; };
+    auto judge = std::ranges::find_if(endpoints, knows);
+    if (judge == endpoints.end()) judge = endpoints.begin();
     std::vector<task<leg_report>> legs;
-    for (const auto endpoint : client_.spread(role::send, most)) {
-        const bool preflight = legs.empty() && since_first == duration::zero();
-        legs.push_back(send_leg(endpoint, p, preflight, until));
+    for (auto to = endpoints.begin(); to != endpoints.end(); ++to) {
+        const bool preflight = to == judge && since_first == duration::zero();
+        legs.push_back(send_leg(*to, p, preflight, until));
     }
     report.legs = co_await gather(std::move(legs));
     // A leg that was cancelled before it began has no endpoint to tell of.
@@ -174,7 +186,9 @@ task<settled> submitter::settle(prepared_transaction p, public_key mint, deadlin
     settled out;
     if (status && *status) {
         out = settled_by(**status);
-        if (out.state == submission_state::failed) co_return co_await confirm_end(*id, until);
+        const bool final =
+            out.state == submission_state::landed || out.state == submission_state::failed;
+        if (final) co_return co_await confirm_end(*id, std::move(out), until);
         co_return out;
     }
     if (!status) out.error = status.error();
@@ -187,8 +201,18 @@ task<settled> submitter::settle(prepared_transaction p, public_key mint, deadlin
     co_return co_await judge(std::move(p), mint, until);
 }
 
-// An error ends the bytes like a death, so it needs as many providers.
-task<settled> submitter::confirm_end(solana::signature s, deadline until) {
+// An end on the chain, success or error, needs as many providers as a death: one node that lies or
+// sits on a fork of its own must neither complete nor fail anything.
+task<settled> submitter::confirm_end(solana::signature s, settled claim, deadline until) {
+    auto out = settled_by(watcher_.told(s), settings_.required_providers);
+    if (out.state != submission_state::uncertain) co_return out;
+    if (watcher_.rounds_final(s) < rounds_to_agree) {
+        // Nodes reach finality one after another; the next round, which all share, will tell.
+        claim.state = claim.state == submission_state::landed ? submission_state::confirmed
+                                                              : submission_state::pending;
+        claim.error.reset();
+        co_return claim;
+    }
     rpc::options how{.until = until, .level = commitment::finalized};
     how.vital = true;
     std::vector<task<rpc_result<std::vector<std::optional<signature_status>>>>> asks;
@@ -197,11 +221,16 @@ task<settled> submitter::confirm_end(solana::signature s, deadline until) {
         std::vector<solana::signature> one{s};
         asks.push_back(client_.get_signature_statuses(std::move(one), true, how));
     }
-    std::vector<told_end> told;
-    for (const auto& answer : co_await gather(std::move(asks))) {
-        if (!answer || !answer->value.front()) continue;
-        told.push_back({answer->endpoint, answer->provider, *answer->value.front()});
+    std::vector<told_status> told;
+    for (auto& answer : co_await gather(std::move(asks))) {
+        if (!answer) continue;
+        told.push_back({answer->endpoint, answer->provider, std::move(answer->value.front())});
     }
+    // Whoever said so is gone or has thought better of it: it is looked at from the beginning.
+    const bool denied = !told.empty() && std::ranges::none_of(told, [](const told_status& each) {
+        return each.status && each.status->commitment == commitment::finalized;
+    });
+    if (denied) watcher_.forget(s);
     co_return settled_by(told, settings_.required_providers);
 }
 
@@ -220,8 +249,7 @@ task<settled> submitter::judge(prepared_transaction p, public_key mint, deadline
         if (answer) witnesses.push_back(*answer);
     }
     const auto verdict = judge_death(question.life, witnesses, settings_.required_providers);
-    settled out = settled_by(verdict, witnesses);
-    if (out.state == submission_state::failed) co_return co_await confirm_end(*id, until);
+    settled out = settled_by(verdict, witnesses, settings_.required_providers);
     out.evidence = evidence_of(verdict, question.life, endpoints, answers);
     if (out.state == submission_state::dead) watcher_.forget(*id);
     co_return out;

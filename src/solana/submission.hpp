@@ -8,9 +8,9 @@
 //   auto sent = co_await submit.fan_out(*p, since_first, until);         // any number of times
 //   auto what = co_await submit.settle(*p, mint, until);                 // landed, dead, pending …
 //
-// What it never does: decide by the clock or by a send's answer; send a transaction that was not
-// prepared; sign again. "Already processed" and "already in use" are hints of success: they only
-// make the next settle() worth while.
+// What it never does: decide by the clock, by a send's answer or by one provider's word; send a
+// transaction that was not prepared; sign again. "Already processed" and "already in use" are hints
+// of success: they only make the next settle() worth while.
 //
 // prepare() chooses the compute limit by simulation and the price by percentile (fee.hpp); a
 // refusal in simulation is a fault with scope request, and nothing was signed. fan_out() goes to at
@@ -44,9 +44,10 @@ BOOST_DESCRIBE_STRUCT(prepared_transaction, (),
                        compute_limit, compute_price))
 
 struct submission_settings {
-    std::size_t fan_out = 2;     // endpoints per round, ≥ 1
-    std::size_t witnesses = 4;   // endpoints asked for a proof of death
-    int required_providers = 2;  // that must agree on it, or on a final error, ≥ 1
+    std::size_t fan_out = 2;    // endpoints per round, ≥ 1
+    std::size_t witnesses = 4;  // endpoints asked for a proof of death
+    // That must agree on a death and on an end on the chain, be it a landing or an error; ≥ 1.
+    int required_providers = 2;
     duration widen_after = std::chrono::seconds{30};    // then every endpoint is sent to
     duration fees_max_age = std::chrono::seconds{5};    // of the shared fee samples
     duration height_max_age = std::chrono::seconds{1};  // of the shared finalized height
@@ -81,10 +82,10 @@ struct fan_out_report {
 enum class submission_state : std::uint8_t {
     pending,    // not decided; send again and ask again
     confirmed,  // voted for; finality is a matter of seconds
-    landed,     // finalized, without error
+    landed,     // finalized without error, say two providers
     failed,     // finalized with an error, say two providers: these bytes have no further effect
     dead,       // proven never to land
-    uncertain,  // past its life, and the witnesses disagree or do not suffice: keep asking
+    uncertain,  // past its life, or said to be final, and the witnesses disagree or do not suffice
 };
 BOOST_DESCRIBE_ENUM(submission_state, pending, confirmed, landed, failed, dead, uncertain)
 
@@ -129,7 +130,8 @@ class submitter {
     [[nodiscard]] task<std::uint64_t> price_for(public_key payer, int generation, deadline until);
     [[nodiscard]] task<std::optional<std::uint64_t>> finalized_height(deadline until);
     [[nodiscard]] task<settled> judge(prepared_transaction p, public_key mint, deadline until);
-    [[nodiscard]] task<settled> confirm_end(solana::signature s, deadline until);
+    // Somebody calls it finalized: whether enough of them do.
+    [[nodiscard]] task<settled> confirm_end(solana::signature s, settled claim, deadline until);
 
     rpc::client& client_;
     blockhash_cache& blockhashes_;

@@ -113,6 +113,27 @@ TEST_F(Submission, FeeSamplesAreSharedForAWhile) {
     EXPECT_EQ(net.nodes.asked("getRecentPrioritizationFees"), 2);
 }
 
+// proves: S5
+TEST_F(Submission, ALaterGenerationGetsANewBlockhash) {
+    ASSERT_TRUE(prepare());
+    ASSERT_TRUE(prepare());
+    EXPECT_EQ(net.nodes.asked("getLatestBlockhash"), 3) << "the first ones share it";
+    each([](auto& n) { n.slot = 5001, n.last_valid = 1001; });
+    EXPECT_EQ(prepare(2)->last_valid_block_height, 1001U);
+    EXPECT_EQ(net.nodes.asked("getLatestBlockhash"), 6);
+}
+
+// proves: S2
+TEST_F(Submission, TheFirstLegIsJudgedByANodeThatKnowsTheBlockhash) {
+    net.nodes["a"].slot = 4999;
+    const auto p = prepare().value();
+    EXPECT_EQ(p.blockhash_slot, 5000U);
+    const auto report = send(p, 0s);
+    ASSERT_EQ(report.legs.size(), 2U);
+    EXPECT_FALSE(report.legs[0].preflight);
+    EXPECT_TRUE(report.legs[1].preflight);
+}
+
 // proves: S2
 TEST_F(Submission, SendsTheSameBytesToTwoProvidersAndLaterToAll) {
     const auto p = prepare().value();
@@ -177,10 +198,44 @@ TEST_F(Submission, FollowsTheStatusUpToFinality) {
     EXPECT_EQ(settle(p).state, submission_state::pending);
     net.nodes["a"].statuses[p.signature] = status_json(5050, "confirmed");
     EXPECT_EQ(settle(p).state, submission_state::confirmed);
-    net.nodes["a"].statuses[p.signature] = status_json(5050, "finalized");
+    for (const auto* n : {"a", "b"})
+        net.nodes[n].statuses[p.signature] = status_json(5050, "finalized");
+    const auto asked = net.nodes.asked("getSignatureStatuses");
     const auto landed = settle(p);
     EXPECT_EQ(landed.state, submission_state::landed);
     EXPECT_EQ(landed.slot, 5050U);
+    EXPECT_EQ(net.nodes.asked("getSignatureStatuses"), asked + 2) << "the shared round suffices";
+}
+
+// proves: S2, S3
+TEST_F(Submission, ALandingCountsOnceTwoProvidersCallItFinal) {
+    const auto p = prepare().value();
+    // A node of an operator who lies, or on a fork of its own: final and minted, says it alone.
+    net.nodes["a"].statuses[p.signature] = status_json(5050, "finalized");
+    net.nodes["a"].accounts[mint.text()] = account_json(token_2022_program, bytes(234));
+    EXPECT_EQ(settle(p).state, submission_state::confirmed) << "another may be a moment behind";
+    EXPECT_EQ(settle(p).state, submission_state::confirmed);
+    auto alone = settle(p);
+    EXPECT_EQ(alone.state, submission_state::uncertain);
+    EXPECT_NE(alone.evidence.find(R"("endpoint":"b","provider":"pb","commitment":null)"),
+              std::string::npos)
+        << alone.evidence;
+    outlive();
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(settle(p).state, submission_state::uncertain);
+    // It falls silent; nobody repeats it: now the others can prove the death.
+    net.nodes["a"].broken = &thole::codes::net_reset;
+    EXPECT_EQ(settle(p).state, submission_state::uncertain);
+    EXPECT_EQ(settle(p).state, submission_state::dead);
+}
+
+// proves: S2
+TEST_F(Submission, ALoneWitnessOfALandingIsJoinedByOthers) {
+    const auto p = prepare().value();
+    net.nodes["a"].statuses[p.signature] = status_json(5050, "finalized");
+    for (int i = 0; i < 4; ++i) static_cast<void>(settle(p));
+    EXPECT_EQ(settle(p).state, submission_state::uncertain);
+    net.nodes["c"].statuses[p.signature] = status_json(5050, "finalized");
+    EXPECT_EQ(settle(p).state, submission_state::landed);
 }
 
 // proves: S3
@@ -194,6 +249,8 @@ TEST_F(Submission, AnErrorCountsOnceTwoProvidersCallItFinal) {
     tell("a", "confirmed", short_of);
     EXPECT_EQ(settle(p).state, submission_state::pending);
     tell("a", "finalized", short_of);
+    EXPECT_EQ(settle(p).state, submission_state::pending) << "another may be a moment behind";
+    EXPECT_EQ(settle(p).state, submission_state::pending);
     EXPECT_EQ(settle(p).state, submission_state::uncertain) << "one provider alone";
     tell("b", "confirmed", short_of);
     EXPECT_EQ(settle(p).state, submission_state::uncertain) << "not final there";
@@ -217,6 +274,7 @@ TEST_F(Submission, OneLiarsErrorDoesNotHideALanding) {
     const auto error = boost::json::parse(R"({"InstructionError":[2,{"Custom":1}]})");
     net.nodes["a"].statuses[p.signature] = status_json(5050, "finalized", error);
     outlive();
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(settle(p).state, submission_state::pending);
     EXPECT_EQ(settle(p).state, submission_state::uncertain);
     for (const auto* n : {"b", "c"}) {
         net.nodes[n].statuses[p.signature] = status_json(5050, "finalized");
@@ -291,6 +349,12 @@ TEST_F(Submission, AStatusFoundOnlyInHistoryCounts) {
     outlive();
     // The watcher asks a and b without history; c is asked as a witness only.
     net.nodes["c"].statuses[p.signature] = status_json(5050, "finalized");
+    EXPECT_EQ(settle(p).state, submission_state::uncertain) << "one provider alone";
+    auto endpoint = testing::three_endpoints().back();
+    endpoint.name = name{"d"};
+    endpoint.provider = name{"pd"};
+    static_cast<void>(net.set.add(endpoint, net.loop.now()));
+    net.nodes["d"] = net.nodes["c"];
     const auto s = settle(p);
     EXPECT_EQ(s.state, submission_state::landed) << s.evidence;
     EXPECT_EQ(s.slot, 5050U);
