@@ -20,6 +20,9 @@ task<result<io::http_response>> gated_transport::leave(io::http_request request)
 task<result<nft::record>> gated_records::upsert(nft::record wanted) {
     return gate_.pass(inner_.upsert(std::move(wanted)));
 }
+task<result<nft::record>> gated_records::converge(nft::record from_chain) {
+    return gate_.pass(inner_.converge(std::move(from_chain)));
+}
 task<result<bool>> gated_records::mark_rolled_back(uuid operation, store_time now) {
     return gate_.pass(inner_.mark_rolled_back(operation, now));
 }
@@ -251,7 +254,9 @@ task<> client(process& p, surroundings& world, saga::crash_switch& power, bool& 
     saga::submission s;
     s.kind = "mint";
     s.key = "order-1";
-    s.input = json::write(world.request());
+    const nft::mint_base base{world.secret, world.wallet.address()};
+    s.input = json::write(nft::accept_mint(world.request(), base, {s.tenant, s.kind, s.key}));
+    s.request_hash = nft::payload_hash(world.request());
     s.subject = "user-1";
     const auto accepted = co_await p.engine().submit(std::move(s));
     if (!accepted) {

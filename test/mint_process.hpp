@@ -51,6 +51,7 @@ class gated_records final : public nft::records {
   public:
     gated_records(nft::records& inner, gate& way) : inner_{inner}, gate_{way} {}
     task<result<nft::record>> upsert(nft::record wanted) override;
+    task<result<nft::record>> converge(nft::record from_chain) override;
     task<result<bool>> mark_rolled_back(uuid operation, store_time now) override;
     task<result<std::optional<nft::record>>> find(uuid operation) override;
     task<result<std::optional<nft::record>>> find_mint(std::string mint) override;

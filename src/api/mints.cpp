@@ -105,7 +105,7 @@ task<io::server_response> mints_resource::post(call c) {
     }
     auto request = nft::read_mint_request(c.http.body);
     if (!request) co_return refuse_body(request.error());
-    if (!p_.enabled) co_return refuse(503, codes::mint_disabled);
+    if (!p_.issuer) co_return refuse(503, codes::mint_disabled);
 
     // A replay must find its operation even when the content has gone since.
     if (!co_await is_image(request->image) && !co_await is_known_key(key)) {
@@ -116,7 +116,8 @@ task<io::server_response> mints_resource::post(call c) {
     saga::submission s;
     s.kind = "mint";
     s.key = key;
-    s.input = json::write(*request);
+    s.input = json::write(nft::accept_mint(*request, *p_.issuer, {s.tenant, s.kind, s.key}));
+    s.request_hash = nft::payload_hash(*request);
     s.priority = priority_of(*request);
     s.subject = nft::account_of(*request);
     auto accepted = co_await accept(std::move(s), request->image);

@@ -12,6 +12,7 @@
 #include "api/documents.hpp"
 #include "engine/engine.hpp"
 #include "ipfs/content_holds.hpp"
+#include "nft/mint_input.hpp"
 
 namespace thole::api {
 
@@ -25,7 +26,8 @@ class mints_resource {
         sql::blocking_pool& pool;
         disk_check room;
         const io::loop& time;
-        bool enabled = false;  // a wallet is configured
+        // What new addresses follow from; nothing: no wallet is configured.
+        std::optional<nft::mint_base> issuer{};
     };
     explicit mints_resource(parts p) : p_{std::move(p)} {}
     void add_to(router&);

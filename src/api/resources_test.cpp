@@ -219,7 +219,7 @@ TEST_F(mints_test, a_daemon_without_wallet_says_so) {
                         .pool = pool,
                         .room = [] { return true; },
                         .time = loop,
-                        .enabled = false}};
+                        .issuer = {}}};
     router own{who, count, loop};
     off.add_to(own);
     auto r = from_socket(request("POST", "/api/v1/mints", good_body(upload())));
@@ -227,6 +227,36 @@ TEST_F(mints_test, a_daemon_without_wallet_says_so) {
     const auto out = run(loop, own.handle(std::move(r)));
     EXPECT_EQ(out.status, 503);
     EXPECT_EQ(type_of(out), "/problems/mint.disabled");
+}
+
+// proves: S4, E2
+TEST_F(mints_test, the_identity_is_journaled_and_a_replay_keeps_it) {
+    const auto cid = upload();
+    const auto accepted = mint(good_body(cid), "key-1", {{"Prefer", "wait=30"}});
+    ASSERT_EQ(accepted.status, 200);
+    const auto id = uuid::parse(json_of(accepted).at("id").as_string()).value();
+    const auto input = run(loop, engine.get(id))->find_input<nft::mint_input>().value();
+    EXPECT_EQ(input.identity, nft::identify_mint(secret, wallet, {"default", "mint", "key-1"},
+                                                 input.request.standard));
+    // A daemon with another wallet, asked the same again.
+    mints_resource moved{{.engine = engine,
+                          .docs = docs,
+                          .store = *store,
+                          .holds = holds,
+                          .pool = pool,
+                          .room = [] { return true; },
+                          .time = loop,
+                          .issuer = nft::mint_base{secret, solana::public_key{{8}}}}};
+    router own{who, count, loop};
+    moved.add_to(own);
+    auto again = from_socket(request("POST", "/api/v1/mints", good_body(cid)));
+    again.headers.emplace_back("Idempotency-Key", "key-1");
+    const auto replay = run(loop, own.handle(again));
+    EXPECT_EQ(json_of(replay).at("id").as_string(), id.text());
+    auto other = from_socket(request("POST", "/api/v1/mints", good_body(cid, "Seat 2")));
+    other.headers.emplace_back("Idempotency-Key", "key-1");
+    EXPECT_EQ(run(loop, own.handle(other)).status, 422);
+    EXPECT_EQ(journaled(), 1U);
 }
 
 TEST(preferred_wait, reads_seconds_and_bounds_them) {
@@ -275,7 +305,7 @@ TEST_F(operations_test, lists_are_filtered_and_paged) {
 
 TEST_F(operations_test, items_of_lists_are_the_documents_of_the_operations) {
     docs.add("mint", [](const saga::operation_details& o, boost::json::object& out) {
-        if (const auto input = o.find_input<nft::mint_request>()) out["owner"] = input->owner;
+        if (const auto in = o.find_input<nft::mint_input>()) out["owner"] = in->request.owner;
         if (const auto done = o.find_output<second_step>()) out["landed"] = done->value;
     });
     const auto id = text(mint(good_body(upload()), "a", {{"Prefer", "wait=30"}}), "id");

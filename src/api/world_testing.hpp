@@ -70,6 +70,8 @@ struct world_test : ::testing::Test {
     behaviour first = behaviour::finish;
     behaviour second = behaviour::land;
     bool room = true;
+    nft::cluster_secret secret{sha256(as_bytes("a cluster"))};
+    solana::public_key wallet{{7}};
     saga::engine engine{loop, journal, sagas(), ids, options()};
     ops::metrics count;
     authority who{{.own_uid = own_uid, .behind_proxy = false, .tokens = {}}};
@@ -85,7 +87,7 @@ struct world_test : ::testing::Test {
                           .pool = pool,
                           .room = [this] { return room; },
                           .time = loop,
-                          .enabled = true}};
+                          .issuer = nft::mint_base{secret, wallet}}};
 
     world_test() {
         content.add_to(routes);
@@ -110,7 +112,7 @@ struct world_test : ::testing::Test {
 
     saga::definitions sagas() {
         saga::definitions known;
-        known.add(saga::define<nft::mint_request>("mint", 1)
+        known.add(saga::define<nft::mint_input>("mint", 2)
                       .step(std::make_shared<first_step>(first))
                       .shows("IPFS_UPLOADED")
                       .step(std::make_shared<second_step>(second))

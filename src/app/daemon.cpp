@@ -35,6 +35,7 @@
 #include "io/scope.hpp"
 #include "io/system_resolver.hpp"
 #include "nft/mint_saga.hpp"
+#include "nft/mint_view.hpp"
 #include "nft/sqlite_records.hpp"
 #include "ops/counting_transport.hpp"
 #include "ops/engine_watch.hpp"
@@ -143,8 +144,10 @@ struct daemon::parts {
     parts(const config& from, const environment& surroundings);
     void open_stores();
     void open_network();
+    void keep_wallet(const solana::public_key& wallet);
     void open_engine();
     void add_resources();
+    [[nodiscard]] std::optional<nft::mint_base> issuer() const;
     [[nodiscard]] api::health_sources health_sources();
     void refresh_metrics();
 
@@ -212,7 +215,17 @@ void daemon::parts::open_network() {
                                      .loop = core,
                                      .watch = policies,
                                      .seed = random_number(random)});
+    keep_wallet(chain->wallet.address());
     partner.emplace(chain->rpc, content->fetcher, chain->wallet.address());
+}
+
+void daemon::parts::keep_wallet(const solana::public_key& wallet) {
+    result<> kept;
+    auto keep = [](parts& p, solana::public_key key, result<>& to) -> task<> {
+        to = co_await bind_wallet(key, p.records);
+    };
+    core.run_until(keep(*this, wallet, kept));
+    if (!kept) throw start_error{"wallet.key", kept.error()};
 }
 
 void daemon::parts::open_engine() {
@@ -227,16 +240,17 @@ void daemon::parts::open_engine() {
         settings.chain = step_policy_of(overrides_of(d.solana, presets::solana_rpc, d));
         settings.content = step_policy_of(overrides_of(d.ipfs, presets::ipfs, d));
         settings.rollback_when_exhausted = c.mint.on_exhausted == exhausted_action::rollback;
-        known.add(nft::make_mint_saga({.secret = *secret,
-                                       .wallet = chain->wallet,
-                                       .rpc = chain->rpc,
-                                       .submitter = chain->submitter,
-                                       .funds = chain->funds,
-                                       .pins = content->pins,
-                                       .gateways = content->fetcher,
-                                       .pictures = *images,
-                                       .table = records},
-                                      settings));
+        nft::add_mint_sagas(known,
+                            {.secret = *secret,
+                             .wallet = chain->wallet,
+                             .rpc = chain->rpc,
+                             .submitter = chain->submitter,
+                             .funds = chain->funds,
+                             .pins = content->pins,
+                             .gateways = content->fetcher,
+                             .pictures = *images,
+                             .table = records},
+                            settings);
     }
     saga::engine_options options;
     options.node = host_name();
@@ -250,6 +264,11 @@ void daemon::parts::open_engine() {
     options.on_journal_fault = [this](const fault& f) { operations.journal_failed(f); };
     engine = std::make_unique<saga::engine>(core, *journal, std::move(known), random,
                                             std::move(options));
+}
+
+std::optional<nft::mint_base> daemon::parts::issuer() const {
+    if (!chain) return std::nullopt;
+    return nft::mint_base{*secret, chain->wallet.address()};
 }
 
 void daemon::parts::add_resources() {
@@ -280,7 +299,7 @@ void daemon::parts::add_resources() {
                                                       .pool = core_disk,
                                                       .room = room,
                                                       .time = core,
-                                                      .enabled = chain.has_value()});
+                                                      .issuer = issuer()});
     mints_resource->add_to(server.core());
     verify_resource.emplace(partner ? &*partner : nullptr, core);
     verify_resource->add_to(server.core());

@@ -49,4 +49,15 @@ task<result<nft::cluster_secret>> open_secret(const config& c, nft::records& tab
     co_return secret;
 }
 
+task<result<>> bind_wallet(solana::public_key wallet, nft::records& table) {
+    const std::string meta{nft::wallet_meta_name};
+    const auto stored = co_await table.meta(meta);
+    if (!stored) co_return fail(stored.error());
+    const auto live = co_await table.live();
+    if (!live) co_return fail(live.error());
+    const auto same = nft::check_wallet(wallet, *stored, *live);
+    if (!same) co_return same;
+    co_return co_await table.set_meta(meta, wallet.text());
+}
+
 }  // namespace thole::app

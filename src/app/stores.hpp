@@ -6,6 +6,7 @@
 
 #include "app/config.hpp"
 #include "nft/cluster_secret.hpp"
+#include "nft/mint_input.hpp"
 #include "nft/records.hpp"
 
 namespace thole::app {
@@ -20,5 +21,10 @@ void make_data_folder(const config&);
 // Throws start_error.
 [[nodiscard]] task<result<nft::cluster_secret>> open_secret(const config& c, nft::records& table,
                                                             entropy& source);
+
+// Refuses another mint wallet than the one under which live mints were accepted, and keeps which
+// one it is. A mint that another base has accepted could only wait for that base's signature, and
+// whoever retried it by hand would look for its token at the wrong address.
+[[nodiscard]] task<result<>> bind_wallet(solana::public_key wallet, nft::records& table);
 
 }  // namespace thole::app

@@ -39,7 +39,7 @@ result<new_operation> engine_core::make(const submission& s) {
     o.who.kind = s.kind;
     o.who.version = saga->version();
     o.who.key = s.key;
-    o.who.request_hash = sha256(as_bytes(*input));
+    o.who.request_hash = s.request_hash.value_or(sha256(as_bytes(*input)));
     o.who.subject = s.subject;
     o.who.priority = s.priority;
     o.who.created_at = now;

@@ -49,6 +49,9 @@ struct submission {
     std::string kind;
     std::string key;    // idempotency key, 1…128 bytes
     std::string input;  // JSON of the definition's input type
+    // What a replay of the key must repeat, where the input says more than the client did. Nothing:
+    // the SHA-256 of the input.
+    std::optional<sha256_digest> request_hash{};
     operation_priority priority = operation_priority::normal;
     std::string subject;  // for lists, e.g. the account
     std::optional<store_time> not_before{};

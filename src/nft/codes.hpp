@@ -22,6 +22,10 @@ inline constexpr fault_code layer_mismatch{
 inline constexpr fault_code not_visible{
     "nft.not_visible", transient, endpoint,
     "The endpoint does not show an account that is finalized elsewhere: it lags."};
+inline constexpr fault_code providers_disagree{
+    "nft.providers_disagree", transient, endpoint,
+    "The providers tell different things about the mint; one of them lags, is on a fork, or lies. "
+    "Nothing is concluded: they are asked again until enough of them agree."};
 inline constexpr fault_code mint_foreign{
     "nft.mint_foreign", permanent, request,
     "The mint's address holds an account which this operation did not make."};
@@ -65,16 +69,22 @@ inline constexpr fault_code secret_changed{
     "The cluster secret is not the one under which live mints were accepted. Restore the file from "
     "the backup."};
 
+inline constexpr fault_code wallet_changed{
+    "wallet.changed", permanent, request,
+    "The mint was accepted by another wallet than wallet.key names now; only that one can sign for "
+    "it. Start with that wallet until its mints have ended."};
+
 }  // namespace thole::nft::codes
 
 namespace thole::nft {
 
 // Every code above, for `explain` and for the test against duplicates.
 inline constexpr std::array nft_codes{
-    &codes::metadata_malformed,    &codes::layer_mismatch,  &codes::not_visible,
-    &codes::mint_foreign,          &codes::program_refused, &codes::not_an_image,
-    &codes::too_many_tokens,       &codes::record_conflict, &codes::record_missing,
-    &codes::record_already_minted, &codes::record_url,      &codes::secret_open_mode,
-    &codes::secret_unreadable,     &codes::secret_lost,     &codes::secret_changed};
+    &codes::metadata_malformed,    &codes::layer_mismatch,    &codes::not_visible,
+    &codes::mint_foreign,          &codes::program_refused,   &codes::not_an_image,
+    &codes::too_many_tokens,       &codes::record_conflict,   &codes::record_missing,
+    &codes::record_already_minted, &codes::record_url,        &codes::secret_open_mode,
+    &codes::secret_unreadable,     &codes::secret_lost,       &codes::secret_changed,
+    &codes::wallet_changed,        &codes::providers_disagree};
 
 }  // namespace thole::nft

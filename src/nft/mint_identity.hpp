@@ -10,7 +10,10 @@
 //   id.mint.text();                              // what the operation shows from its first second
 //
 // The seed is part of the token (field `thole_seed`) and public; without the secret nobody can
-// compute it before, and so nobody can occupy the address. Values only. Threads: any.
+// compute it before, and so nobody can occupy the address.
+//
+// An accepted operation keeps its identity in its journaled input (mint_input.hpp) and is carried
+// to its end by that; what is computed here names new operations. Values only. Threads: any.
 
 #include <string>
 #include <string_view>
@@ -32,6 +35,14 @@ struct mint_identity {
     std::string seed;
     solana::public_key token_program;
     solana::public_key mint;
+    friend bool operator==(const mint_identity&, const mint_identity&) = default;
+};
+BOOST_DESCRIBE_STRUCT(mint_identity, (), (base, seed, token_program, mint))
+
+// What every new address of this cluster follows from. The secret outlives what holds this.
+struct mint_base {
+    const cluster_secret& secret;
+    solana::public_key wallet;
 };
 
 [[nodiscard]] mint_identity identify_mint(const cluster_secret& secret,

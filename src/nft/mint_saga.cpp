@@ -27,12 +27,20 @@ steps::check_settings check_settings_of(const mint_dependencies& parts,
             .funds_poll = settings.submit.funds_poll};
 }
 
-}  // namespace
+const mint_request& request_of(const mint_request& input) {
+    return input;
+}
+const mint_request& request_of(const mint_input& input) {
+    return input.request;
+}
 
-saga::definition make_mint_saga(const mint_dependencies& parts, const mint_settings& settings) {
+template <class Input>
+saga::definition define_mint(const mint_dependencies& parts, const mint_settings& settings,
+                             int version) {
     using std::make_shared;
     const mint_base base{parts.secret, parts.wallet.address()};
-    return saga::define<mint_request>(std::string{mint_kind}, mint_version)
+    const int providers = parts.submitter.settings().required_providers;
+    return saga::define<Input>(std::string{mint_kind}, version)
         .step(make_shared<steps::check>(base, parts.pins, parts.table, parts.rpc, parts.funds,
                                         check_settings_of(parts, settings)))
         .policy(with_timeout(settings.chain, 30s))
@@ -42,7 +50,7 @@ saga::definition make_mint_saga(const mint_dependencies& parts, const mint_setti
         .step(make_shared<steps::record_pending>(base, parts.table))
         .policy(with_timeout(settings.database, 30s))
         .shows("DATABASE_UPDATED")
-        .lock([](const mint_request& request) { return account_of(request); })
+        .lock([](const Input& input) { return account_of(request_of(input)); })
         .step(make_shared<steps::fetch_uris>(parts.pictures, parts.gateways, settings.gateways))
         .policy(with_timeout(settings.content, 60s))
         .step(make_shared<steps::submit>(base, parts.wallet, parts.rpc, parts.submitter,
@@ -51,9 +59,9 @@ saga::definition make_mint_saga(const mint_dependencies& parts, const mint_setti
         .pivot()
         .shows("BLOCKCHAIN_SUBMITTED")
         .settles_as("BLOCKCHAIN_CONFIRMED")
-        .step(make_shared<steps::record_landed>(base, parts.rpc, parts.table))
+        .step(make_shared<steps::record_landed>(base, parts.rpc, providers, parts.table))
         .policy(with_timeout(settings.database, 30s))
-        .step(make_shared<steps::verify>(base, parts.rpc, parts.gateways, parts.table,
+        .step(make_shared<steps::verify>(base, parts.rpc, providers, parts.gateways, parts.table,
                                          settings.gateways))
         .policy(with_timeout(settings.chain, 60s))
         .critical()
@@ -62,6 +70,22 @@ saga::definition make_mint_saga(const mint_dependencies& parts, const mint_setti
         .policy(with_timeout(settings.database, 30s))
         .shows("COMPLETED")
         .build();
+}
+
+}  // namespace
+
+saga::definition make_mint_saga(const mint_dependencies& parts, const mint_settings& settings,
+                                int version) {
+    THOLE_ASSERT(version >= 1 && version <= mint_version, "a version that was written once");
+    if (version == 1) return define_mint<mint_request>(parts, settings, version);
+    return define_mint<mint_input>(parts, settings, version);
+}
+
+void add_mint_sagas(saga::definitions& to, const mint_dependencies& parts,
+                    const mint_settings& settings) {
+    for (int version = 1; version <= mint_version; ++version) {
+        to.add(make_mint_saga(parts, settings, version));
+    }
 }
 
 }  // namespace thole::nft

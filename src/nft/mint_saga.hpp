@@ -3,7 +3,10 @@
 // Minting as a durable saga: the steps of SPEC M1, in order, with what each needs.
 //
 //   nft::mint_dependencies parts{secret, wallet, rpc, submitter, funds, pins, gateways, images,
-//   records}; definitions.add(nft::make_mint_saga(parts, settings));
+//   records}; nft::add_mint_sagas(definitions, parts, settings);
+//
+// New operations get the newest version. Version 1 has the same steps and no identity in its input
+// (mint_input.hpp); it is there for operations that were accepted under it.
 //
 // Everything in the dependencies outlives the definition. Threads: the steps run on the core loop.
 
@@ -13,7 +16,7 @@
 namespace thole::nft {
 
 inline constexpr std::string_view mint_kind = "mint";
-inline constexpr int mint_version = 1;
+inline constexpr int mint_version = mint_input::newest;
 
 struct mint_dependencies {
     const cluster_secret& secret;
@@ -41,7 +44,11 @@ struct mint_settings {
     saga::step_policy database = saga::presets::database;
 };
 
+// `version` 1 to mint_version.
 [[nodiscard]] saga::definition make_mint_saga(const mint_dependencies& parts,
-                                              const mint_settings& settings);
+                                              const mint_settings& settings,
+                                              int version = mint_version);
+void add_mint_sagas(saga::definitions& to, const mint_dependencies& parts,
+                    const mint_settings& settings);
 
 }  // namespace thole::nft

@@ -3,6 +3,7 @@
 #include "engine/codes.hpp"
 #include "ipfs/codes.hpp"
 #include "nft/codes.hpp"
+#include "nft/mint_view.hpp"
 #include "nft/mint_world_test.hpp"
 
 namespace thole::nft {
@@ -385,21 +386,165 @@ TEST(mint_saga, an_outage_of_everything_at_the_start_needs_no_person) {
     expect_minted(w, "order-1");
 }
 
-// proves: M2, C1
-TEST(mint_saga, a_record_that_disagrees_is_never_completed) {
+// proves: D4, E9
+TEST(mint_saga, a_record_changed_behind_its_back_comes_to_say_what_the_chain_says) {
     world w;
     const auto id = w.accept("order-1", w.request());
     w.until(id, [](const auto& view) { return view.step == "submit"; });
-    // Somebody else writes the next version of the record.
+    // Somebody else writes a later version of the record.
     auto foreign = w.row(id).value();
     foreign.version = 99;
     foreign.status = record_status::minted;
     foreign.uri = "ipfs://else";
     ASSERT_TRUE(w.b.wait(w.table.upsert(foreign)));
+    const auto end = w.b.end_of(id);
+    EXPECT_EQ(end.view.state, "completed") << json::write(end.view);
+    EXPECT_EQ(w.row(id)->uri, end.find_output<steps::upload_content>()->uri);
+    EXPECT_EQ(w.row(id)->version, 101);
+    EXPECT_EQ(w.row(id)->status, record_status::completed);
+}
+
+// The records database is set back to a backup while the mint is being verified.
+void restore_records(world& w, const char* how) {
+    auto db = sql::database::open(w.folder.file("records.sqlite"), sql::access::read_write);
+    ASSERT_TRUE(db);
+    ASSERT_TRUE(db->execute(how));
+}
+
+// proves: D4, E9
+TEST(mint_saga, a_restored_records_backup_is_brought_forward_again) {
+    for (const auto* how :
+         {"delete from thole_nft",
+          "update thole_nft set version = 1, status = 'pending', signature = null"}) {
+        world w;
+        const auto id = w.accept("order-1", w.request());
+        w.until(id, [](const auto& view) { return view.progress == "BLOCKCHAIN_CONFIRMED"; });
+        w.net.link("http://content").refuse = true;
+        w.until(id, [](const auto& view) { return view.step == "verify"; });
+        restore_records(w, how);
+        w.net.link("http://content").refuse = false;
+        const auto end = w.b.end_of(id);
+        EXPECT_EQ(end.view.state, "completed") << json::write(end.view);
+        EXPECT_EQ(w.row(id)->status, record_status::completed);
+        EXPECT_EQ(w.row(id)->signature, end.find_output<steps::submit>()->signature);
+    }
+}
+
+// proves: M2, C1
+TEST(mint_saga, while_the_record_disagrees_it_is_never_completed) {
+    world w;
+    const auto id = w.accept("order-1", w.request());
+    w.until(id, [](const auto& view) { return view.step == "submit"; });
+    restore_records(w,
+                    "create trigger spoil after update on thole_nft begin update thole_nft set "
+                    "uri = 'ipfs://else' where operation_id = new.operation_id; end");
     const auto parked = w.until(id, [](const auto& view) { return view.state == "parked"; });
     EXPECT_EQ(parked.view.step, "verify");
     EXPECT_EQ(parked.view.fault->code, "nft.layer_mismatch");
     EXPECT_THAT(parked.view.fault->detail, HasSubstr("record: URI is ipfs://else"));
+}
+
+// proves: S4
+TEST(mint_saga, goes_on_under_the_identity_that_was_journaled) {
+    world w;
+    const auto fixed = w.identity("order-1");
+    const auto id = w.accept("order-1", w.request());
+    w.until(id, [](const auto& view) { return view.step == "fetch_uris"; });
+    w.secret = cluster_secret{sha256(as_bytes("another cluster"))};
+    ASSERT_NE(w.identity("order-1"), fixed);
+    const auto end = w.b.end_of(id);
+    EXPECT_EQ(end.view.state, "completed") << json::write(end.view);
+    EXPECT_EQ(w.on_chain(fixed)->state, mint_state::minted);
+    EXPECT_EQ(w.on_chain(w.identity("order-1"))->state, mint_state::absent);
+    EXPECT_EQ(w.row(id)->mint, fixed.mint.text());
+}
+
+// proves: S4
+TEST(mint_saga, what_another_wallet_accepted_waits_for_a_person_and_signs_nothing) {
+    world w;
+    const auto stranger = solana::keypair::from_seed({4}).address();
+    saga::submission s;
+    s.kind = "mint";
+    s.key = "order-1";
+    s.input = json::write(accept_mint(w.request(), {w.secret, stranger}, {"default", "mint", "k"}));
+    const auto id = w.b.accept(std::move(s));
+    const auto parked = w.until(id, [](const auto& view) { return view.state == "parked"; });
+    EXPECT_EQ(parked.view.fault->code, "wallet.changed");
+    EXPECT_THAT(parked.view.fault->detail, HasSubstr(stranger.text()));
+    EXPECT_EQ(w.sends(), 0U);
+}
+
+// proves: S4, E1
+TEST(mint_saga, an_operation_of_version_1_is_carried_to_its_end) {
+    world w{{}, 10'000'000'000, {}, 1};
+    saga::submission s;
+    s.kind = "mint";
+    s.key = "order-1";
+    s.input = json::write(w.request());  // nothing but the request, as it was then
+    const auto id = w.b.accept(std::move(s));
+    w.until(id, [](const auto& view) { return view.step == "fetch_uris"; });
+    w.b.stop();
+    w.define(mint_version);
+    w.b.start();
+    // The client asks again, of the program as it is now.
+    EXPECT_EQ(w.accept("order-1", w.request()), id);
+    EXPECT_EQ(w.b.end_of(id).view.state, "completed");
+    expect_minted(w, "order-1");
+    const auto newer = w.mint("order-2");
+    EXPECT_EQ(newer.view.state, "completed");
+    EXPECT_EQ(newer.version, 2);
+}
+
+// proves: S2, S3, M2
+TEST(mint_saga, a_node_on_a_fork_of_its_own_completes_nothing) {
+    world w;
+    const auto id = w.accept("order-1", w.request());
+    w.until(id, [](const auto& view) { return view.step == "fetch_uris"; });
+    // On north's fork everything lands; on the chain nothing does.
+    auto fork = w.chain;
+    world::node forked{"north", fork};
+    w.mount(forked);
+    w.each([](auto& node) { node.model.faults().drop_sends = 1'000'000; });
+    const auto doubted = w.until(id, [](const auto& view) { return view.progress == "UNCERTAIN"; });
+    EXPECT_EQ(doubted.view.step, "submit");
+    EXPECT_EQ(w.fork_state(forked, w.identity("order-1")), mint_state::minted);
+    w.b.loop.advance(10min);
+    EXPECT_EQ(w.b.now(id).view.progress, "UNCERTAIN");
+    EXPECT_EQ(w.b.now(id).view.generation, 1);
+    EXPECT_EQ(w.row(id)->status, record_status::pending);
+    // It finds back to the others; what only it had seen is gone, and is proved dead.
+    w.mount(w.north);
+    w.each([](auto& node) { node.model.faults().drop_sends = 0; });
+    const auto end = w.b.end_of(id);
+    EXPECT_EQ(end.view.state, "completed") << json::write(end.view);
+    EXPECT_EQ(end.view.generation, 2);
+    expect_minted(w, "order-1");
+}
+
+// A token that one node alone shows when the operation begins (the journal is younger than it).
+// proves: S3, S4
+TEST(mint_saga, a_token_that_one_node_alone_shows_is_not_taken_for_ours) {
+    world w;
+    const auto id = w.accept("order-1", w.request());
+    w.until(id, [](const auto& view) { return view.step == "fetch_uris"; });
+    auto fork = w.chain;
+    world::node forked{"north", fork};
+    w.mint_on(fork, "order-1");
+    w.mount(forked);
+    // The others cannot be asked: nothing is concluded from its word.
+    for (auto* node : {&w.south, &w.west}) w.net.link(node->url).refuse = true;
+    w.b.loop.advance(1min);
+    const auto seen = w.b.now(id).view;
+    EXPECT_EQ(seen.step, "submit");
+    EXPECT_EQ(seen.generation, 0);
+    EXPECT_NE(seen.state, "parked") << json::write(seen);
+    // They are back and outvote it.
+    for (auto* node : {&w.south, &w.west}) w.net.link(node->url).refuse = false;
+    w.until(id, [](const auto& view) { return view.step == "record_landed"; });
+    w.mount(w.north);
+    const auto end = w.b.end_of(id);
+    EXPECT_EQ(end.view.state, "completed") << json::write(end.view);
+    expect_minted(w, "order-1");
 }
 
 // proves: C4

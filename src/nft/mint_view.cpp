@@ -34,15 +34,13 @@ std::optional<std::string> signature_of(const saga::operation_details& of) {
 
 std::optional<mint_view> view_mint(const mint_base& base, const saga::operation_details& of) {
     if (of.view.kind != "mint") return std::nullopt;
-    const auto request = of.find_input<mint_request>();
-    if (!request || !request->account) return std::nullopt;
+    const auto input = read_mint_input(of.input);
+    if (!input || !input->request.account) return std::nullopt;
     mint_view view;
-    view.account = account_of(*request);
-    view.owner = request->owner;
-    view.mint = identify_mint(base.secret, base.wallet, {of.tenant, of.view.kind, of.view.key},
-                              request->standard)
-                    .mint.text();
-    view.image_cid = request->image;
+    view.account = account_of(input->request);
+    view.owner = input->request.owner;
+    view.mint = identity_of(*input, base, {of.tenant, of.view.kind, of.view.key}).mint.text();
+    view.image_cid = input->request.image;
     if (auto content = read_output<content_refs>(of, "upload_content")) {
         view.metadata_cid = std::move(content->metadata_cid);
         view.uri = std::move(content->uri);

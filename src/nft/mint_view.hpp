@@ -4,14 +4,14 @@
 //
 //   auto view = nft::view_mint({secret, wallet.address()}, *co_await engine.get(id));
 //
-// The mint's address is there from the first second: it follows from the operation's name
-// (mint_identity.hpp). The rest appears as steps finish. Pure; threads: any.
+// The mint's address is there from the first second: it is in the operation's input
+// (mint_input.hpp). The rest appears as steps finish. Pure; threads: any.
 
 #include <optional>
 #include <string>
 
 #include "engine/view.hpp"
-#include "nft/mint_identity.hpp"
+#include "nft/mint_input.hpp"
 
 namespace thole::nft {
 
@@ -26,12 +26,6 @@ struct mint_view {
 };
 BOOST_DESCRIBE_STRUCT(mint_view, (),
                       (account, owner, mint, image_cid, metadata_cid, uri, signature))
-
-// What every address of this cluster follows from. The secret outlives what holds this.
-struct mint_base {
-    const cluster_secret& secret;
-    solana::public_key wallet;
-};
 
 // Nothing when the operation is none of a mint, or its input was written by a newer program.
 [[nodiscard]] std::optional<mint_view> view_mint(const mint_base& base,

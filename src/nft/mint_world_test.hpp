@@ -108,14 +108,15 @@ class temporary_folder {
 class world {
   public:
     explicit world(model::ledger_options ledger = {}, std::uint64_t lamports = 10'000'000'000,
-                   const mint_settings& settings = {})
-        : chain{ledger} {
+                   const mint_settings& settings = {}, int version = mint_version)
+        : chain{ledger}, settings_{settings} {
         for (auto* node : {&north, &south, &west}) mount(*node);
         mount_content();
         chain.fund(wallet.address(), lamports);
-        b.define(make_mint_saga(parts(), settings));
+        define(version);
         b.start();
     }
+    void define(int version) { b.define(make_mint_saga(parts(), settings_, version)); }
     ~world() { b.stop(); }
 
     // ---- asking -------------------------------------------------------------------------------
@@ -135,7 +136,9 @@ class world {
         saga::submission s;
         s.kind = "mint";
         s.key = key;
-        s.input = json::write(r);
+        const mint_base base{secret, wallet.address()};
+        s.input = json::write(accept_mint(r, base, {s.tenant, s.kind, s.key}));
+        s.request_hash = payload_hash(r);
         s.subject = account_of(r);
         return b.accept(std::move(s));
     }
@@ -195,6 +198,41 @@ class world {
         model::rpc_node model;
     };
 
+    // Answers under its origin from now on; the chain's clock is the loop's: a slot every 400 ms.
+    void mount(node& at) {
+        net.mount(at.url, [this, &at](const io::http_request& r) {
+            const auto passed = static_cast<std::uint64_t>((b.loop.now() - begun_) / 400ms);
+            auto& ledger = at.model.chain();
+            const auto slot = first_slot_ + passed;
+            if (slot > ledger.slot()) ledger.advance(slot - ledger.slot());
+            auto answer = at.model.answer(r.body);
+            return sim::reply{answer.status, std::move(answer.body), {}};
+        });
+    }
+    // A token at the mint's address on that ledger alone, finalized.
+    void mint_on(model::ledger& ledger, std::string_view key) {
+        solana::mint_terms terms;
+        terms.wallet = wallet.address();
+        terms.owner = owner;
+        terms.seed = identity(key).seed;
+        terms.fields = {"Seat B-7", "TIX", "ipfs://else", {}};
+        const auto standard = token_standard::token_2022;
+        terms.rent = model::rent_exempt(solana::rent_space(standard, terms));
+        const auto plan = solana::plan_mint(standard, terms).value();
+        const auto& hash = ledger.view(model::commitment::processed, 0).hash;
+        auto message = solana::compile_message(solana::message_version::legacy, wallet.address(),
+                                               hash, plan.instructions);
+        ledger.submit(solana::sign(std::move(*message), std::array{&wallet}).value());
+        ledger.advance(ledger.options().final_slots + 1);
+    }
+    // What the mint's address holds on the ledger of one node.
+    [[nodiscard]] mint_state fork_state(node& at, const mint_identity& id) {
+        mount(at);
+        auto how = finalized();
+        how.endpoint = name{at.url.substr(7)};
+        return b.wait(read_mint(rpc, {id.mint, id.token_program, owner}, how))->state;
+    }
+
     temporary_folder folder;
     saga::testing::bench b;
     model::ledger chain;
@@ -233,19 +271,6 @@ class world {
         return {secret, wallet, rpc, submitter, funds, pins, gateways, store, table};
     }
 
-    // The chain's clock is the loop's: a slot every 400 ms.
-    void tick() {
-        const auto slots = static_cast<std::uint64_t>((b.loop.now() - begun_) / 400ms);
-        if (slots > ticked_) chain.advance(slots - ticked_);
-        ticked_ = std::max(ticked_, slots);
-    }
-    void mount(node& at) {
-        net.mount(at.url, [this, &at](const io::http_request& r) {
-            tick();
-            auto answer = at.model.answer(r.body);
-            return sim::reply{answer.status, std::move(answer.body), {}};
-        });
-    }
     void mount_content() {
         net.mount("http://content", [this](const io::http_request& r) {
             std::string type;
@@ -258,8 +283,9 @@ class world {
         });
     }
 
+    mint_settings settings_;
     time_point begun_ = b.loop.now();
-    std::uint64_t ticked_ = 0;
+    std::uint64_t first_slot_ = chain.slot();
 };
 
 }  // namespace thole::nft::testing

@@ -144,6 +144,24 @@ result<record> record_table::upsert(const record& wanted) {
     return std::move(**there);
 }
 
+result<record> record_table::converge(record from_chain) {
+    auto begun = sql::transaction::begin(db_);
+    if (!begun) return fail(begun.error());
+    if (auto adopted = adopt(from_chain); !adopted) return fail(adopted.error());
+    auto there = find(from_chain.operation_id);
+    if (!there) return fail(there.error());
+    auto row = *there ? converged(**there, std::move(from_chain)) : std::move(from_chain);
+    if (!*there || row.version > (*there)->version) {
+        const auto statement = std::string{insert_row} + std::string{on_newer};
+        if (auto written = write(row, statement); !written) return fail(written.error());
+    }
+    auto now = find(row.operation_id);
+    if (!now) return fail(now.error());
+    if (!*now) return fail(codes::record_missing, row.operation_id.text());
+    if (auto committed = begun->commit(); !committed) return fail(committed.error());
+    return std::move(**now);
+}
+
 // Only what is pending: an operation of a restored older journal may not know that its token
 // exists.
 result<bool> record_table::mark_rolled_back(const uuid& operation, store_time now) {

@@ -26,6 +26,7 @@ class record_table {
                                                    sql::open_options options);
 
     [[nodiscard]] result<record> upsert(const record& wanted);
+    [[nodiscard]] result<record> converge(record from_chain);
     [[nodiscard]] result<bool> mark_rolled_back(const uuid& operation, store_time now);
     [[nodiscard]] result<std::optional<record>> find(const uuid& operation);
     [[nodiscard]] result<std::optional<record>> find_mint(std::string_view mint);

@@ -253,6 +253,79 @@ TEST(record_table, keeps_small_facts) {
     EXPECT_EQ(table.meta("a").value(), "2");
 }
 
+// proves: D4, E9
+TEST(record_table, a_row_of_a_restored_backup_comes_to_say_what_the_chain_says) {
+    const records_file file;
+    auto table = file.open();
+    // Gone altogether.
+    auto there = table.converge(minted());
+    ASSERT_TRUE(there.has_value()) << there.error().describe();
+    EXPECT_TRUE(same_content(*there, minted()));
+    EXPECT_EQ(there->version, 2);
+    // Older.
+    ASSERT_TRUE(table.upsert(pending(2)).has_value());
+    there = table.converge(minted(2));
+    EXPECT_EQ(there->status, record_status::minted);
+    EXPECT_EQ(there->version, 2);
+    EXPECT_EQ(there->signature, "sig");
+    // Rolled back, although the token is there.
+    ASSERT_TRUE(table.upsert(pending(3)).has_value());
+    ASSERT_TRUE(table.mark_rolled_back(id_of(3), store_time{}).has_value());
+    there = table.converge(minted(3));
+    EXPECT_EQ(there->status, record_status::minted);
+    EXPECT_EQ(there->version, 3);
+}
+
+// proves: D4
+TEST(record_table, a_newer_version_that_agrees_with_the_chain_is_kept) {
+    const records_file file;
+    auto table = file.open();
+    auto newer = minted();
+    newer.version = 7;
+    newer.status = record_status::completed;
+    ASSERT_TRUE(table.upsert(newer).has_value());
+    auto unsigned_one = minted();
+    unsigned_one.signature.clear();  // the operation found the token, its history is gone
+    for (const auto& wanted : {minted(), unsigned_one}) {
+        const auto there = table.converge(wanted);
+        ASSERT_TRUE(there.has_value());
+        EXPECT_EQ(there->version, 7);
+        EXPECT_EQ(there->status, record_status::completed);
+        EXPECT_EQ(there->signature, "sig");
+    }
+    auto completed = unsigned_one;
+    completed.status = record_status::completed;
+    EXPECT_EQ(table.converge(completed)->version, 7);
+}
+
+// proves: D4
+TEST(record_table, of_a_newer_version_that_disagrees_the_chain_wins) {
+    const records_file file;
+    auto table = file.open();
+    auto newer = minted();
+    newer.version = 7;
+    newer.uri = "ipfs://else";
+    newer.status = record_status::completed;
+    newer.signature = "its-own";
+    newer.created_at -= std::chrono::seconds{9};
+    ASSERT_TRUE(table.upsert(newer).has_value());
+    auto wanted = minted();
+    wanted.signature.clear();
+    const auto there = table.converge(wanted);
+    ASSERT_TRUE(there.has_value());
+    EXPECT_EQ(there->version, 8);
+    EXPECT_EQ(there->uri, "ipfs://bafkjson");
+    EXPECT_EQ(there->status, record_status::minted);
+    EXPECT_EQ(there->signature, "its-own") << "what only the row knows stays";
+    EXPECT_EQ(there->created_at, newer.created_at);
+    EXPECT_EQ(table.converge(wanted)->version, 8);
+    // The same version with other content is no conflict here: the chain has decided it.
+    auto same_version = minted();
+    same_version.version = 8;
+    same_version.level = 1;
+    EXPECT_EQ(table.converge(same_version)->version, 9);
+}
+
 // Whatever order versions arrive in, the newest one stands at the end.
 RC_GTEST_PROP(record_table, the_newest_version_wins, (const std::vector<std::uint8_t>& order)) {
     static const records_file file;

@@ -1,5 +1,6 @@
 #include "nft/records.hpp"
 
+#include <algorithm>
 #include <tuple>
 
 namespace thole::nft {
@@ -10,6 +11,19 @@ bool same_content(const record& a, const record& b) {
                         r.metadata_cid, r.uri, r.metadata_json, r.level, r.status, r.signature);
     };
     return content(a) == content(b);
+}
+
+record converged(const record& there, record from_chain) {
+    auto& out = from_chain;
+    out.created_at = there.created_at;
+    if (out.signature.empty()) out.signature = there.signature;
+    const auto wanted = out.status;
+    out.status = there.status;
+    const bool ahead = there.status == record_status::completed || there.status == wanted;
+    if (ahead && same_content(out, there)) return there;
+    out.status = wanted;
+    out.version = std::max(there.version + 1, out.version);
+    return out;
 }
 
 }  // namespace thole::nft

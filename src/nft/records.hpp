@@ -59,6 +59,10 @@ BOOST_DESCRIBE_STRUCT(record, (),
 // Same statement about the same mint; when it was written does not count.
 [[nodiscard]] bool same_content(const record& a, const record& b);
 
+// What converge() leaves of a row: the chain's word on what the chain knows, in a version after
+// both; `there` itself when nothing has to change.
+[[nodiscard]] record converged(const record& there, record from_chain);
+
 class records {
   public:
     virtual ~records() = default;
@@ -68,6 +72,11 @@ class records {
     // another operation id is the same mint accepted again after a restore (see mint_identity.hpp):
     // it passes to `wanted.operation_id`, and a rolled-back one starts anew.
     [[nodiscard]] virtual task<result<record>> upsert(record wanted) = 0;
+    // The token exists: whatever the row says – none, an older version out of a restored backup, a
+    // newer one that says something else – it comes to say `from_chain`, and the answer is the row
+    // as it then is. A row that says so already keeps its version, and is not set back from
+    // completed; a signature that only the row knows stays in it.
+    [[nodiscard]] virtual task<result<record>> converge(record from_chain) = 0;
     // Answers false when there is no such row; then nothing has to be undone. Only a pending row
     // is changed: minted or completed is codes::record_already_minted.
     [[nodiscard]] virtual task<result<bool>> mark_rolled_back(uuid operation, store_time now) = 0;

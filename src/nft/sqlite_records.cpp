@@ -47,6 +47,11 @@ task<result<record>> sqlite_records::upsert(record wanted) {
     co_return co_await on_connection(std::move(work));
 }
 
+task<result<record>> sqlite_records::converge(record from_chain) {
+    auto work = [&from_chain](record_table& t) { return t.converge(from_chain); };
+    co_return co_await on_connection(std::move(work));
+}
+
 task<result<bool>> sqlite_records::mark_rolled_back(uuid operation, store_time now) {
     auto work = [operation, now](record_table& t) { return t.mark_rolled_back(operation, now); };
     co_return co_await on_connection(std::move(work));

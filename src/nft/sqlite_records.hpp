@@ -31,6 +31,7 @@ class sqlite_records final : public records {
     sqlite_records(std::string path, sql::blocking_pool* pool, sql::open_options options = {});
 
     task<result<record>> upsert(record wanted) override;
+    task<result<record>> converge(record from_chain) override;
     task<result<bool>> mark_rolled_back(uuid operation, store_time now) override;
     task<result<std::optional<record>>> find(uuid operation) override;
     task<result<std::optional<record>>> find_mint(std::string mint) override;

@@ -18,6 +18,9 @@ std::string short_of(const solana::public_key& wallet, std::uint64_t has, std::u
 }
 
 task<saga::outcome<readiness>> check::run(saga::step_context& in) {
+    if (auto foreign = foreign_wallet(subject_of(in, base_), base_)) {
+        co_return saga::park{std::string{foreign->code()}, std::move(foreign)};
+    }
     if (const auto ok = co_await pins_.check(in.until()); !ok) {
         in.note(note_of("content providers", ok.error()));
         co_return failed_call<output>(in, ok.error());

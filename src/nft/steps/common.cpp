@@ -1,17 +1,39 @@
 #include "nft/steps/common.hpp"
 
 #include "ipfs/codes.hpp"
+#include "nft/codes.hpp"
 
 namespace thole::nft::steps {
 
+namespace {
+
+mint_input input_of(const saga::step_context& in) {
+    auto input = read_mint_input(in.input_json());
+    THOLE_ASSERT(input.has_value(), "a journaled input reads back");
+    return std::move(*input);
+}
+
+}  // namespace
+
+mint_request request_of(const saga::step_context& in) {
+    return input_of(in).request;
+}
+
 subject subject_of(const saga::step_context& in, const mint_base& base) {
-    subject about{.request = in.input<mint_request>(), .id = {}, .owner = {}};
-    about.id = identify_mint(base.secret, base.wallet, {in.tenant(), in.kind(), in.key()},
-                             about.request.standard);
+    auto input = input_of(in);
+    subject about{.request = {}, .id = {}, .owner = {}};
+    about.id = identity_of(input, base, {in.tenant(), in.kind(), in.key()});
+    about.request = std::move(input.request);
     const auto owner = solana::public_key::parse(about.request.owner);
     THOLE_ASSERT(owner.has_value(), "an accepted request names a wallet");
     about.owner = *owner;
     return about;
+}
+
+std::optional<fault> foreign_wallet(const subject& about, const mint_base& base) {
+    if (about.id.base == base.wallet) return std::nullopt;
+    return fault{codes::wallet_changed}.with_detail("accepted by " + about.id.base.text() +
+                                                    ", wallet.key is " + base.wallet.text());
 }
 
 solana::rpc::options rpc_options(const saga::step_context& in, solana::commitment level) {
@@ -41,8 +63,8 @@ bool is_unreachable(const fault& failed) noexcept {
     for (const std::string_view area : {"net.", "http.", "db.", "policy.", "solana."}) {
         if (failed.code().starts_with(area)) return true;
     }
-    return failed.is(ipfs::codes::not_found) || failed.is(ipfs::codes::disk_full) ||
-           failed.is(ipfs::codes::disk_error);
+    return failed.is(codes::providers_disagree) || failed.is(ipfs::codes::not_found) ||
+           failed.is(ipfs::codes::disk_full) || failed.is(ipfs::codes::disk_error);
 }
 
 saga::call_note note_of(std::string what, const fault& failed) {

@@ -5,20 +5,24 @@
 #include <string>
 
 #include "engine/step.hpp"
+#include "nft/mint_input.hpp"
 #include "nft/mint_outputs.hpp"
-#include "nft/mint_view.hpp"
 #include "nft/records.hpp"
 #include "solana/rpc.hpp"
 
 namespace thole::nft::steps {
 
-// The mint that an operation is about: its input, and the address that follows from its name.
+// The mint that an operation is about: its input, and the address that was fixed with it.
 struct subject {
     mint_request request;
     mint_identity id;
     solana::public_key owner;
 };
+[[nodiscard]] mint_request request_of(const saga::step_context& in);
 [[nodiscard]] subject subject_of(const saga::step_context& in, const mint_base& base);
+
+// Why this wallet must not sign for the operation: another one had accepted it.
+[[nodiscard]] std::optional<fault> foreign_wallet(const subject& about, const mint_base& base);
 
 [[nodiscard]] solana::rpc::options rpc_options(const saga::step_context& in,
                                                solana::commitment level);

@@ -9,14 +9,10 @@ task<saga::outcome<record_written>> complete::run(saga::step_context& in) {
     auto row = minted_record(in, about, in.output<upload_content>().uri);
     row.status = record_status::completed;
     row.version = in.output<record_landed>().version + 1;
-    const auto there = co_await table_.upsert(std::move(row));
+    const auto there = co_await table_.converge(std::move(row));
     if (!there) {
-        in.note(note_of("records.upsert", there.error()));
+        in.note(note_of("records.converge", there.error()));
         co_return failed_call<output>(in, there.error());
-    }
-    if (there->status != record_status::completed) {
-        co_return saga::retry{fault{codes::record_conflict}.with_detail(
-            "somebody else wrote version " + std::to_string(there->version))};
     }
     co_return saga::done<output>{{.version = there->version}};
 }

@@ -18,7 +18,7 @@ task<saga::outcome<record_written>> record_landed::run(saga::step_context& in) {
     auto how = rpc_options(in, solana::commitment::finalized);
     how.min_context_slot = in.output<submit>().slot;
     const mint_place place{about.id.mint, about.id.token_program, about.owner};
-    const auto at = co_await read_mint(rpc_, place, how);
+    const auto at = co_await read_mint_agreed(rpc_, place, how, providers_);
     if (!at) {
         in.note(note_of("getMultipleAccounts", at.error()));
         co_return failed_call<output>(in, at.error());
@@ -26,9 +26,9 @@ task<saga::outcome<record_written>> record_landed::run(saga::step_context& in) {
     if (at->state != mint_state::minted) {
         co_return saga::retry{fault{codes::not_visible}.at(thole::name{"solana"}, at->endpoint)};
     }
-    const auto there = co_await table_.upsert(minted_record(in, about, at->nft->uri));
+    const auto there = co_await table_.converge(minted_record(in, about, at->nft->uri));
     if (!there) {
-        in.note(note_of("records.upsert", there.error()));
+        in.note(note_of("records.converge", there.error()));
         co_return failed_call<output>(in, there.error());
     }
     co_return saga::done<output>{{.version = there->version}};

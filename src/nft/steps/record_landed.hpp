@@ -1,8 +1,9 @@
 #pragma once
 
 // Writes down what the chain holds, once it is final (status minted). The chain is read, not
-// remembered: should it disagree with what was asked for, the record tells the truth and the next
-// step finds the difference.
+// remembered, and from as many providers as a landing needs: should it disagree with what was asked
+// for, the record tells the truth and the next step finds the difference. Whatever the row said
+// before – an older backup was restored, somebody wrote to it – it comes to say this.
 
 #include "nft/chain_reader.hpp"
 #include "nft/steps/submit.hpp"
@@ -14,13 +15,14 @@ class record_landed {
     static constexpr std::string_view name = "record_landed";
     using output = record_written;
 
-    record_landed(mint_base base, solana::rpc::client& rpc, records& table)
-        : base_{base}, rpc_{rpc}, table_{table} {}
+    record_landed(mint_base base, solana::rpc::client& rpc, int providers, records& table)
+        : base_{base}, rpc_{rpc}, providers_{providers}, table_{table} {}
     [[nodiscard]] task<saga::outcome<output>> run(saga::step_context& in);
 
   private:
     mint_base base_;
     solana::rpc::client& rpc_;
+    int providers_;
     records& table_;
 };
 

@@ -34,7 +34,17 @@ task<result<mint_at>> submit::look(saga::step_context& in, const subject& about,
     const mint_place place{about.id.mint, about.id.token_program, about.owner};
     auto how = rpc_options(in, solana::commitment::finalized);
     if (since > 0) how.min_context_slot = since;
-    auto at = co_await read_mint(rpc_, place, how);
+    auto at = co_await read_mint_agreed(rpc_, place, how, submitter_.settings().required_providers);
+    if (!at) in.note(note_of("getMultipleAccounts", at.error()));
+    co_return at;
+}
+
+// Before anything is signed one node suffices to say that nothing is there: should it be wrong, the
+// chain refuses to make the account twice. That something is there is worth more than one word.
+task<result<mint_at>> submit::look_ahead(saga::step_context& in, const subject& about) {
+    const mint_place place{about.id.mint, about.id.token_program, about.owner};
+    auto at = co_await read_mint(rpc_, place, rpc_options(in, solana::commitment::finalized));
+    if (at && at->state != mint_state::absent) co_return co_await look(in, about);
     if (!at) in.note(note_of("getMultipleAccounts", at.error()));
     co_return at;
 }
@@ -43,7 +53,7 @@ task<result<mint_at>> submit::look(saga::step_context& in, const subject& about,
 
 task<saga::outcome<solana::prepared_transaction>> submit::prepare(saga::step_context& in) {
     const auto about = subject_of(in, base_);
-    const auto at = co_await look(in, about);
+    const auto at = co_await look_ahead(in, about);
     if (!at) co_return failed_call<prepared>(in, at.error());
     if (is_ours(*at, about)) co_return saga::done<prepared>{};
     if (at->state != mint_state::absent) {
@@ -56,6 +66,9 @@ task<saga::outcome<solana::prepared_transaction>> submit::prepare(saga::step_con
 task<saga::outcome<solana::prepared_transaction>> submit::sign(saga::step_context& in,
                                                                const subject& about,
                                                                std::uint64_t already_held) {
+    if (auto foreign = foreign_wallet(about, base_)) {
+        co_return saga::park{std::string{foreign->code()}, std::move(foreign)};
+    }
     auto terms = terms_of(in, about);
     terms.already_held = already_held;
     const auto standard = about.request.standard;

@@ -10,6 +10,7 @@
 // landed_as  a person's word where no witness has one: a transaction's signature. record_landed and
 //          verify read the chain back all the same.
 // settle   decides by evidence: landed at finalized only; dead by proof, or by a finalized error.
+//          Each of them on the word of two providers: one node alone decides nothing.
 //          A curable error (lamports, compute) allows a new generation; any other parks.
 
 #include <map>
@@ -64,9 +65,10 @@ class submit {
                                                      std::uint64_t already_held);
     [[nodiscard]] saga::outcome<prepared> refused(const saga::step_context& in,
                                                   const subject& about, const fault& why) const;
-    // From a state not older than the slot `since`.
+    // As the required number of providers tell it, from a state not older than the slot `since`.
     [[nodiscard]] task<result<mint_at>> look(saga::step_context& in, const subject& about,
                                              std::uint64_t since = 0);
+    [[nodiscard]] task<result<mint_at>> look_ahead(saga::step_context& in, const subject& about);
     [[nodiscard]] task<saga::settlement<output>> settle_found(saga::step_context& in,
                                                               const subject& about);
     [[nodiscard]] task<saga::settlement<output>> settle_failed(saga::step_context& in,

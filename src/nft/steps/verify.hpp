@@ -2,9 +2,11 @@
 
 // Reads every layer back and compares it with the request (INTERFACES: VERIFIED; SPEC C1, M2).
 //
-//   chain     finalized; metadata as requested; issuer proved; one of a kind; the owner holds it
-//   content   the URI is served, byte for byte; the JSON parses and says what was asked for
-//   record    the customer's row agrees
+//   chain     finalized, say two providers alike; metadata as requested; issuer proved; one of a
+//   kind; the owner holds it content   the URI is served, byte for byte; the JSON parses and says
+//   what was asked for record    the customer's row agrees; one that does not (missing, older,
+//   changed behind our
+//             back) is first written anew from the chain's state, which was read a moment before
 //   partner   who knows only chain and gateways comes to the same result
 //
 // The first difference is a fault that names layer and field (codes::layer_mismatch). It is read
@@ -21,13 +23,13 @@ class verify {
     static constexpr std::string_view name = "verify";
     using output = verification;
 
-    verify(mint_base base, solana::rpc::client& rpc, ipfs::fetcher& gateways, records& table,
-           gateway_settings s)
+    verify(mint_base base, solana::rpc::client& rpc, int providers, ipfs::fetcher& gateways,
+           records& table, gateway_settings s)
         : base_{base},
           rpc_{rpc},
+          providers_{providers},
           gateways_{gateways},
           table_{table},
-          partner_{rpc, gateways, base.wallet},
           settings_{std::move(s)} {}
     [[nodiscard]] task<saga::outcome<output>> run(saga::step_context& in);
 
@@ -36,13 +38,15 @@ class verify {
                                                           const subject& about);
     [[nodiscard]] task<result<>> check_content(saga::step_context& in, const subject& about);
     [[nodiscard]] task<result<>> check_record(saga::step_context& in, const subject& about);
+    [[nodiscard]] task<result<>> repair_record(saga::step_context& in, const subject& about,
+                                               std::string why);
     [[nodiscard]] task<result<>> check_partner(saga::step_context& in, const subject& about);
 
     mint_base base_;
     solana::rpc::client& rpc_;
+    int providers_;
     ipfs::fetcher& gateways_;
     records& table_;
-    partner_view partner_;
     gateway_settings settings_;
 };
 

@@ -1,0 +1,51 @@
+#include "nft/mint_input.hpp"
+
+#include <fmt/core.h>
+
+#include <boost/json/object.hpp>
+
+#include "nft/codes.hpp"
+
+namespace thole::nft {
+
+mint_input accept_mint(mint_request request, const mint_base& base, operation_name name) {
+    mint_input input;
+    input.identity = identify_mint(base.secret, base.wallet, name, request.standard);
+    input.request = std::move(request);
+    return input;
+}
+
+mint_input upgrade_1(mint_request request) {
+    mint_input input;
+    input.request = std::move(request);
+    return input;
+}
+
+std::optional<mint_input> read_mint_input(std::string_view text) {
+    const auto value = json::parse(text);
+    if (!value || !value->is_object()) return std::nullopt;
+    if (!value->get_object().contains("v")) {
+        auto request = json::read<mint_request>(*value);
+        if (!request) return std::nullopt;
+        return upgrade_1(std::move(*request));
+    }
+    auto input = json::read<mint_input>(*value);
+    if (!input || input->v != mint_input::newest) return std::nullopt;
+    return std::move(*input);
+}
+
+mint_identity identity_of(const mint_input& input, const mint_base& base, operation_name name) {
+    if (input.identity) return *input.identity;
+    return identify_mint(base.secret, base.wallet, name, input.request.standard);
+}
+
+result<> check_wallet(const solana::public_key& wallet, const std::optional<std::string>& stored,
+                      std::uint64_t live) {
+    if (!stored || live == 0 || *stored == wallet.text()) return {};
+    return fail(codes::wallet_changed,
+                fmt::format("wallet.key is {}, but {} mints are live that {} accepted: the wallet "
+                            "must stay the same until they have ended",
+                            wallet.text(), live, *stored));
+}
+
+}  // namespace thole::nft
