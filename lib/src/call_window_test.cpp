@@ -142,11 +142,11 @@ TEST(thread_stripe, is_owned_by_one_living_thread) {
     go = true;
     for (auto& t : threads) t.join();
     std::multiset<unsigned> stripes{seen.begin(), seen.end()};
-    for (unsigned s = 0; s < call_window::exclusive_stripes; ++s) EXPECT_LE(stripes.count(s), 1U);
-    EXPECT_GE(stripes.count(call_window::exclusive_stripes), 4U);
+    for (unsigned s = 0; s < exclusive_stripes; ++s) EXPECT_LE(stripes.count(s), 1U);
+    EXPECT_GE(stripes.count(exclusive_stripes), 4U);
     unsigned later = 99;
     std::thread{[&] { later = thread_stripe(); }}.join();
-    EXPECT_LT(later, call_window::exclusive_stripes) << "stripes come back when threads end";
+    EXPECT_LT(later, exclusive_stripes) << "stripes come back when threads end";
 }
 
 TEST(call_window, loses_nothing_when_threads_add_together) {

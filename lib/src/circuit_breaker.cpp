@@ -54,15 +54,10 @@ struct circuit_breaker::changes {
     }
 };
 
-void breaker_permit::record(outcome what, time_point now) {
+void breaker_permit::record_probe(outcome what, time_point now) {
     auto* const owner = std::exchange(owner_, nullptr);
     const auto lease = std::exchange(lease_, 0);
-    if (owner == nullptr) return;
-    if (lease != 0) {
-        owner->record_probe(lease, what, now);
-    } else if (what.verdict != call_verdict::ignored) {
-        owner->record_call(generation_, what, now);
-    }
+    if (owner != nullptr) owner->record_probe(lease, what, now);
 }
 
 circuit_breaker::circuit_breaker(const breaker_settings& settings, name dependency, name endpoint,
@@ -166,28 +161,12 @@ breaker_permit circuit_breaker::grant_probe(time_point now) {
 
 // ---- results ------------------------------------------------------------------------------------
 
-std::uint64_t circuit_breaker::epoch_at(time_point now) const noexcept {
-    return static_cast<std::uint64_t>(now.time_since_epoch().count() /
-                                      bucket_length_.load(std::memory_order_relaxed));
-}
-
-void circuit_breaker::record_call(std::uint32_t generation, outcome what, time_point now) {
-    if (generation_of(word_.load(std::memory_order_acquire)) != generation) return;
-    const auto latency = what.latency.count();
-    const bool failed = what.verdict == call_verdict::failure ||
-                        latency > failed_after_.load(std::memory_order_relaxed);
-    const bool slow = latency >= slow_after_.load(std::memory_order_relaxed);
-    if (failed || slow) return record_bad(generation, failed, slow, now);
-
-    const auto epoch = epoch_at(now);
-    const auto in_bucket = window_.add(true, generation, epoch);
-    if (consecutive_.load(std::memory_order_relaxed) != 0) {
-        consecutive_.store(0, std::memory_order_relaxed);
-    }
-    // A success can trip a rate only by completing the minimum volume. Then this stripe's bucket
-    // holds at most that many calls, and a bad one is still in the window.
+// A success can trip a rate only by completing the minimum volume. Then its bucket holds at most
+// that many calls of this stripe, and a bad one is still in the window.
+void circuit_breaker::record_suspect(std::uint32_t generation, std::uint64_t in_bucket,
+                                     time_point now) {
     const auto last_bad = last_bad_.load(std::memory_order_relaxed);
-    if (last_bad == 0 || epoch + 1 >= last_bad + detail::call_window::buckets) return;
+    if (epoch_at(now) + 1 >= last_bad + detail::call_window::buckets) return;
     if (in_bucket > minimum_calls_.load(std::memory_order_relaxed)) return;
     changes happened;
     {
@@ -420,6 +399,10 @@ void circuit_breaker::reconfigure(const breaker_settings& settings, time_point n
             clear_window();
         }
         bucket_length_.store(bucket, std::memory_order_relaxed);
+        __extension__ using wide = unsigned __int128;
+        bucket_inverse_.store(
+            static_cast<std::uint64_t>((wide{1} << 64) / static_cast<std::uint64_t>(bucket)),
+            std::memory_order_relaxed);
         slow_after_.store(settings.slow_rate_permille > 0 ? settings.slow_after.count() : never,
                           std::memory_order_relaxed);
         failed_after_.store(settings.failed_after > 0s ? settings.failed_after.count() : never,

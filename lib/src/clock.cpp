@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <ctime>
 
+#include "cycle_clock.hpp"
 #include "thole/assert.hpp"
 #include "thole/sleeper.hpp"
 
@@ -20,6 +21,18 @@ std::chrono::nanoseconds read(clockid_t id) {
 
 time_point system_clock::now() const {
     return time_point{read(CLOCK_MONOTONIC)};
+}
+
+time_point system_clock::coarse_now() const {
+    return time_point{read(CLOCK_MONOTONIC_COARSE)};
+}
+
+time_point system_clock::latency_now() const {
+    return detail::cycle_now();
+}
+
+bool system_clock::counts_cycles() noexcept {
+    return detail::cycles_trusted();
 }
 
 wall_time system_clock::wall_now() const {

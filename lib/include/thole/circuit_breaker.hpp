@@ -36,6 +36,7 @@
 #include <cstdint>
 #include <mutex>
 #include <string_view>
+#include <utility>
 
 #include "thole/breaker_settings.hpp"
 #include "thole/detail/call_window.hpp"
@@ -59,13 +60,14 @@ class breaker_permit {
     ~breaker_permit();
 
     // Reports the end of the call; the permit is empty afterwards, a second report does nothing.
-    void record(outcome, time_point now);
+    inline void record(outcome, time_point now);
 
     // True for a half-open probe: a call whose result decides.
     [[nodiscard]] bool is_probe() const noexcept { return lease_ != 0; }
 
   private:
     friend class circuit_breaker;
+    void record_probe(outcome, time_point now);
     breaker_permit(circuit_breaker* owner, std::uint32_t generation, std::uint32_t lease) noexcept
         : owner_{owner}, generation_{generation}, lease_{lease} {}
 
@@ -159,6 +161,7 @@ class circuit_breaker {
     time_point probe_at(time_point now) const;
     breaker_permit grant_probe(time_point now);
     void record_call(std::uint32_t generation, outcome, time_point now);
+    void record_suspect(std::uint32_t generation, std::uint64_t in_bucket, time_point now);
     void record_bad(std::uint32_t generation, bool failed, bool slow, time_point now);
     void record_probe(std::uint32_t lease, outcome, time_point now);
     void release_probe(std::uint32_t lease) noexcept;
@@ -172,7 +175,17 @@ class circuit_breaker {
     void publish() noexcept;
     [[nodiscard]] duration open_time() const noexcept;
     [[nodiscard]] std::uint64_t slow_calls(std::uint64_t epoch) const noexcept;
-    [[nodiscard]] std::uint64_t epoch_at(time_point now) const noexcept;
+    // now / bucket length, by a multiplication with its inverse: a division would be the dearest
+    // part of a call. The inverse is rounded down, so the quotient is right or one too small.
+    [[nodiscard]] std::uint64_t epoch_at(time_point now) const noexcept {
+        __extension__ using wide = unsigned __int128;
+        const auto ns = static_cast<std::uint64_t>(now.time_since_epoch().count());
+        const auto inverse = bucket_inverse_.load(std::memory_order_relaxed);
+        const auto length =
+            static_cast<std::uint64_t>(bucket_length_.load(std::memory_order_relaxed));
+        const auto quotient = static_cast<std::uint64_t>((static_cast<wide>(ns) * inverse) >> 64);
+        return quotient + (ns - quotient * length >= length ? 1 : 0);
+    }
     [[nodiscard]] breaker_state state_at(time_point now) const noexcept;
     void tell(const changes&) const;
 
@@ -180,6 +193,7 @@ class circuit_breaker {
     std::atomic<std::uint64_t> word_{0};
     std::atomic<std::int64_t> until_{0};  // end of the open time, steady ns
     std::atomic<std::int64_t> bucket_length_;
+    std::atomic<std::uint64_t> bucket_inverse_;  // 2^64 / bucket_length_, rounded down
     std::atomic<std::int64_t> slow_after_;
     std::atomic<std::int64_t> failed_after_;
     std::atomic<std::uint64_t> last_bad_{0};  // bucket of the last failure or slow call, plus 1
@@ -216,6 +230,32 @@ static_assert(sizeof(circuit_breaker) <= 1024);
 
 inline breaker_permit::~breaker_permit() {
     if (owner_ != nullptr && lease_ != 0) owner_->release_probe(lease_);
+}
+
+inline void breaker_permit::record(outcome what, time_point now) {
+    if (lease_ != 0) [[unlikely]]
+        return record_probe(what, now);
+    auto* const owner = std::exchange(owner_, nullptr);
+    if (owner == nullptr || what.verdict == call_verdict::ignored) return;
+    owner->record_call(generation_, what, now);
+}
+
+inline void circuit_breaker::record_call(std::uint32_t generation, outcome what, time_point now) {
+    if (generation_of(word_.load(std::memory_order_acquire)) != generation) return;
+    const auto latency = what.latency.count();
+    const bool failed = what.verdict == call_verdict::failure ||
+                        latency > failed_after_.load(std::memory_order_relaxed);
+    const bool slow = latency >= slow_after_.load(std::memory_order_relaxed);
+    if (failed || slow) [[unlikely]]
+        return record_bad(generation, failed, slow, now);
+
+    const auto in_bucket = window_.add(true, generation, epoch_at(now));
+    if (consecutive_.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+        consecutive_.store(0, std::memory_order_relaxed);
+    }
+    if (last_bad_.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+        record_suspect(generation, in_bucket, now);
+    }
 }
 
 }  // namespace thole

@@ -7,9 +7,8 @@
 // lap around the ring it belongs to, so that resetting an old bucket and counting in it is one
 // store, and clearing the window is raising the generation: words of another one do not count.
 //
-// Each of the first four threads owns a stripe (one cache line) and adds with a plain load and
-// store; further threads share the last stripe and use compare-exchange. A reader adds up all
-// stripes. A full field halves both, which keeps the rate.
+// Each thread counts in its own stripe (stripes.hpp), one cache line. A reader adds up all stripes.
+// A full field halves both, which keeps the rate.
 //
 // A tag repeats after 2^20 laps (months at a window of seconds) of a stripe that nobody wrote.
 
@@ -17,6 +16,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+
+#include "thole/detail/stripes.hpp"
 
 namespace thole::detail {
 
@@ -27,17 +28,33 @@ struct call_counts {
     [[nodiscard]] std::uint64_t total() const noexcept { return succeeded + failed; }
 };
 
-// 0…3: a stripe that this thread alone owns while it lives; 4: the shared one.
-[[nodiscard]] unsigned thread_stripe() noexcept;
-
 class call_window {
   public:
     static constexpr std::size_t buckets = 8;
-    static constexpr unsigned exclusive_stripes = 4;
+
+    // Of a word.
+    static constexpr unsigned succeeded_bits = 20;
+    static constexpr unsigned tag_shift = 38;
+    static constexpr std::uint64_t succeeded_mask = (std::uint64_t{1} << succeeded_bits) - 1;
+    static constexpr unsigned lap_bits = 20;
+    static constexpr std::uint64_t lap_mask = (std::uint64_t{1} << lap_bits) - 1;
+    static constexpr std::uint64_t generation_mask =
+        (std::uint64_t{1} << (64 - tag_shift - lap_bits)) - 1;
 
     // Counts one call in the bucket `epoch` (time / bucket length). Returns how many calls this
     // stripe has in that bucket; 0 when the call came too late to count.
-    std::uint64_t add(bool succeeded, std::uint32_t generation, std::uint64_t epoch) noexcept;
+    std::uint64_t add(bool succeeded, std::uint32_t generation, std::uint64_t epoch) noexcept {
+        const auto own = thread_stripe();
+        auto& cell = stripes_[own].words[epoch % buckets];
+        const auto word = cell.load(std::memory_order_relaxed);
+        const bool current = (word >> tag_shift) == tag_of(generation, epoch);
+        if (succeeded && current && own < exclusive_stripes &&
+            (word & succeeded_mask) < succeeded_mask) [[likely]] {
+            cell.store(word + 1, std::memory_order_relaxed);
+            return (word & succeeded_mask) + 1 + ((word >> succeeded_bits) & failed_mask);
+        }
+        return add_slow(succeeded, generation, epoch);
+    }
 
     // The calls of this generation in the eight buckets up to `epoch`.
     [[nodiscard]] call_counts sum(std::uint32_t generation, std::uint64_t epoch) const noexcept;
@@ -47,11 +64,19 @@ class call_window {
     void wipe() noexcept;
 
   private:
+    static constexpr std::uint64_t failed_mask =
+        (std::uint64_t{1} << (tag_shift - succeeded_bits)) - 1;
+
+    static constexpr std::uint64_t tag_of(std::uint32_t generation, std::uint64_t epoch) noexcept {
+        return ((generation & generation_mask) << lap_bits) | ((epoch / buckets) & lap_mask);
+    }
+    std::uint64_t add_slow(bool succeeded, std::uint32_t generation, std::uint64_t epoch) noexcept;
+
     struct alignas(64) stripe {
         std::array<std::atomic<std::uint64_t>, buckets> words{};
     };
 
-    std::array<stripe, exclusive_stripes + 1> stripes_{};
+    std::array<stripe, stripe_count> stripes_{};
 };
 
 }  // namespace thole::detail
