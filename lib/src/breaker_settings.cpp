@@ -34,6 +34,7 @@ problems validate(const breaker_settings& s) {
            "must be shorter than half_open_period: it would reopen before its next probe");
     refuse(s.probe_lease <= 0s || s.probe_lease > s.half_open_period, "probe_lease",
            "must be longer than zero and not longer than half_open_period");
+    refuse(s.ramp < 0s || s.ramp > 1h, "ramp", "must be between 0 and 1 h");
     return found;
 }
 

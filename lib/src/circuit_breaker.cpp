@@ -20,6 +20,8 @@ constexpr std::uint32_t most_growth_steps = 64;
 
 constexpr std::uint64_t state_mask = 0xFF;
 constexpr std::uint64_t shadow_bit = std::uint64_t{1} << 8;
+constexpr std::uint64_t ramp_bit = std::uint64_t{1} << 9;
+constexpr std::uint32_t ramp_starts_permille = 100;
 constexpr unsigned forced_shift = 16;
 
 breaker_state state_in(std::uint64_t word) noexcept {
@@ -75,6 +77,9 @@ std::expected<breaker_permit, fault> circuit_breaker::admit_slow(std::uint64_t w
     if (forced == breaker_override::forced_open) return refuse(time_point::max(), now);
     const auto lenient = lenient_in(word);
     if (state_in(word) == breaker_state::closed) {
+        if ((word & ramp_bit) != 0 && !lenient) {
+            if (const auto when = admit_to_ramp(now); when > now) return refuse(when, now);
+        }
         return breaker_permit{this, generation_of(word), 0};
     }
     if (state_in(word) == breaker_state::open) {
@@ -143,6 +148,24 @@ time_point circuit_breaker::probe_at(time_point now) const {
         when = std::max(when, saturating_add(last_probe_, settings_.probe_interval));
     }
     return when;
+}
+
+// `now` when this call passes. Every call earns a share of a pass that grows with time, so that a
+// share of one in four lets every fourth call in, whatever the rate.
+time_point circuit_breaker::admit_to_ramp(time_point now) {
+    const std::scoped_lock lock{mutex_};
+    if (!ramping_) return now;
+    const auto gone = std::max(now - ramp_began_, duration{0});
+    if (gone >= settings_.ramp) {
+        ramping_ = false;
+        publish();
+        return now;
+    }
+    const auto grown = (1000 - ramp_starts_permille) * (gone / 1us) / (settings_.ramp / 1us);
+    ramp_credit_ += ramp_starts_permille + static_cast<std::uint32_t>(grown);
+    if (ramp_credit_ < 1000) return saturating_add(now, std::max(settings_.ramp / 10, duration{1}));
+    ramp_credit_ -= 1000;
+    return now;
 }
 
 // Precondition: half-open and probe_at(now) <= now. Under the lock.
@@ -270,6 +293,10 @@ void circuit_breaker::move_to(breaker_state to, breaker_reason why, time_point n
         tripped_by_ = breaker_reason::none;
         clear_window();
     }
+    ramping_ = to == breaker_state::closed && why == breaker_reason::probes_passed &&
+               settings_.ramp > duration::zero();
+    ramp_began_ = now;
+    ramp_credit_ = 1000 - ramp_starts_permille;  // the first call passes
     publish();
     happened.add({dependency_, endpoint_, from, to, forced_, why, open_for, generation_, now});
 }
@@ -329,7 +356,8 @@ duration circuit_breaker::open_time() const noexcept {
 void circuit_breaker::publish() noexcept {
     word_.store((static_cast<std::uint64_t>(generation_) << 32) |
                     (static_cast<std::uint64_t>(forced_) << forced_shift) |
-                    (settings_.shadow ? shadow_bit : 0) | static_cast<std::uint64_t>(state_),
+                    (settings_.shadow ? shadow_bit : 0) | (ramping_ ? ramp_bit : 0) |
+                    static_cast<std::uint64_t>(state_),
                 std::memory_order_release);
 }
 
@@ -389,6 +417,7 @@ void circuit_breaker::reconfigure(const breaker_settings& settings, time_point n
         settle(now, happened);
         const bool same_window = settings_.window == settings.window;
         settings_ = settings;
+        if (settings.ramp == 0s) ramping_ = false;
         // Seven whole buckets cover the window; the eighth is the one that fills.
         constexpr auto whole = detail::call_window::buckets - 1;
         const auto bucket = (settings.window.count() + whole - 1) / whole;
@@ -399,10 +428,8 @@ void circuit_breaker::reconfigure(const breaker_settings& settings, time_point n
             clear_window();
         }
         bucket_length_.store(bucket, std::memory_order_relaxed);
-        __extension__ using wide = unsigned __int128;
-        bucket_inverse_.store(
-            static_cast<std::uint64_t>((wide{1} << 64) / static_cast<std::uint64_t>(bucket)),
-            std::memory_order_relaxed);
+        bucket_inverse_.store(detail::inverse_of(static_cast<std::uint64_t>(bucket)),
+                              std::memory_order_relaxed);
         slow_after_.store(settings.slow_rate_permille > 0 ? settings.slow_after.count() : never,
                           std::memory_order_relaxed);
         failed_after_.store(settings.failed_after > 0s ? settings.failed_after.count() : never,
@@ -431,6 +458,7 @@ breaker_view circuit_breaker::view(time_point now) const {
     v.forced = forced_;
     v.shadow = settings_.shadow;
     v.why = why_;
+    v.ramping = ramping_ && now - ramp_began_ < settings_.ramp;
     if (v.computed == breaker_state::open) v.remaining = probe_at(now) - now;
     v.generation = generation_;
     v.times_opened = times_opened_;

@@ -49,6 +49,25 @@ void system_sleeper::sleep_until(time_point at) {
     }
 }
 
+void wake_flag::set() noexcept {
+    // Notified under the lock: the waiter may destroy the flag as soon as it sees it set.
+    const std::scoped_lock lock{mutex_};
+    set_ = true;
+    changed_.notify_all();
+}
+
+bool wake_flag::is_set() const {
+    const std::scoped_lock lock{mutex_};
+    return set_;
+}
+
+// libstdc++'s steady_clock is CLOCK_MONOTONIC, as ours is.
+bool system_sleeper::sleep_until(time_point at, wake_flag& flag) {
+    const std::chrono::steady_clock::time_point until{at.time_since_epoch()};
+    std::unique_lock lock{flag.mutex_};
+    return flag.changed_.wait_until(lock, until, [&flag] { return flag.set_; });
+}
+
 void manual_clock::advance(duration by) {
     THOLE_ASSERT(by >= duration::zero(), "a steady clock never goes backward");
     now_ += by;

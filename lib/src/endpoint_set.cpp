@@ -97,6 +97,7 @@ endpoint_set::endpoint_set(name dependency, const endpoint_set_settings& setting
         THOLE_ASSERT(size() < most_endpoints, "at most 64 endpoints");
         insert(config);
     }
+    if (fronts_.size() > 1) fronts_.erase(fronts_.begin(), fronts_.end() - 1);
 }
 
 endpoint_set::~endpoint_set() = default;
@@ -130,6 +131,52 @@ void endpoint_set::insert(const endpoint_config& config) {
     while (slot < used && slots_[slot].load(std::memory_order_relaxed) != nullptr) ++slot;
     slots_[slot].store(owned_.back().get(), std::memory_order_release);
     if (slot == used) used_.store(used + 1, std::memory_order_release);
+    line_up();
+}
+
+// ---- the short way ------------------------------------------------------------------------------
+
+// Those of the lowest tier, when they are alike enough that any two at random are a fair choice.
+// Under the lock, or before the set is shared; old ones are kept, since a pick may be reading them.
+void endpoint_set::line_up() {
+    auto next = std::make_unique<front>();
+    auto lowest = std::numeric_limits<std::uint32_t>::max();
+    std::uint32_t weight = 0;
+    next->common = role_set::all();
+    each([&](entry& e, std::uint32_t) {
+        if (e.drained) return;
+        const std::uint32_t tier = e.tier;
+        if (tier > lowest) return;
+        if (tier < lowest) {
+            next->count = 0;
+            next->even = true;
+            next->common = role_set::all();
+            weight = e.weight;
+        }
+        lowest = tier;
+        next->even = next->even && e.weight == weight;
+        next->common = next->common.both(e.config.roles);
+        next->list[next->count++] = &e;
+    });
+    front_.store(next.get(), std::memory_order_release);
+    fronts_.push_back(std::move(next));
+}
+
+// Two at random, the cheaper one, if nothing at all stands in the way of either; else null.
+endpoint_set::entry* endpoint_set::choose_quickly(time_point now, role wanted, rng& chance) {
+    const auto* const line = front_.load(std::memory_order_acquire);
+    if (line == nullptr) return nullptr;
+    const auto& f = *line;
+    if (f.count < 2 || !f.even || !f.common.has(wanted)) return nullptr;
+    const auto bits = chance.next();
+    const auto first = ((bits & 0xFFFFFFFF) * f.count) >> 32;
+    auto second = ((bits >> 32) * (f.count - 1)) >> 32;
+    if (second >= first) ++second;
+    auto& a = *f.list[first];
+    auto& b = *f.list[second];
+    if (!a.is_plain(now) || !b.is_plain(now)) return nullptr;
+    const auto cost = a.cost(now);
+    return b.cost(now) < cost - cost / 8 ? &b : &a;
 }
 
 // ---- picking ------------------------------------------------------------------------------------
@@ -171,6 +218,14 @@ std::expected<endpoint_pick, fault> endpoint_set::pick(time_point now, std::span
             if (auto taken = take(*e, now)) return taken;
         }
     }
+    if (tried.empty()) {
+        if (auto* const chosen = choose_quickly(now, wanted, chance)) {
+            if (auto permit = chosen->breaker.try_admit()) {
+                chosen->enter();
+                return endpoint_pick{this, chosen, std::move(permit)};
+            }
+        }
+    }
     // Another thread may take the last permit of the chosen one: choose again among the rest.
     std::uint64_t without = 0;
     auto earliest = time_point::max();
@@ -190,9 +245,9 @@ std::expected<endpoint_pick, fault> endpoint_set::pick(time_point now, std::span
 }
 
 std::expected<endpoint_pick, fault> endpoint_set::take(entry& e, time_point now) {
-    const auto before = e.in_flight.fetch_add(1, std::memory_order_relaxed);
+    e.enter();
     endpoint_pick held{this, &e, {}};  // gives the place back on every way out
-    if (e.config.capacity > 0 && before >= e.config.capacity) {
+    if (e.config.capacity > 0 && e.places.load(std::memory_order_relaxed) > e.config.capacity) {
         return std::unexpected{fault{codes::policy_bulkhead_full}
                                    .at(dependency_, e.config.name)
                                    .with_retry_after(100ms)};
@@ -259,7 +314,7 @@ std::expected<endpoint_pick, fault> endpoint_set::pick_least_bad(time_point now,
     if (best->breaker.admissible_at(now) <= now) {
         if (auto admitted = best->breaker.admit(now)) permit = std::move(*admitted);
     }
-    best->in_flight.fetch_add(1, std::memory_order_relaxed);
+    best->enter();
     return endpoint_pick{this, best, std::move(permit)};
 }
 
@@ -273,13 +328,13 @@ void endpoint_set::judge(entry& e, time_point now) {
         const std::scoped_lock lock{mutex_};
         const auto& rule = settings_.outlier;
         if (rule.margin_permille == 0 || e.ejected_until_time() > now) return;
-        if (e.judged_calls.load(std::memory_order_relaxed) < rule.minimum_calls) return;
+        if (e.judged_calls() < rule.minimum_calls) return;
         std::uint64_t live = 0, ejected = 0, peers = 0, sum = 0;
         each([&](const entry& other, std::uint32_t) {
             ++live;
             if (&other != &e && other.ejected_until_time() > now) ++ejected;
             if (&other == &e || other.drained.load(std::memory_order_relaxed) ||
-                other.judged_calls.load(std::memory_order_relaxed) < rule.minimum_calls) {
+                other.judged_calls() < rule.minimum_calls) {
                 return;
             }
             ++peers;
@@ -295,7 +350,7 @@ void endpoint_set::judge(entry& e, time_point now) {
         lasts = saturating_multiply(rule.eject_for, times);
         // Judged anew when it is back.
         e.success_rate = entry::full_rate;
-        e.judged_calls = 0;
+        e.judged_from = e.calls();
         e.ejected_until = saturating_add(now, lasts).time_since_epoch().count();
     }
     tell(e.config.name, endpoint_event::ejected, now, lasts);
@@ -329,6 +384,7 @@ bool endpoint_set::remove(name endpoint, time_point now) {
             if (slot.load(std::memory_order_relaxed) == e)
                 slot.store(nullptr, std::memory_order_release);
         }
+        line_up();
     }
     tell(endpoint, endpoint_event::removed, now);
     return true;
@@ -337,7 +393,11 @@ bool endpoint_set::remove(name endpoint, time_point now) {
 bool endpoint_set::drain(name endpoint, time_point now) {
     auto* const e = find(endpoint);
     if (e == nullptr) return false;
-    e->drained = true;
+    {
+        const std::scoped_lock lock{mutex_};
+        e->drained = true;
+        line_up();
+    }
     tell(endpoint, endpoint_event::drained, now);
     return true;
 }
@@ -345,7 +405,11 @@ bool endpoint_set::drain(name endpoint, time_point now) {
 bool endpoint_set::resume(name endpoint, time_point now) {
     auto* const e = find(endpoint);
     if (e == nullptr) return false;
-    e->drained = false;
+    {
+        const std::scoped_lock lock{mutex_};
+        e->drained = false;
+        line_up();
+    }
     tell(endpoint, endpoint_event::resumed, now);
     return true;
 }
@@ -366,8 +430,12 @@ bool endpoint_set::reprioritise(name endpoint, std::uint16_t tier, std::uint16_t
                                 time_point now) {
     auto* const e = find(endpoint);
     if (e == nullptr || weight < 1 || weight > 10'000) return false;
-    e->tier = tier;
-    e->weight = weight;
+    {
+        const std::scoped_lock lock{mutex_};
+        e->tier = tier;
+        e->weight = weight;
+        line_up();
+    }
     tell(endpoint, endpoint_event::reprioritised, now);
     return true;
 }
@@ -411,10 +479,10 @@ std::vector<endpoint_view> endpoint_set::view(time_point now) const {
         v.breaker = e.breaker.view(now);
         v.latency = duration{e.latency.load()};
         v.success_permille = e.success_rate / 1000;
-        v.in_flight = e.in_flight;
+        v.in_flight = e.in_flight();
         v.slowdown = e.limiter.slowdown(now);
         v.ejections = e.ejections;
-        v.calls = e.calls;
+        v.calls = e.calls();
         v.failures = e.failures;
         v.slow = v.latency > slow_endpoint;
         v.unreliable = v.calls >= reliability_sample && v.failures * 1000 > v.calls;
@@ -450,7 +518,7 @@ endpoint_pick::~endpoint_pick() {
 
 void endpoint_pick::release() noexcept {
     if (std::exchange(set_, nullptr) == nullptr) return;
-    entry_->in_flight.fetch_sub(1, std::memory_order_relaxed);
+    entry_->leave();
 }
 
 const endpoint_config& endpoint_pick::endpoint() const noexcept {

@@ -12,6 +12,8 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::uint32_t most_level = 4;
+constexpr std::int64_t most_lent = 32;
+constexpr std::int64_t lent_for = 10'000'000;  // ns
 // Answers to calls that were under way together are one lesson, not ten.
 constexpr std::uint64_t one_lesson_ms = 1000;
 
@@ -51,6 +53,12 @@ void rate_limiter::adjust(const rate_limit& limit) {
     interval_.store(interval, std::memory_order_relaxed);
     tolerance_.store(saturating_multiply(duration{interval}, limit.burst - 1).count(),
                      std::memory_order_relaxed);
+    const auto worth = interval == 0 ? 1 : lent_for / interval;
+    const auto batch = limit.burst < batching_burst
+                           ? 1
+                           : std::min<std::int64_t>({most_lent, limit.burst / 10, worth});
+    batch_.store(static_cast<std::uint32_t>(std::max<std::int64_t>(batch, 1)),
+                 std::memory_order_relaxed);
     recovery_.store(limit.recovery.count(), std::memory_order_relaxed);
     longest_block_.store(limit.longest_block.count(), std::memory_order_relaxed);
 }
@@ -78,7 +86,7 @@ time_point rate_limiter::admissible_at(time_point now) const noexcept {
     return std::max(now, time_point{duration{at}});
 }
 
-result<> rate_limiter::admit(time_point now) {
+result<> rate_limiter::admit_slow(time_point now) {
     auto arrival = arrival_.load(std::memory_order_relaxed);
     for (;;) {
         const auto at = admissible_at(now);
@@ -91,13 +99,29 @@ result<> rate_limiter::admit(time_point now) {
         }
         const auto interval = interval_.load(std::memory_order_relaxed);
         if (interval == 0) return {};
-        const auto spacing = saturating_multiply(duration{interval}, slowdown(now));
+        const auto level = slowdown(now);
+        const auto spacing = saturating_multiply(duration{interval}, level);
         const time_point base{duration{std::max(arrival, ns(now))}};
-        // When another thread took its permit in between, the check is made anew.
-        if (arrival_.compare_exchange_weak(arrival, ns(saturating_add(base, spacing)),
-                                           std::memory_order_relaxed)) {
-            return {};
+        // A batch is lent when all of it may be used now, and nobody is being punished.
+        const auto own = detail::thread_stripe();
+        std::uint32_t count = 1;
+        if (own < detail::exclusive_stripes && level == 1) {
+            const auto batch = batch_.load(std::memory_order_relaxed);
+            const auto last = saturating_add(base, saturating_multiply(spacing, batch - 1));
+            const auto tolerance = duration{tolerance_.load(std::memory_order_relaxed)};
+            if (last - tolerance <= now) count = batch;
         }
+        // When another thread took its permit in between, the check is made anew.
+        if (!arrival_.compare_exchange_weak(
+                arrival, ns(saturating_add(base, saturating_multiply(spacing, count))),
+                std::memory_order_relaxed)) {
+            continue;
+        }
+        if (count > 1) {
+            const auto until = static_cast<std::uint64_t>(ns(now) + lent_for) / 1024;
+            stripes_[own].lent.store((until << 16) | (count - 1), std::memory_order_relaxed);
+        }
+        return {};
     }
 }
 

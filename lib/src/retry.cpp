@@ -54,10 +54,12 @@ retry_verdict retry::next(const retry_event& event, time_point now) {
         THOLE_ASSERT(phase_ == p, "the event fits the verdict");
     };
     return std::visit(overloaded{
-                          [&](const retry_start&) {
+                          [&](const retry_start& start) {
                               expect(phase::idle);
                               if (until_.expired(now)) return finish(retry_reason::deadline);
-                              if (parts_.budget != nullptr) parts_.budget->deposit(now);
+                              if (parts_.budget != nullptr && !start.paid) {
+                                  parts_.budget->deposit(now);
+                              }
                               return call(retry_reason::first_call, false);
                           },
                           [&](const retry_wake&) {

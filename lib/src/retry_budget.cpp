@@ -4,32 +4,13 @@
 
 #include "thole/assert.hpp"
 #include "thole/codes.hpp"
+#include "thole/detail/division.hpp"
 
 namespace thole {
 
 namespace {
 
 constexpr std::uint64_t token = 100;  // one repeat, in centitokens; a first call earns `percent`
-constexpr unsigned amount_bits = 40;
-constexpr std::uint64_t amount_mask = (std::uint64_t{1} << amount_bits) - 1;
-constexpr std::uint64_t tag_mask = (std::uint64_t{1} << (64 - amount_bits)) - 1;
-
-// What a cell holds for this slot of time: nothing when it was last written in another one.
-std::uint64_t amount_in(std::uint64_t word, std::uint64_t slot) noexcept {
-    return (word >> amount_bits) == (slot & tag_mask) ? word & amount_mask : 0;
-}
-
-std::uint64_t added(std::uint64_t word, std::uint64_t slot, std::uint64_t amount) noexcept {
-    return ((slot & tag_mask) << amount_bits) |
-           std::min(amount_in(word, slot) + amount, amount_mask);
-}
-
-// True when `word` was written in a slot after this one: a thread with an older `now` came late.
-// Only a little later: anything else is a cell that was not used for months.
-bool is_later(std::uint64_t word, std::uint64_t slot) noexcept {
-    const auto ahead = ((word >> amount_bits) - slot) & tag_mask;
-    return word != 0 && ahead != 0 && ahead < 64;
-}
 
 }  // namespace
 
@@ -46,35 +27,75 @@ problems validate(const retry_budget_settings& s) {
 }
 
 retry_budget::retry_budget(retry_budget_settings settings, name dependency)
-    : settings_{settings},
-      dependency_{dependency},
-      slot_length_{settings.window / (slots - 1)},
-      reserve_{settings.window / std::chrono::milliseconds{1} *
-               static_cast<std::int64_t>(settings.floor_per_second * token) / 1000} {
+    : dependency_{dependency} {
+    reconfigure(settings);
+}
+
+void retry_budget::reconfigure(const retry_budget_settings& settings) {
     THOLE_ASSERT(validate(settings).empty(), "valid retry budget settings");
+    const std::scoped_lock lock{mutex_};
+    if (settings.window != settings_.window) {
+        for (auto& stripe : stripes_) {
+            for (auto& word : stripe.earned) word.store(0, std::memory_order_relaxed);
+        }
+        spent_.fill(0);
+    }
+    settings_ = settings;
+    reserve_ = settings.window / std::chrono::milliseconds{1} *
+               static_cast<std::int64_t>(settings.floor_per_second * token) / 1000;
+    const auto length = static_cast<std::uint64_t>((settings.window / (slots - 1)).count());
+    percent_.store(settings.percent, std::memory_order_relaxed);
+    slot_length_.store(length, std::memory_order_relaxed);
+    slot_inverse_.store(detail::inverse_of(length), std::memory_order_relaxed);
 }
 
-std::uint64_t retry_budget::slot_at(time_point now) const noexcept {
-    // Shifted, so that the ring reaches back `slots` from the very first instant.
-    return static_cast<std::uint64_t>(now.time_since_epoch() / slot_length_) + slots;
+retry_budget_settings retry_budget::settings() const {
+    const std::scoped_lock lock{mutex_};
+    return settings_;
 }
 
-void retry_budget::deposit(time_point now) noexcept {
-    const auto slot = slot_at(now);
-    auto& earned = earned_[slot % slots];
+// What a cell holds for this slot of time: nothing when it was last written in another one.
+std::uint64_t retry_budget::amount_in(std::uint64_t word, std::uint64_t slot) noexcept {
+    return (word >> amount_bits) == (slot & tag_mask) ? word & amount_mask : 0;
+}
+
+std::uint64_t retry_budget::added(std::uint64_t word, std::uint64_t slot,
+                                  std::uint64_t amount) noexcept {
+    return ((slot & tag_mask) << amount_bits) |
+           std::min(amount_in(word, slot) + amount, amount_mask);
+}
+
+// True when `word` was written in a slot after this one: a thread with an older `now` came late.
+// Only a little later: anything else is a cell that was not used for months.
+bool retry_budget::is_later(std::uint64_t word, std::uint64_t slot) noexcept {
+    const auto ahead = ((word >> amount_bits) - slot) & tag_mask;
+    return word != 0 && ahead != 0 && ahead < 64;
+}
+
+void retry_budget::deposit_slow(std::uint64_t slot, unsigned own) noexcept {
+    auto& earned = stripes_[own].earned[slot % slots];
     auto word = earned.load(std::memory_order_relaxed);
+    const auto amount = percent_.load(std::memory_order_relaxed);
+    if (own < detail::exclusive_stripes) {
+        if (!is_later(word, slot)) {
+            earned.store(added(word, slot, amount), std::memory_order_relaxed);
+        }
+        return;
+    }
     do {
         if (is_later(word, slot)) return;
-    } while (!earned.compare_exchange_weak(word, added(word, slot, settings_.percent),
-                                           std::memory_order_relaxed));
+    } while (
+        !earned.compare_exchange_weak(word, added(word, slot, amount), std::memory_order_relaxed));
 }
 
 // Under the lock. Only what was earned and spent in the last `slots` slots counts.
 std::int64_t retry_budget::balance(std::uint64_t slot) const noexcept {
     auto sum = reserve_;
     for (auto s = slot - slots + 1; s <= slot; ++s) {
-        sum += static_cast<std::int64_t>(
-            amount_in(earned_[s % slots].load(std::memory_order_relaxed), s));
+        for (const auto& stripe : stripes_) {
+            sum += static_cast<std::int64_t>(
+                amount_in(stripe.earned[s % slots].load(std::memory_order_relaxed), s));
+        }
         sum -= static_cast<std::int64_t>(amount_in(spent_[s % slots], s));
     }
     return sum;
@@ -90,7 +111,8 @@ result<> retry_budget::withdraw(time_point now) {
             return {};
         }
     }
-    return fail(fault{codes::policy_budget_spent}.at(dependency_).with_retry_after(slot_length_));
+    const duration later{static_cast<std::int64_t>(slot_length_.load(std::memory_order_relaxed))};
+    return fail(fault{codes::policy_budget_spent}.at(dependency_).with_retry_after(later));
 }
 
 std::uint64_t retry_budget::available(time_point now) const {

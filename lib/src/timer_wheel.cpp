@@ -122,11 +122,6 @@ std::optional<std::uint32_t> timer_wheel::pop_due() noexcept {
     return index;
 }
 
-// Nothing is armed, so all lists are empty.
-void timer_wheel::jump(std::uint64_t target) noexcept {
-    now_ticks_ = target;
-}
-
 // One tick. Of a level's list whose span begins at T, what is due early in it is spread from a
 // quarter of a span before T on; the rest cannot be told apart from the span before yet, waits in
 // the level's last list and is spread after T, before the next list's turn.
@@ -172,6 +167,11 @@ void timer_wheel::spread(unsigned level, std::uint32_t head, std::uint32_t most)
 
 std::optional<time_point> timer_wheel::next() const noexcept {
     if (armed_ == 0) return std::nullopt;
+    return saturating_add(start_, saturating_multiply(tick_, now_ticks_ + ticks_to_next()));
+}
+
+std::uint64_t timer_wheel::ticks_to_next() const noexcept {
+    if (armed_ == 0) return std::numeric_limits<std::uint64_t>::max() / 2;
     const auto now = static_cast<std::uint32_t>(now_ticks_);
     std::uint64_t wait = longest;
     for (unsigned level = 0; level < levels; ++level) {
@@ -192,7 +192,7 @@ std::optional<time_point> timer_wheel::next() const noexcept {
             break;
         }
     }
-    return saturating_add(start_, saturating_multiply(tick_, now_ticks_ + wait));
+    return wait;
 }
 
 }  // namespace thole

@@ -84,6 +84,8 @@ struct backoff {
     [[nodiscard]] duration delay(std::uint32_t n, rng& chance, duration previous = {},
                                  std::uint32_t success_permille = 1000) const noexcept;
 
+    friend bool operator==(const backoff&, const backoff&) = default;
+
   private:
     static constexpr backoff of(backoff_shape shape, duration base, duration cap) noexcept {
         backoff b;

@@ -48,6 +48,10 @@ struct breaker_settings {
     duration probe_lease =
         std::chrono::seconds{30};  // a probe counts as lost after this; <= half_open_period
 
+    // Closed again: the share of calls let in grows from a tenth to all over this time, so that
+    // what has just recovered is not met by everything that waited; 0 = all at once; at most 1 h.
+    duration ramp{};
+
     // Decide and show, but never refuse.
     bool shadow = false;
 

@@ -20,6 +20,8 @@
 // half-open  one probe at a time, a few per period. Closes after N consecutive successes and
 //            forgets the window; reopens on a failure, or when no probe came for a whole period. A
 //            probe is a lease with an expiry: a lost or hung one never wedges the breaker.
+// ramp       closed again with `ramp` set: a growing share of the calls passes, the others are
+//            refused, until the ramp is over. Only after probes; an operator's reset opens at once.
 //
 // Operators override: forced open, forced closed and bypass; `shadow` settings never refuse and
 // show what they would have done. Computed and forced state are both in view().
@@ -34,12 +36,14 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <mutex>
 #include <string_view>
 #include <utility>
 
 #include "thole/breaker_settings.hpp"
 #include "thole/detail/call_window.hpp"
+#include "thole/detail/division.hpp"
 #include "thole/observer.hpp"
 #include "thole/outcome.hpp"
 
@@ -62,6 +66,8 @@ class breaker_permit {
     // Reports the end of the call; the permit is empty afterwards, a second report does nothing.
     inline void record(outcome, time_point now);
 
+    // False when its result is of no interest to anybody.
+    [[nodiscard]] explicit operator bool() const noexcept { return owner_ != nullptr; }
     // True for a half-open probe: a call whose result decides.
     [[nodiscard]] bool is_probe() const noexcept { return lease_ != 0; }
 
@@ -89,6 +95,7 @@ struct breaker_view {
     bool shadow = false;
     breaker_reason why = breaker_reason::none;  // what led to the computed state
     duration remaining{};                       // while computed is open: until probes may start
+    bool ramping = false;                       // closed, but only a share of the calls passes
     std::uint32_t generation = 0;               // grows with each change of the computed state
     std::uint32_t times_opened = 0;
     std::uint32_t consecutive_failures = 0;
@@ -126,6 +133,35 @@ class circuit_breaker {
         return admit_slow(word, now);
     }
 
+    // Closed, and neither forced, shadowed nor ramping: admit refuses nobody now.
+    [[nodiscard]] bool passes_all() const noexcept {
+        return (word_.load(std::memory_order_relaxed) & not_plain_closed) == 0;
+    }
+    // Whether outcomes need a latency: a rule about slow calls is on.
+    [[nodiscard]] bool wants_latency() const noexcept {
+        constexpr auto never = std::numeric_limits<std::int64_t>::max();
+        return slow_after_.load(std::memory_order_relaxed) != never ||
+               failed_after_.load(std::memory_order_relaxed) != never;
+    }
+
+    // A permit while nothing stands in the way, else an empty one: then ask admit.
+    [[nodiscard]] breaker_permit try_admit() noexcept {
+        const auto word = word_.load(std::memory_order_acquire);
+        const bool plain = (word & not_plain_closed) == 0;
+        return breaker_permit{plain ? this : nullptr, generation_of(word), 0};
+    }
+
+    // The time left while it is simply open and nobody watches; zero when admit has to decide.
+    [[nodiscard]] duration refuses_for(time_point now) const noexcept {
+        const auto word = word_.load(std::memory_order_acquire);
+        if ((word & not_plain_closed) != static_cast<std::uint64_t>(breaker_state::open) ||
+            watch_ != nullptr) {
+            return duration::zero();
+        }
+        const auto left = until_.load(std::memory_order_relaxed) - now.time_since_epoch().count();
+        return duration{left > 0 ? left : 0};
+    }
+
     // When a call could be admitted: `now` if it could be at once, time_point::max() if only an
     // operator can change that. Takes nothing.
     [[nodiscard]] time_point admissible_at(time_point now) const;
@@ -144,8 +180,8 @@ class circuit_breaker {
   private:
     friend class breaker_permit;
 
-    // word_: [generation 32 | override 8 | shadow 8 | state 8], so that "closed, no override, no
-    // shadow" is one comparison.
+    // word_: [generation 32 | override 8 | shadow, ramp 8 | state 8], so that "closed, no override,
+    // no shadow, no ramp" is one comparison.
     static constexpr std::uint64_t not_plain_closed = 0xFFFFFF;
     static constexpr std::uint32_t generation_of(std::uint64_t word) noexcept {
         return static_cast<std::uint32_t>(word >> 32);
@@ -160,6 +196,7 @@ class circuit_breaker {
     std::expected<breaker_permit, fault> refuse(time_point until, time_point now) const;
     time_point probe_at(time_point now) const;
     breaker_permit grant_probe(time_point now);
+    time_point admit_to_ramp(time_point now);
     void record_call(std::uint32_t generation, outcome, time_point now);
     void record_suspect(std::uint32_t generation, std::uint64_t in_bucket, time_point now);
     void record_bad(std::uint32_t generation, bool failed, bool slow, time_point now);
@@ -175,16 +212,11 @@ class circuit_breaker {
     void publish() noexcept;
     [[nodiscard]] duration open_time() const noexcept;
     [[nodiscard]] std::uint64_t slow_calls(std::uint64_t epoch) const noexcept;
-    // now / bucket length, by a multiplication with its inverse: a division would be the dearest
-    // part of a call. The inverse is rounded down, so the quotient is right or one too small.
     [[nodiscard]] std::uint64_t epoch_at(time_point now) const noexcept {
-        __extension__ using wide = unsigned __int128;
-        const auto ns = static_cast<std::uint64_t>(now.time_since_epoch().count());
-        const auto inverse = bucket_inverse_.load(std::memory_order_relaxed);
-        const auto length =
-            static_cast<std::uint64_t>(bucket_length_.load(std::memory_order_relaxed));
-        const auto quotient = static_cast<std::uint64_t>((static_cast<wide>(ns) * inverse) >> 64);
-        return quotient + (ns - quotient * length >= length ? 1 : 0);
+        return detail::divide(
+            static_cast<std::uint64_t>(now.time_since_epoch().count()),
+            static_cast<std::uint64_t>(bucket_length_.load(std::memory_order_relaxed)),
+            bucket_inverse_.load(std::memory_order_relaxed));
     }
     [[nodiscard]] breaker_state state_at(time_point now) const noexcept;
     void tell(const changes&) const;
@@ -193,7 +225,7 @@ class circuit_breaker {
     std::atomic<std::uint64_t> word_{0};
     std::atomic<std::int64_t> until_{0};  // end of the open time, steady ns
     std::atomic<std::int64_t> bucket_length_;
-    std::atomic<std::uint64_t> bucket_inverse_;  // 2^64 / bucket_length_, rounded down
+    std::atomic<std::uint64_t> bucket_inverse_;  // see division.hpp
     std::atomic<std::int64_t> slow_after_;
     std::atomic<std::int64_t> failed_after_;
     std::atomic<std::uint64_t> last_bad_{0};  // bucket of the last failure or slow call, plus 1
@@ -220,6 +252,9 @@ class circuit_breaker {
     std::uint32_t probe_successes_ = 0;
     std::uint32_t reopened_ = 0;  // openings since it was last closed, the first not counted
     std::uint32_t times_opened_ = 0;
+    std::uint32_t ramp_credit_ = 0;  // thousandths of a call that may pass
+    time_point ramp_began_{};
+    bool ramping_ = false;
     breaker_state state_ = breaker_state::closed;
     breaker_override forced_ = breaker_override::none;
     breaker_reason why_ = breaker_reason::none;
@@ -240,7 +275,8 @@ inline void breaker_permit::record(outcome what, time_point now) {
     owner->record_call(generation_, what, now);
 }
 
-inline void circuit_breaker::record_call(std::uint32_t generation, outcome what, time_point now) {
+[[gnu::always_inline]] inline void circuit_breaker::record_call(std::uint32_t generation,
+                                                                outcome what, time_point now) {
     if (generation_of(word_.load(std::memory_order_acquire)) != generation) return;
     const auto latency = what.latency.count();
     const bool failed = what.verdict == call_verdict::failure ||

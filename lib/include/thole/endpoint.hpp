@@ -32,6 +32,10 @@ class role_set {
     [[nodiscard]] constexpr bool has(role r) const noexcept {
         return (bits_ & static_cast<std::uint8_t>(r)) != 0;
     }
+    [[nodiscard]] constexpr role_set both(role_set other) const noexcept {
+        other.bits_ &= bits_;
+        return other;
+    }
     [[nodiscard]] constexpr bool empty() const noexcept { return bits_ == 0; }
 
     friend constexpr bool operator==(role_set, role_set) noexcept = default;

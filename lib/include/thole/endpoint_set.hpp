@@ -26,9 +26,9 @@
 // at a bounded rate.
 //
 // A pick is a move-only permit: destroyed without a report it says nothing. Ownership: the set
-// outlives its picks; a removed endpoint's memory (about 1.5 KiB) is kept until the set is gone, so
-// that picks stay valid. Threads: any; pick and report take no lock on the success path, operator
-// verbs take one.
+// outlives its picks; a removed endpoint's memory (about 2 KiB) is kept until the set is gone, so
+// that picks stay valid, and so is half a KiB each time an operator changes the line-up. Threads:
+// any; pick and report take no lock on the success path, operator verbs take one.
 
 #include <array>
 #include <atomic>
@@ -147,6 +147,12 @@ class endpoint_set {
     friend class endpoint_pick;
     using entry = detail::endpoint_entry;
     struct shortlist;
+    struct front {
+        std::array<entry*, most_endpoints> list{};
+        std::uint32_t count = 0;
+        bool even = true;   // all of one weight
+        role_set common{};  // roles that all of them have
+    };
 
     void shorten(shortlist&, time_point now, std::span<const name> tried, role wanted,
                  std::uint64_t without) const;
@@ -155,6 +161,8 @@ class endpoint_set {
     void judge(entry&, time_point now);
     [[nodiscard]] entry* find(name endpoint) const noexcept;
     void insert(const endpoint_config& config);
+    void line_up();
+    [[nodiscard]] entry* choose_quickly(time_point now, role wanted, rng& chance);
     void tell(name endpoint, endpoint_event what, time_point now, duration lasts = {}) const;
     template <class F>
     void each(F&& visit) const;
@@ -165,9 +173,11 @@ class endpoint_set {
     std::atomic<std::uint32_t> margin_permille_;  // copy for the report path
     std::atomic<std::uint32_t> used_{0};          // slots that ever held an endpoint
     std::array<std::atomic<entry*>, most_endpoints> slots_{};
-    mutable std::mutex mutex_;  // guards what follows, writes of slots_, and ejections
+    std::atomic<const front*> front_{nullptr};
+    mutable std::mutex mutex_;  // guards what follows, writes of slots_ and front_, and ejections
     endpoint_set_settings settings_;
-    std::vector<std::unique_ptr<entry>> owned_;  // removed ones included
+    std::vector<std::unique_ptr<entry>> owned_;         // removed ones included
+    std::vector<std::unique_ptr<const front>> fronts_;  // earlier ones included
 };
 
 }  // namespace thole

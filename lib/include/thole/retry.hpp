@@ -68,6 +68,8 @@ struct retry_settings {
     // cancellations excepted). A captureless lambda converts.
     bool (*retry_if)(const fault&) = nullptr;
 
+    friend bool operator==(const retry_settings&, const retry_settings&) = default;
+
     [[nodiscard]] constexpr std::uint32_t attempts_for(fault_kind kind) const noexcept {
         const auto own = kind_attempts[static_cast<std::size_t>(kind)];
         return own == 0 ? attempts : own;
@@ -77,7 +79,9 @@ struct retry_settings {
 [[nodiscard]] problems validate(const retry_settings&);
 
 // Events.
-struct retry_start {};
+struct retry_start {
+    bool paid = false;  // the first call was counted by the budget already
+};
 struct retry_wake {};
 struct retry_success {};
 struct retry_failure {

@@ -16,13 +16,15 @@
 // treats the refusal as a delay (its kind is `rejected`, retry_after says how long), not as an
 // attempt.
 //
-// Threads: any. `deposit` takes no lock (one atomic add); `withdraw` takes one. An account may show
-// less than it has for an instant, never more: the limit is not exceeded.
+// Threads: any. `deposit` takes no lock and writes only what its thread owns; `withdraw` takes a
+// lock. An account may show less than it has for an instant, never more: the limit is not exceeded.
 
 #include <array>
 #include <atomic>
 #include <mutex>
 
+#include "thole/detail/division.hpp"
+#include "thole/detail/stripes.hpp"
 #include "thole/problem.hpp"
 #include "thole/result.hpp"
 
@@ -44,7 +46,19 @@ class retry_budget {
     explicit retry_budget(retry_budget_settings settings = {}, name dependency = {});
 
     // A first call is made.
-    void deposit(time_point now) noexcept;
+    void deposit(time_point now) noexcept {
+        const auto slot = slot_at(now);
+        const auto own = detail::thread_stripe();
+        auto& earned = stripes_[own].earned[slot % slots];
+        const auto word = earned.load(std::memory_order_relaxed);
+        if (own < detail::exclusive_stripes && (word >> amount_bits) == (slot & tag_mask) &&
+            (word & amount_mask) < amount_mask / 2) [[likely]] {
+            earned.store(word + percent_.load(std::memory_order_relaxed),
+                         std::memory_order_relaxed);
+            return;
+        }
+        deposit_slow(slot, own);
+    }
 
     // A repeat is wanted: takes one token, or refuses with policy.budget_spent.
     [[nodiscard]] result<> withdraw(time_point now);
@@ -52,7 +66,11 @@ class retry_budget {
     // Repeats that could be paid now, rounded down; never negative.
     [[nodiscard]] std::uint64_t available(time_point now) const;
 
-    [[nodiscard]] const retry_budget_settings& settings() const noexcept { return settings_; }
+    // Other settings from now on. What was earned is kept, unless the window's length changed (then
+    // the account starts with its floor). Precondition: validate(settings) is empty.
+    void reconfigure(const retry_budget_settings& settings);
+
+    [[nodiscard]] retry_budget_settings settings() const;
 
   private:
     static constexpr std::size_t slots = 11;  // ten whole ones and the one that fills
@@ -60,15 +78,36 @@ class retry_budget {
     // High 24 bits: which slot of time this is; low 40 bits: centitokens earned in it.
     using cell = std::atomic<std::uint64_t>;
 
-    [[nodiscard]] std::uint64_t slot_at(time_point now) const noexcept;
+    static constexpr unsigned amount_bits = 40;
+    static constexpr std::uint64_t amount_mask = (std::uint64_t{1} << amount_bits) - 1;
+    static constexpr std::uint64_t tag_mask = (std::uint64_t{1} << (64 - amount_bits)) - 1;
+
+    [[nodiscard]] std::uint64_t slot_at(time_point now) const noexcept {
+        // Shifted, so that the ring reaches back `slots` from the very first instant.
+        return detail::divide(static_cast<std::uint64_t>(now.time_since_epoch().count()),
+                              slot_length_.load(std::memory_order_relaxed),
+                              slot_inverse_.load(std::memory_order_relaxed)) +
+               slots;
+    }
+    void deposit_slow(std::uint64_t slot, unsigned own) noexcept;
+    static std::uint64_t amount_in(std::uint64_t word, std::uint64_t slot) noexcept;
+    static std::uint64_t added(std::uint64_t word, std::uint64_t slot,
+                               std::uint64_t amount) noexcept;
+    static bool is_later(std::uint64_t word, std::uint64_t slot) noexcept;
     [[nodiscard]] std::int64_t balance(std::uint64_t slot) const noexcept;
 
-    retry_budget_settings settings_;
+    // Read by every call.
+    std::atomic<std::uint64_t> percent_{0};
+    std::atomic<std::uint64_t> slot_length_{0};
+    std::atomic<std::uint64_t> slot_inverse_{0};
     name dependency_;
-    duration slot_length_;
-    std::int64_t reserve_;
-    std::array<cell, slots> earned_{};
-    mutable std::mutex mutex_;  // guards spent_
+    struct alignas(64) stripe {
+        std::array<cell, slots> earned{};
+    };
+    std::array<stripe, detail::stripe_count> stripes_{};
+    mutable std::mutex mutex_;  // guards everything below
+    retry_budget_settings settings_;
+    std::int64_t reserve_ = 0;
     std::array<std::uint64_t, slots> spent_{};
 };
 

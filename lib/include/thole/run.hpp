@@ -15,9 +15,12 @@
 // returned; when not even one call could be made, the refusal, or policy.deadline.
 //
 // With a set each call goes to a picked endpoint, none twice in one pass over the set; a new pass
-// begins after a wait. With only a breaker every call asks it. With neither it is plain retry.
+// begins after a wait. With only a breaker every call asks it. With neither it is plain retry. A
+// limiter and a bulkhead are asked before, each time; a full bulkhead with a queue is waited for.
+// A pipeline (pipeline.hpp) holds such parts together under one name.
 //
-// Cancellation: a blocking call cannot be cut short from outside; hand `until` on to it. Threads:
+// Cancellation: a blocking call cannot be cut short from outside; hand context.until on to it (the
+// earlier of `until` and the attempt's timeout). Threads:
 // run may be called by many at once, each with its own rng and sleeper; the parts are shared.
 // Exceptions of the operation pass through; the breaker then learns nothing from that call.
 
@@ -26,8 +29,12 @@
 #include <utility>
 #include <vector>
 
+#include "thole/adaptive_limit.hpp"
+#include "thole/bulkhead.hpp"
+#include "thole/chaos.hpp"
 #include "thole/codes.hpp"
 #include "thole/endpoint_set.hpp"
+#include "thole/latency_histogram.hpp"
 #include "thole/retry.hpp"
 #include "thole/sleeper.hpp"
 
@@ -51,24 +58,59 @@ struct run_parts {
     retry_budget* budget = nullptr;
     success_history* history = nullptr;
     observer* watch = nullptr;
+    rate_limiter* limiter = nullptr;
+    bulkhead* cabin = nullptr;
+    priority importance = priority::normal;  // in the bulkhead's queue
+    duration attempt_timeout{};              // of each call; 0 = only `until`
+    chaos* trouble = nullptr;
+    latency_histogram* latencies = nullptr;  // learns how long successes take
+    adaptive_limit* adaptive = nullptr;      // moves the limit of `cabin`
 };
 
 namespace detail {
 
+// What an attempt teaches; `f` is null after a success.
+void learn(duration latency, const fault* f, time_point now, latency_histogram* latencies,
+           adaptive_limit* adaptive, bulkhead* cabin);
+
+struct run_counts {
+    std::uint32_t repeats = 0;  // calls besides the first
+    std::uint32_t failed = 0;   // calls made by this driver that ended in a fault
+    std::uint32_t refused = 0;
+};
+
 // The loop's state, apart from the operation's type.
 class run_driver {
   public:
-    explicit run_driver(const run_parts& parts);
+    // `paid`: the first call has been counted by the budget already.
+    explicit run_driver(const run_parts& parts, bool paid = false);
 
+    [[nodiscard]] const retry_verdict& verdict() const noexcept { return verdict_; }
+    // The time of a sleep_until verdict came.
+    void woke() { ask_retry(retry_wake{}); }
     // Sleeps as decided; true when a call is to be made.
     bool next_call();
-    // Asks set or breaker; a refusal has been reported to the retry machine already.
+    // Asks limiter, bulkhead (and waits in its queue), set or breaker; a refusal has been reported
+    // to the retry machine already.
     std::optional<fault> admit();
+    // The same without waiting: a bulkhead's permit, if one is needed, is handed in.
+    std::optional<fault> admit_with(bulkhead_permit cabin);
+    // The first call failed, or was refused, before this driver was made.
+    void has_failed(const fault& f) {
+        // Nothing is left to ask when its deadline passed meanwhile.
+        if (verdict_.act != retry_act::finish) ask_retry(retry_failure{f});
+    }
+    [[nodiscard]] const run_counts& counts() const noexcept { return counts_; }
     [[nodiscard]] const call_context& context() const noexcept { return context_; }
+    // What chaos injects into the coming call: sleeps, and returns the fault if there is one.
+    std::optional<fault> injected();
     void succeeded();
     void failed(const fault& f);
+    // The call was given up: nobody learns anything from it.
+    void abandoned();
 
   private:
+    std::optional<fault> admit_to_cabin(time_point now);
     std::optional<fault> admit_from_set(time_point now);
     void ask_retry(const retry_event& event) { verdict_ = retry_.next(event, parts_.time.now()); }
 
@@ -81,6 +123,8 @@ class run_driver {
     name current_;
     std::optional<endpoint_pick> pick_;
     breaker_permit permit_;
+    bulkhead_permit cabin_;
+    run_counts counts_;
 };
 
 template <class Op>
@@ -92,22 +136,19 @@ auto call_operation(Op& op, const call_context& context) {
     }
 }
 
-}  // namespace detail
-
-template <class Op>
-[[nodiscard]] auto run(Op&& op, const run_parts& parts) {
-    using answer = decltype(detail::call_operation(op, std::declval<const call_context&>()));
-    static_assert(std::is_same_v<typename answer::error_type, fault>,
-                  "the operation returns thole::result<T>");
-    detail::run_driver driver{parts};
-    std::optional<answer> last;
+template <class Answer, class Op>
+Answer drive(Op& op, run_driver& driver, std::optional<Answer> last) {
     while (driver.next_call()) {
         if (auto refused = driver.admit()) {
             // A refusal hides no answer that is already known.
             if (!last) last.emplace(std::unexpected{std::move(*refused)});
             continue;
         }
-        last.emplace(detail::call_operation(op, driver.context()));
+        if (auto trouble = driver.injected()) {
+            last.emplace(std::unexpected{std::move(*trouble)});
+        } else {
+            last.emplace(call_operation(op, driver.context()));
+        }
         if (last->has_value()) {
             driver.succeeded();
         } else {
@@ -116,6 +157,23 @@ template <class Op>
     }
     if (!last) last.emplace(std::unexpected{fault{codes::policy_deadline}});
     return std::move(*last);
+}
+
+template <class Op>
+using answer_of = decltype(call_operation(std::declval<std::remove_reference_t<Op>&>(),
+                                          std::declval<const call_context&>()));
+
+template <class T>
+concept is_result = std::is_same_v<typename T::error_type, fault>;
+
+}  // namespace detail
+
+template <class Op>
+[[nodiscard]] auto run(Op&& op, const run_parts& parts) {
+    using answer = detail::answer_of<Op>;
+    static_assert(detail::is_result<answer>, "the operation returns thole::result<T>");
+    detail::run_driver driver{parts};
+    return detail::drive<answer>(op, driver, std::nullopt);
 }
 
 }  // namespace thole

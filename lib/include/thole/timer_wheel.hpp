@@ -25,6 +25,7 @@
 // Threads: single-owner, like the loop that drives it. fire may arm and cancel; it must not
 // advance. Memory grows by doubling while timers are armed; `reserve` takes it beforehand.
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -67,9 +68,10 @@ class timer_wheel {
         std::size_t fired = 0;
         const auto target = elapsed(now);
         while (now_ticks_ < target) {
-            if (armed_ == 0) {
-                jump(target);
-                break;
+            // Over a long stretch without work there are no single steps.
+            if (target - now_ticks_ > lists) {
+                now_ticks_ = std::min(target, now_ticks_ + ticks_to_next() - 1);
+                if (now_ticks_ == target) break;
             }
             step();
             while (const auto index = pop_due()) {
@@ -123,7 +125,8 @@ class timer_wheel {
     void splice(std::uint32_t from, std::uint32_t to) noexcept;
     void release(std::uint32_t index) noexcept;
     [[nodiscard]] std::optional<std::uint32_t> pop_due() noexcept;
-    void jump(std::uint64_t target) noexcept;
+    // Until advance has something to do; at least 1.
+    [[nodiscard]] std::uint64_t ticks_to_next() const noexcept;
     void step() noexcept;
     void spread(unsigned level, std::uint32_t head, std::uint32_t most) noexcept;
 

@@ -19,19 +19,20 @@ inline constexpr unsigned exclusive_stripes = 4;
 inline constexpr unsigned stripe_count = exclusive_stripes + 1;
 inline constexpr unsigned unclaimed_stripe = stripe_count;
 
-// Trivial, so usable until its thread is gone.
-extern constinit thread_local unsigned own_stripe;
+// Trivial, so usable until its thread is gone. Read without a call, in a shared library too.
+[[gnu::tls_model("initial-exec")]] extern constinit thread_local unsigned own_stripe;
 unsigned claim_stripe() noexcept;
 
 // 0…3: this thread alone writes it; 4: the shared one.
-[[nodiscard]] inline unsigned thread_stripe() noexcept {
+[[nodiscard, gnu::always_inline]] inline unsigned thread_stripe() noexcept {
     const auto own = own_stripe;
     return own != unclaimed_stripe ? own : claim_stripe();
 }
 
 // Adds to a word of the stripe `own`; returns the sum.
 template <class T>
-T add_in_stripe(std::atomic<T>& word, T amount, unsigned own) noexcept {
+[[gnu::always_inline]] inline T add_in_stripe(std::atomic<T>& word, T amount,
+                                              unsigned own) noexcept {
     if (own < exclusive_stripes) {
         const auto sum = static_cast<T>(word.load(std::memory_order_relaxed) + amount);
         word.store(sum, std::memory_order_relaxed);
