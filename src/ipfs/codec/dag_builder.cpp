@@ -1,15 +1,10 @@
 #include "ipfs/codec/dag_builder.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 
 #include "ipfs/codec/dag_pb.hpp"
 #include "ipfs/codec/unixfs.hpp"
 #include "ipfs/codec/varint.hpp"
-#include "ipfs/codes.hpp"
 #include "thole/assert.hpp"
 
 namespace thole::ipfs {
@@ -145,27 +140,6 @@ cid cid_of(bytes_view content, const profile& shape) {
     const auto root = build.finish();
     THOLE_ASSERT(fed && root, "without a sink nothing can fail");
     return root->root;
-}
-
-result<dag_root> cid_of_file(int descriptor, const profile& shape) {
-    dag_builder build{shape};
-    bytes chunk(shape.chunk_bytes);
-    for (off_t at = 0;;) {
-        std::size_t held = 0;
-        while (held < chunk.size()) {
-            const auto got = ::pread(descriptor, chunk.data() + held, chunk.size() - held,
-                                     at + static_cast<off_t>(held));
-            if (got < 0 && errno == EINTR) continue;
-            if (got < 0) return fail(codes::disk_error, std::strerror(errno));
-            if (got == 0) break;
-            held += static_cast<std::size_t>(got);
-        }
-        if (auto fed = build.feed(bytes_view{chunk}.first(held)); !fed) {
-            return std::unexpected(fed.error());
-        }
-        if (held < chunk.size()) return build.finish();
-        at += static_cast<off_t>(held);
-    }
 }
 
 }  // namespace thole::ipfs

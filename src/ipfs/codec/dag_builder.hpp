@@ -91,7 +91,10 @@ class dag_builder {
 
 [[nodiscard]] cid cid_of(bytes_view content, const profile& shape = v1_256k);
 
-// Reads an open file from its start by pread in whole chunks. ipfs.disk_error when reading fails.
-[[nodiscard]] result<dag_root> cid_of_file(int descriptor, const profile& shape = v1_256k);
+// Reads an open file from its start by pread in whole chunks, one buffer a thread. More threads
+// than one hash a regular file's leaves side by side. ipfs.disk_error when reading fails, or when
+// the file becomes shorter meanwhile.
+[[nodiscard]] result<dag_root> cid_of_file(int descriptor, const profile& shape = v1_256k,
+                                           std::size_t threads = 1);
 
 }  // namespace thole::ipfs

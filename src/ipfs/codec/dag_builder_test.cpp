@@ -101,5 +101,26 @@ TEST(DagBuilder, ReadsAnOpenFile) {
     EXPECT_TRUE(cid_of_file(-1).error().is(codes::disk_error));
 }
 
+// proves: I1
+TEST(DagBuilder, SeveralThreadsAgreeWithOne) {
+    for (const auto& shape :
+         {v0_2015, profile{"small", 1000, 3, 1, true}, profile{"odd", 4096, 174, 1, false}}) {
+        for (const std::size_t size : {0U, 1U, 1999U, 2000U, 2001U, 64'000U, 64'001U, 600'000U}) {
+            const auto content = testing::noise(size);
+            std::FILE* file = std::tmpfile();
+            ASSERT_EQ(std::fwrite(content.data(), 1, size, file), size);
+            std::fflush(file);
+            const auto alone = cid_of(content, shape);
+            for (const std::size_t threads : {1U, 2U, 5U}) {
+                const auto root = cid_of_file(fileno(file), shape, threads);
+                ASSERT_TRUE(root);
+                EXPECT_EQ(root->root, alone) << shape.name << " " << size << " " << threads;
+                EXPECT_EQ(root->file_size, size);
+            }
+            std::fclose(file);
+        }
+    }
+}
+
 }  // namespace
 }  // namespace thole::ipfs
