@@ -51,8 +51,11 @@ task<result<>> gated_records::set_meta(std::string name, std::string value) {
     return gate_.pass(inner_.set_meta(std::move(name), std::move(value)));
 }
 
-task<result<bool>> gated_ledger::intend(ipfs::pin_row row) {
+task<result<ipfs::pin_try>> gated_ledger::intend(ipfs::pin_row row) {
     return gate_.pass(inner_.intend(std::move(row)));
+}
+task<result<>> gated_ledger::keep_session(ipfs::pin_row row, std::string session) {
+    return gate_.pass(inner_.keep_session(std::move(row), std::move(session)));
 }
 task<result<>> gated_ledger::confirm(ipfs::pin_row row) {
     return gate_.pass(inner_.confirm(std::move(row)));

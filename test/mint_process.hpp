@@ -70,7 +70,8 @@ class gated_records final : public nft::records {
 class gated_ledger final : public ipfs::pin_ledger {
   public:
     gated_ledger(ipfs::pin_ledger& inner, gate& way) : inner_{inner}, gate_{way} {}
-    task<result<bool>> intend(ipfs::pin_row row) override;
+    task<result<ipfs::pin_try>> intend(ipfs::pin_row row) override;
+    task<result<>> keep_session(ipfs::pin_row row, std::string session) override;
     task<result<>> confirm(ipfs::pin_row row) override;
     task<result<>> forget(ipfs::pin_row row) override;
     task<result<std::vector<ipfs::pin_row>>> of_owner(std::string owner) override;

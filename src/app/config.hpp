@@ -120,17 +120,26 @@ struct dependency_config {
 };
 BOOST_DESCRIBE_STRUCT(dependency_config, (), (preset, timeout, retry, breaker, endpoint))
 
-enum class provider_kind : std::uint8_t { store, kubo };
-BOOST_DESCRIBE_ENUM(provider_kind, store, kubo)
+enum class provider_kind : std::uint8_t { store, kubo, pinata, psa };
+BOOST_DESCRIBE_ENUM(provider_kind, store, kubo, pinata, psa)
+enum class pinata_version : std::uint8_t { v3, legacy };
+BOOST_DESCRIBE_ENUM(pinata_version, v3, legacy)
 
 // [[dependency.ipfs.provider]]: where content is kept.
 struct ipfs_provider_config {
-    std::string name;                           // required, unique
-    provider_kind kind = provider_kind::store;  // "store": this daemon's own; "kubo": its RPC API
-    std::string url;                            // of the RPC API, for "kubo" only
-    std::uint32_t tier = 0;                     // lower ones are used first; 0…255
+    std::string name;  // required, unique
+    // "store": this daemon's own; "kubo": a node's RPC API; "pinata"; "psa": a pinning service.
+    provider_kind kind = provider_kind::store;
+    // Of the API; required for "kubo" and "psa"; "" for "pinata" = its own servers.
+    std::string url;
+    // The key, for "pinata" (a JWT) and "psa"; not set for "pinata" = env:PINATA_API_KEY.
+    std::optional<reference> token;
+    pinata_version api = pinata_version::v3;  // of "pinata": "v3", or "legacy" (pinFileToIPFS)
+    // For "psa", which fetches: multiaddresses of our own nodes that have the content; at most 20.
+    std::vector<std::string> origins;
+    std::uint32_t tier = 0;  // lower ones are used first; 0…255
 };
-BOOST_DESCRIBE_STRUCT(ipfs_provider_config, (), (name, kind, url, tier))
+BOOST_DESCRIBE_STRUCT(ipfs_provider_config, (), (name, kind, url, token, api, origins, tier))
 
 struct ipfs_config {
     std::optional<std::string> preset;

@@ -106,8 +106,8 @@ void apply_environment(config_layers& layers, const environment& env,
     read.text("THOLE_DATA", "/data/folder");
     if (read.find("PINATA_API_KEY") != nullptr) {
         notes.emplace_back(
-            "environment PINATA_API_KEY is not used by this version: the providers "
-            "of content are \"store\" and \"kubo\"");
+            "environment PINATA_API_KEY is the key of the providers of kind \"pinata\" that name "
+            "none; without one, it adds one");
     }
 }
 

@@ -66,7 +66,7 @@ std::string rule_of(const json::problem& p) {
     const auto member = p.pointer.substr(p.pointer.rfind('/') + 1);
     if (p.code == "json.unknown_member") return "no such key is known" + suggestion(member);
     if (p.code == "json.bad_text") {
-        const bool is_reference = member == "key" || member == "secret";
+        const bool is_reference = member == "key" || member == "secret" || member == "token";
         return is_reference ? "must say where the secret is: file:PATH, env:NAME or credential:NAME"
                             : "must be a duration with its unit, like \"30s\" or \"1m30s\"";
     }
@@ -116,9 +116,20 @@ void resolve_places(config& c, const environment& env) {
     if (c.data.folder.size() > 1 && c.data.folder.ends_with('/')) c.data.folder.pop_back();
     if (c.server.socket.empty()) c.server.socket = c.data.folder + "/thole.sock";
     if (c.records.url.empty()) c.records.url = "sqlite://" + c.data.folder + "/records.sqlite";
-    if (c.dependency.ipfs.provider.empty()) {
-        c.dependency.ipfs.provider.push_back({.name = "own", .url = {}});
+    auto& providers = c.dependency.ipfs.provider;
+    if (providers.empty()) providers.emplace_back().name = "own";
+    const reference pinata_key{reference_kind::env, "PINATA_API_KEY"};
+    bool has_pinata = false;
+    for (auto& each : providers) {
+        if (each.kind != provider_kind::pinata) continue;
+        has_pinata = true;
+        if (!each.token) each.token = pinata_key;
     }
+    if (has_pinata || env_or(env, pinata_key.name).empty()) return;
+    auto& added = providers.emplace_back();
+    added.name = "pinata";
+    added.kind = provider_kind::pinata;
+    added.token = pinata_key;
 }
 
 // Takes the member of the nearest object around a pointer away.

@@ -72,6 +72,7 @@ class rule_book {
     void check_url(const std::string& pointer, const std::string& url);
     void check_endpoints(const std::string& pointer, const dependency_config&);
     void check_providers();
+    void check_provider_access(const std::string& at, const ipfs_provider_config& p);
 
     const config& c_;
     const config_layers& layers_;
@@ -190,13 +191,35 @@ void rule_book::check_providers() {
         const auto at = fmt::format("/dependency/ipfs/provider/{}", i);
         unique_name(at, each.name, seen);
         range(at + "/tier", each.tier, 0U, 255U);
-        if (each.kind == provider_kind::kubo) {
-            check_url(at + "/url", each.url);
-        } else {
+        if (each.kind == provider_kind::store) {
             if (++stores > 1)
                 refuse(at + "/kind", "only one provider can be this daemon's own store");
             if (!each.url.empty()) refuse(at + "/url", "the daemon's own store has no URL");
+        } else if (each.kind != provider_kind::pinata || !each.url.empty()) {
+            check_url(at + "/url", each.url);
         }
+        check_provider_access(at, each);
+    }
+}
+
+// What only some kinds of providers have.
+void rule_book::check_provider_access(const std::string& at, const ipfs_provider_config& p) {
+    const bool pinata = p.kind == provider_kind::pinata;
+    const bool psa = p.kind == provider_kind::psa;
+    if (!pinata && !psa) {
+        if (p.token) refuse(at + "/token", "only \"pinata\" and \"psa\" have a key");
+    } else if (!p.token) {
+        refuse(at + "/token", "required: the key of the service");
+    } else if (const auto text = read_secret(*p.token, env_); !text) {
+        refuse(at + "/token", std::string{text.error().detail()});
+    }
+    if (!pinata && p.api != pinata_version::v3) refuse(at + "/api", "only \"pinata\" has it");
+    if (!psa && !p.origins.empty()) refuse(at + "/origins", "only \"psa\" has them");
+    if (p.origins.size() > 20) refuse(at + "/origins", "at most 20");
+    for (std::size_t i = 0; psa && i < p.origins.size(); ++i) {
+        if (p.origins[i].starts_with('/') && visible(p.origins[i])) continue;
+        refuse(fmt::format("{}/origins/{}", at, i),
+               "must be a multiaddress, e.g. /dns4/node.example/tcp/4001/p2p/12D3Koo...");
     }
 }
 

@@ -183,11 +183,39 @@ TEST_F(config_test, bad_environment_values_name_the_variable) {
                             "an absolute http or https URL"));
 }
 
-TEST_F(config_test, an_unused_variable_is_noted_without_its_value) {
+// proves: O9, I2
+TEST_F(config_test, a_key_of_pinata_in_the_environment_adds_it_as_a_provider) {
     const auto loaded = load("", {{"PINATA_API_KEY", "hush"}});
     ASSERT_TRUE(loaded);
-    EXPECT_THAT(loaded->notes[0], HasSubstr("PINATA_API_KEY is not used by this version"));
+    EXPECT_THAT(loaded->notes[0], HasSubstr("PINATA_API_KEY"));
     EXPECT_EQ(loaded->notes[0].find("hush"), std::string::npos);
+    const auto& providers = loaded->value.dependency.ipfs.provider;
+    ASSERT_EQ(providers.size(), 2U);
+    EXPECT_EQ(providers[0].kind, provider_kind::store);
+    EXPECT_EQ(providers[1].kind, provider_kind::pinata);
+    EXPECT_EQ(providers[1].token->text(), "env:PINATA_API_KEY");
+    EXPECT_TRUE(providers[1].url.empty());
+}
+
+TEST_F(config_test, providers_over_the_network_have_their_own_rules) {
+    const std::string head = "[[dependency.ipfs.provider]]\nname = \"p\"\n";
+    const auto good = load(head +
+                               "kind = \"psa\"\nurl = \"https://psa.example\"\n"
+                               "token = \"env:KEY\"\norigins = [\"/ip4/203.0.113.7/tcp/4001\"]\n",
+                           {{"KEY", "hush"}});
+    ASSERT_TRUE(good);
+    EXPECT_THAT(refusals(head + "kind = \"psa\"\norigins = [\"node.example:4001\"]\n"),
+                ElementsAre(HasSubstr("provider[0].token: required"),
+                            HasSubstr("provider[0].url: must be an absolute"),
+                            HasSubstr("provider[0].origins[0]: must be a multiaddress")));
+    EXPECT_THAT(refusals(head + "kind = \"pinata\"\n"),
+                ElementsAre(HasSubstr("provider[0].token: ")));
+    EXPECT_THAT(
+        refusals(head + "kind = \"kubo\"\nurl = \"http://x\"\ntoken = \"env:KEY\"\n"
+                        "api = \"legacy\"\norigins = [\"/ip4/1.2.3.4\"]\n",
+                 {{"KEY", "hush"}}),
+        ElementsAre(HasSubstr("provider[0].token: only"), HasSubstr("provider[0].api: only"),
+                    HasSubstr("provider[0].origins: only")));
 }
 
 // proves: O9

@@ -7,6 +7,9 @@
 #include "app/policies.hpp"
 #include "app/start_error.hpp"
 #include "app/url_parts.hpp"
+#include "ipfs/kubo_provider.hpp"
+#include "ipfs/pinata_provider.hpp"
+#include "ipfs/psa_provider.hpp"
 #include "thole/assert.hpp"
 
 namespace thole::app {
@@ -32,18 +35,62 @@ policy_overrides ipfs_policies(const config& c) {
     return overrides_of(c.dependency.ipfs, presets::ipfs, c.dependency);
 }
 
-std::vector<std::unique_ptr<ipfs::kubo_provider>> make_remotes(const content_surroundings& from) {
-    std::vector<std::unique_ptr<ipfs::kubo_provider>> out;
-    const auto timeout = ipfs_policies(from.c).timeout;
+secret<std::string> token_of(const ipfs_provider_config& p, const environment& env) {
+    if (!p.token) return {};
+    auto text = read_secret(*p.token, env);
+    THOLE_ASSERT(text.has_value(), "the key of a checked configuration can be read");
+    auto key = text->reveal();
+    while (!key.empty() && static_cast<unsigned char>(key.back()) <= ' ') key.pop_back();
+    return secret<std::string>{std::move(key)};
+}
+
+using provider_ptr = std::unique_ptr<ipfs::provider>;
+
+provider_ptr make_kubo(const content_surroundings& from, const ipfs_provider_config& p,
+                       std::string url) {
+    ipfs::kubo_options options;
+    options.url = std::move(url);
+    if (const auto timeout = ipfs_policies(from.c).timeout) {
+        options.call_timeout = options.put_timeout = timeout->value;
+    }
+    return std::make_unique<ipfs::kubo_provider>(name{p.name}, std::move(options), from.providers,
+                                                 from.loop);
+}
+
+provider_ptr make_pinata(const content_surroundings& from, const ipfs_provider_config& p,
+                         std::string url) {
+    ipfs::pinata_options options;
+    options.api = p.api == pinata_version::v3 ? ipfs::pinata_api::v3 : ipfs::pinata_api::legacy;
+    if (!url.empty()) options.url = options.upload_url = std::move(url);
+    options.token = token_of(p, from.env);
+    if (const auto timeout = ipfs_policies(from.c).timeout) {
+        options.call_timeout = options.put_timeout = timeout->value;
+    }
+    return std::make_unique<ipfs::pinata_provider>(name{p.name}, std::move(options), from.providers,
+                                                   from.loop);
+}
+
+provider_ptr make_psa(const content_surroundings& from, const ipfs_provider_config& p,
+                      std::string url) {
+    ipfs::psa_options options;
+    options.url = std::move(url);
+    options.token = token_of(p, from.env);
+    options.origins = p.origins;
+    if (const auto timeout = ipfs_policies(from.c).timeout) options.call_timeout = timeout->value;
+    return std::make_unique<ipfs::psa_provider>(name{p.name}, std::move(options), from.providers,
+                                                from.loop);
+}
+
+std::vector<provider_ptr> make_remotes(const content_surroundings& from) {
+    std::vector<provider_ptr> out;
     for (const auto& each : from.c.dependency.ipfs.provider) {
-        if (each.kind != provider_kind::kubo) continue;
+        if (each.kind == provider_kind::store) continue;
         auto url = resolve_url(each.url, from.env);
         THOLE_ASSERT(url.has_value(), "the URL of a checked configuration resolves");
-        ipfs::kubo_options options;
-        options.url = std::move(*url);
-        if (timeout) options.call_timeout = options.put_timeout = timeout->value;
-        out.push_back(std::make_unique<ipfs::kubo_provider>(name{each.name}, std::move(options),
-                                                            from.providers, from.loop));
+        const auto make = each.kind == provider_kind::kubo     ? make_kubo
+                          : each.kind == provider_kind::pinata ? make_pinata
+                                                               : make_psa;
+        out.push_back(make(from, each, *std::move(url)));
     }
     return out;
 }
@@ -51,7 +98,7 @@ std::vector<std::unique_ptr<ipfs::kubo_provider>> make_remotes(const content_sur
 std::vector<thole::endpoint_config> remote_endpoints(const content_surroundings& from) {
     std::vector<thole::endpoint_config> out;
     for (const auto& each : from.c.dependency.ipfs.provider) {
-        if (each.kind != provider_kind::kubo) continue;
+        if (each.kind == provider_kind::store) continue;
         thole::endpoint_config made;
         made.name = name{each.name};
         made.url = each.url;
@@ -83,8 +130,7 @@ ipfs::fetcher_options fetcher_settings(const config& c) {
     return out;
 }
 
-std::vector<ipfs::provider*> pointers(
-    const std::vector<std::unique_ptr<ipfs::kubo_provider>>& from) {
+std::vector<ipfs::provider*> pointers(const std::vector<provider_ptr>& from) {
     std::vector<ipfs::provider*> out;
     for (const auto& each : from) out.push_back(each.get());
     return out;

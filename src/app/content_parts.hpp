@@ -13,7 +13,6 @@
 #include "io/system_loop.hpp"
 #include "ipfs/content_holds.hpp"
 #include "ipfs/fetcher.hpp"
-#include "ipfs/kubo_provider.hpp"
 #include "ipfs/pinning.hpp"
 #include "ipfs/sqlite_pin_ledger.hpp"
 #include "ipfs/store_provider.hpp"
@@ -45,7 +44,7 @@ class content_parts {
   private:
     ipfs::store_provider archive_;
     ipfs::sqlite_pin_ledger ledger_;
-    std::vector<std::unique_ptr<ipfs::kubo_provider>> remotes_;
+    std::vector<std::unique_ptr<ipfs::provider>> remotes_;
 
   public:
     endpoint_set provider_set;

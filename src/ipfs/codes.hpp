@@ -48,6 +48,17 @@ inline constexpr fault_code cid_mismatch{
     "another "
     "provider is used. Check the provider's add options (CID version, chunker, raw leaves)."};
 
+inline constexpr fault_code upload_out_of_step{
+    "ipfs.upload_out_of_step", conflict, request,
+    "The provider has another part of the upload than we thought. It is asked where it stands."};
+inline constexpr fault_code provider_payment{
+    "ipfs.provider_payment", outage, endpoint,
+    "The pinning service wants to be paid first (insufficient funds). Add funds; others are used."};
+inline constexpr fault_code pin_failed{
+    "ipfs.pin_failed", outage, endpoint,
+    "The pinning service could not fetch the content. Check that the origins it was given are "
+    "reachable from outside; other providers are used."};
+
 inline constexpr fault_code busy{
     "ipfs.busy", conflict, request,
     "The same content is being uploaded or given back by another operation; this one tries again."};
@@ -92,6 +103,9 @@ inline constexpr std::array ipfs_codes{&codes::bad_cid,
                                        &codes::disk_error,
                                        &codes::corrupt,
                                        &codes::store_locked,
+                                       &codes::upload_out_of_step,
+                                       &codes::provider_payment,
+                                       &codes::pin_failed,
                                        &codes::busy,
                                        &codes::unknown_provider};
 

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include "ipfs/codes.hpp"
+#include "ipfs/form.hpp"
 #include "thole/codes.hpp"
 
 namespace thole::ipfs {
@@ -40,25 +41,6 @@ bool says_not_pinned(const io::http_response& answer) {
 
 }  // namespace
 
-multipart file_part(const cid& id, std::string_view file_name, bytes_view content) {
-    // The content cannot contain its own hash.
-    const auto boundary = "thole-" + to_hex(id.digest());
-    std::string clean;
-    for (const char c : file_name.substr(0, 128)) {
-        const bool plain = c >= ' ' && c < 0x7F && c != '"' && c != '\\' && c != '/';
-        clean.push_back(plain ? c : '_');
-    }
-    if (clean.empty()) clean = "content";
-    multipart out;
-    out.content_type = "multipart/form-data; boundary=" + boundary;
-    out.body.reserve(content.size() + 512);
-    out.body += "--" + boundary + "\r\nContent-Disposition: form-data; name=\"file\"; filename=\"" +
-                clean + "\"\r\nContent-Type: application/octet-stream\r\n\r\n";
-    out.body += as_text(content);
-    out.body += "\r\n--" + boundary + "--\r\n";
-    return out;
-}
-
 kubo_provider::kubo_provider(name label, kubo_options options, io::http_transport& transport,
                              const clock& time)
     : label_{label}, options_{std::move(options)}, transport_{transport}, clock_{time} {
@@ -90,10 +72,11 @@ task<result<std::string>> kubo_provider::ask(io::http_request request) {
 task<result<pin_receipt>> kubo_provider::put(upload what, deadline until) {
     const auto content = co_await what.source->load();
     if (!content) co_return std::unexpected(content.error());
-    auto part = file_part(what.predicted, what.name, **content);
+    form body{what.predicted};
+    body.file("file", what.name, **content);
     auto request = rpc(add_call(what.shape), until.child(clock_.now(), options_.put_timeout));
-    request.headers.emplace_back("Content-Type", std::move(part.content_type));
-    request.body = std::move(part.body);
+    request.headers.emplace_back("Content-Type", body.content_type());
+    request.body = std::move(body).finish();
     const auto answer = co_await ask(std::move(request));
     if (!answer) co_return std::unexpected(answer.error());
     auto root = added_root(*answer);

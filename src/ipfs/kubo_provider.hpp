@@ -47,11 +47,4 @@ class kubo_provider final : public provider {
     const clock& clock_;
 };
 
-// One file as multipart/form-data; the boundary cannot occur in content of that CID.
-struct multipart {
-    std::string content_type;
-    std::string body;
-};
-[[nodiscard]] multipart file_part(const cid& id, std::string_view file_name, bytes_view content);
-
 }  // namespace thole::ipfs

@@ -7,7 +7,7 @@
 // a row says owner, provider and content; it goes only when the pin was given back or surely never
 // came to be:
 //
-//   auto first = co_await ledger.intend(row);        // true: no earlier try of this owner there
+//   auto attempt = co_await ledger.intend(row);      // first: no earlier try of this owner there
 //   … put …
 //   co_await ledger.confirm(row);                    // the provider said so, with its own id
 //   …
@@ -35,11 +35,17 @@ struct pin_row {
     bool kept = false;     // false: tried, and never answered
 };
 
+struct pin_try {
+    bool first = true;    // the owner has no row of this content there
+    std::string session;  // what the last try left for the next one (provider.hpp)
+};
+
 class pin_ledger {
   public:
     virtual ~pin_ledger() = default;
-    // False: the owner has rows of this content there already.
-    [[nodiscard]] virtual task<result<bool>> intend(pin_row row) = 0;
+    [[nodiscard]] virtual task<result<pin_try>> intend(pin_row row) = 0;
+    // Of a row that was intended; forgotten with it, or when it is confirmed.
+    [[nodiscard]] virtual task<result<>> keep_session(pin_row row, std::string session) = 0;
     // The row of the try becomes this one. Several ids of one content are several rows.
     [[nodiscard]] virtual task<result<>> confirm(pin_row row) = 0;
     [[nodiscard]] virtual task<result<>> forget(pin_row row) = 0;

@@ -29,8 +29,8 @@ struct fixture {
 TEST(PinLedger, ATryBecomesARowPerIdAndSurvivesARestart) {
     fixture f;
     const pin_row attempt{"op-1", "psa", f.hello};
-    EXPECT_TRUE(*run(f.loop, f.ledger->intend(attempt)));
-    EXPECT_FALSE(*run(f.loop, f.ledger->intend(attempt)));
+    EXPECT_TRUE(run(f.loop, f.ledger->intend(attempt))->first);
+    EXPECT_FALSE(run(f.loop, f.ledger->intend(attempt))->first);
     f.open();
     ASSERT_EQ(f.of("op-1").size(), 1U);
     EXPECT_FALSE(f.of("op-1")[0].kept);
@@ -43,10 +43,23 @@ TEST(PinLedger, ATryBecomesARowPerIdAndSurvivesARestart) {
     EXPECT_EQ(rows[0].id, "request-1");
     EXPECT_EQ(rows[1].id, "request-2");
     EXPECT_TRUE(rows[0].kept && rows[1].kept);
-    EXPECT_FALSE(*run(f.loop, f.ledger->intend(attempt)));
+    EXPECT_FALSE(run(f.loop, f.ledger->intend(attempt))->first);
     ASSERT_TRUE(run(f.loop, f.ledger->forget(rows[0])));
     ASSERT_TRUE(run(f.loop, f.ledger->forget(rows[0])));
     EXPECT_EQ(f.of("op-1").size(), 1U);
+}
+
+// proves: I3
+TEST(PinLedger, ASessionLivesAsLongAsItsTry) {
+    fixture f;
+    const pin_row attempt{"op-1", "pinata", f.hello};
+    EXPECT_EQ(run(f.loop, f.ledger->intend(attempt))->session, "");
+    ASSERT_TRUE(run(f.loop, f.ledger->keep_session(attempt, "https://up.example/1")));
+    f.open();
+    EXPECT_EQ(run(f.loop, f.ledger->intend(attempt))->session, "https://up.example/1");
+    EXPECT_EQ(run(f.loop, f.ledger->intend({"op-2", "pinata", f.hello}))->session, "");
+    ASSERT_TRUE(run(f.loop, f.ledger->confirm({"op-1", "pinata", f.hello, "file-1"})));
+    EXPECT_EQ(run(f.loop, f.ledger->intend(attempt))->session, "");
 }
 
 TEST(PinLedger, CountsOtherOwnersOfTheSameContentAtTheSameProvider) {

@@ -25,6 +25,23 @@ class pinning::busy_mark {
     std::string content_;
 };
 
+// The session of one try, kept beside its row.
+class pinning::ledger_session final : public upload_session {
+  public:
+    ledger_session(pin_ledger& ledger, pin_row row, std::string token)
+        : ledger_{ledger}, row_{std::move(row)}, token_{std::move(token)} {}
+    [[nodiscard]] std::string token() const override { return token_; }
+    [[nodiscard]] task<result<>> keep(std::string token) override {
+        token_ = std::move(token);
+        co_return co_await ledger_.keep_session(row_, token_);
+    }
+
+  private:
+    pin_ledger& ledger_;
+    pin_row row_;
+    std::string token_;
+};
+
 pinning::pinning(archive& local, pin_ledger& ledger, endpoint_set& remotes,
                  std::vector<provider*> providers, const io::loop& time, std::uint64_t seed,
                  archive_use use)
@@ -125,15 +142,17 @@ task<void> pinning::use_remotes(const upload& what, deadline until, replication&
         // The ledger knows of every try before the provider does. Its own faults end the pass: they
         // say nothing about a provider.
         pin_row row{what.owner, std::string{label.view()}, what.predicted.text()};
-        const auto first = co_await ledger_.intend(row);
-        if (!first) {
-            out.failed = first.error();
+        const auto attempt = co_await ledger_.intend(row);
+        if (!attempt) {
+            out.failed = attempt.error();
             co_return;
         }
-        auto receipt = co_await put_checked(*at, what, until, out);
+        auto tracked = what;
+        tracked.session = std::make_shared<ledger_session>(ledger_, row, attempt->session);
+        auto receipt = co_await put_checked(*at, std::move(tracked), until, out);
         pick->record(receipt, loop_.now() - now, loop_.now());
         if (!receipt) out.failed = receipt.error();
-        if (auto noted = co_await write_end(std::move(row), *first, receipt); !noted) {
+        if (auto noted = co_await write_end(std::move(row), attempt->first, receipt); !noted) {
             out.failed = noted.error();
             co_return;
         }

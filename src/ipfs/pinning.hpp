@@ -82,6 +82,7 @@ class pinning {
 
   private:
     class busy_mark;
+    class ledger_session;
     [[nodiscard]] bool keeps_here() const noexcept { return use_ == archive_use::copies; }
     [[nodiscard]] task<result<pin_receipt>> put_once(provider& at, upload what, deadline until,
                                                      replication& out);

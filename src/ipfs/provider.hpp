@@ -45,12 +45,23 @@ class memory_source final : public content_source {
     std::shared_ptr<const bytes> content_;
 };
 
+// What an upload that is made in several requests must not forget between two attempts, across a
+// crash too: where its parts go, or the id of the request that is being worked on.
+class upload_session {
+  public:
+    virtual ~upload_session() = default;
+    [[nodiscard]] virtual std::string token() const = 0;  // "" at first
+    // Durable when it answers.
+    [[nodiscard]] virtual task<result<>> keep(std::string token) = 0;
+};
+
 struct upload {
     cid predicted;
     profile shape = v1_256k;  // the one `predicted` was computed under
     std::string name{};       // for people; not part of the content
     std::shared_ptr<content_source> source{};
-    std::string owner{};  // who refers to it: an operation's id
+    std::string owner{};                        // who refers to it: an operation's id
+    std::shared_ptr<upload_session> session{};  // null: an attempt begins anew
 };
 
 // Proof of an upload, journaled with the step that made it.

@@ -18,6 +18,9 @@ create table pin(
     primary key(owner, provider, content, id)
 ) strict, without rowid;
 create index pin_of_content on pin(content, provider);
+)sql"},
+                                sql::migration{2, R"sql(
+alter table pin add column session text not null default '';
 )sql"}};
 
 template <class... Values>
@@ -30,7 +33,8 @@ result<> run(sql::database& db, std::string_view statement, const Values&... val
 result<> write(sql::database& db, const pin_row& row) {
     return run(db,
                "insert into pin(owner, provider, content, id, cid, kept) values(?, ?, ?, ?, ?, ?) "
-               "on conflict do update set cid = excluded.cid, kept = max(kept, excluded.kept)",
+               "on conflict do update set cid = excluded.cid, kept = max(kept, excluded.kept), "
+               "session = ''",
                row.owner, row.provider, content_name(row.cid), row.id, row.cid, row.kept);
 }
 
@@ -49,18 +53,27 @@ result<std::int64_t> count(sql::database& db, std::string_view question, const p
     return query->integer(0);
 }
 
-result<bool> write_intent(sql::database& db, const pin_row& row) {
+result<pin_try> read_try(sql::database& db, const pin_row& row) {
+    auto query = db.prepare(
+        "select session from pin where owner = ? and provider = ? and content = ? "
+        "order by session desc limit 1");
+    if (!query) return fail(query.error());
+    const auto content = content_name(row.cid);
+    query->bind(row.owner, row.provider, content);
+    const auto there = query->step();
+    if (!there) return fail(there.error());
+    if (!*there) return pin_try{};
+    return pin_try{false, std::string{query->text(0)}};
+}
+
+result<pin_try> write_intent(sql::database& db, const pin_row& row) {
     auto change = sql::transaction::begin(db);
     if (!change) return fail(change.error());
-    const auto before = count(db,
-                              "select count(*) from pin where owner = ?1 and provider = ?2 and "
-                              "content = ?3",
-                              row);
-    if (!before) return fail(before.error());
-    if (*before > 0) return false;
+    auto before = read_try(db, row);
+    if (!before || !before->first) return before;
     if (auto ok = write(db, row); !ok) return fail(ok.error());
     if (auto ok = change->commit(); !ok) return fail(ok.error());
-    return true;
+    return before;
 }
 
 result<> write_kept(sql::database& db, const pin_row& row) {
@@ -123,9 +136,18 @@ auto sqlite_pin_ledger::on_connection(F work) -> task<std::invoke_result_t<F&, s
     co_return co_await pool_->run(std::move(call));
 }
 
-task<result<bool>> sqlite_pin_ledger::intend(pin_row row) {
+task<result<pin_try>> sqlite_pin_ledger::intend(pin_row row) {
     row.kept = false;
     auto work = [&row](sql::database& db) { return write_intent(db, row); };
+    co_return co_await on_connection(std::move(work));
+}
+
+task<result<>> sqlite_pin_ledger::keep_session(pin_row row, std::string session) {
+    auto work = [&row, &session](sql::database& db) {
+        return run(db,
+                   "update pin set session = ? where owner = ? and provider = ? and content = ?",
+                   session, row.owner, row.provider, content_name(row.cid));
+    };
     co_return co_await on_connection(std::move(work));
 }
 

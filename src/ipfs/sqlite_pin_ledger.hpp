@@ -21,7 +21,8 @@ class sqlite_pin_ledger final : public pin_ledger {
   public:
     sqlite_pin_ledger(std::string path, sql::blocking_pool* pool, sql::open_options options = {});
 
-    [[nodiscard]] task<result<bool>> intend(pin_row row) override;
+    [[nodiscard]] task<result<pin_try>> intend(pin_row row) override;
+    [[nodiscard]] task<result<>> keep_session(pin_row row, std::string session) override;
     [[nodiscard]] task<result<>> confirm(pin_row row) override;
     [[nodiscard]] task<result<>> forget(pin_row row) override;
     [[nodiscard]] task<result<std::vector<pin_row>>> of_owner(std::string owner) override;

@@ -1,0 +1,178 @@
+#include "ipfs/pinata_provider.hpp"
+
+#include "ipfs/codes.hpp"
+#include "model/content/pinata.hpp"
+#include "model/content/service_testing.hpp"
+
+namespace thole::model {
+namespace {
+
+using namespace testing;
+using ipfs::pin_state;
+
+struct pinata_world : service_world<pinata> {
+    explicit pinata_world(ipfs::pinata_api api = ipfs::pinata_api::v3, pinata_options limits = {})
+        : service_world{std::move(limits)} {
+        options.api = api;
+        options.url = "http://api.model/";
+        options.upload_url = "http://up.model";
+        options.token = secret<std::string>{"jwt"};
+        open();
+    }
+    void open() { client.emplace(name{"pinata"}, options, transport, loop); }
+    result<pin_state> state(const std::string& content) {
+        return run(client->status(ipfs::cid_of(as_bytes(content)), until()));
+    }
+
+    ipfs::pinata_options options;
+    std::optional<ipfs::pinata_provider> client;
+};
+
+class both_apis : public ::testing::TestWithParam<ipfs::pinata_api> {};
+
+// proves: I2
+TEST_P(both_apis, keep_tell_and_give_back) {
+    pinata_world w{GetParam()};
+    EXPECT_TRUE(w.run(w.client->check(w.until())));
+    EXPECT_EQ(*w.state("hello"), pin_state::absent);
+    const auto receipt = w.run(w.client->put(w.upload_of("hello"), w.until()));
+    ASSERT_TRUE(receipt) << receipt.error().describe();
+    EXPECT_EQ(receipt->cid, ipfs::cid_of(as_bytes("hello")).text());
+    ASSERT_EQ(w.service.files().size(), 1U);
+    EXPECT_TRUE(w.service.files()[0].is_public);
+    EXPECT_EQ(w.service.files()[0].name, "1.png");
+    EXPECT_EQ(w.service.files()[0].keyvalues.at("thole"), "op-1");
+    EXPECT_EQ(*w.state("hello"), pin_state::pinned);
+    // Twice is once.
+    const auto again = w.run(w.client->put(w.upload_of("hello", "op-2"), w.until()));
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->id, receipt->id);
+    EXPECT_TRUE(w.run(w.client->unpin(*receipt, w.until())));
+    EXPECT_TRUE(w.run(w.client->unpin(*receipt, w.until())));
+    EXPECT_TRUE(w.service.files().empty());
+    EXPECT_EQ(*w.state("hello"), pin_state::absent);
+}
+
+TEST_P(both_apis, what_was_uploaded_by_hand_stays) {
+    pinata_world w{GetParam()};
+    w.service.keep_by_hand("hello");
+    const auto receipt = w.run(w.client->put(w.upload_of("hello"), w.until()));
+    ASSERT_TRUE(receipt);
+    EXPECT_TRUE(w.run(w.client->unpin(*receipt, w.until())));
+    EXPECT_EQ(w.service.files().size(), 1U);
+}
+
+TEST_P(both_apis, a_lie_is_told_as_it_is) {
+    pinata_world w{GetParam()};
+    w.service.faults().lie = true;
+    const auto receipt = w.run(w.client->put(w.upload_of("hello"), w.until()));
+    ASSERT_TRUE(receipt);
+    EXPECT_NE(receipt->cid, ipfs::cid_of(as_bytes("hello")).text());
+}
+
+TEST_P(both_apis, refusals_are_faults_of_their_kind) {
+    pinata_world w{GetParam()};
+    w.service.faults().http_503 = 1;
+    auto refused = w.run(w.client->put(w.upload_of("hello"), w.until()));
+    EXPECT_EQ(refused.error().kind(), fault_kind::transient);
+    w.service.faults().suspended = true;
+    refused = w.run(w.client->put(w.upload_of("hello"), w.until()));
+    EXPECT_EQ(refused.error().kind(), fault_kind::outage);
+    w.service.faults().suspended = false;
+    w.options.token = secret<std::string>{"another"};
+    w.open();
+    refused = w.run(w.client->put(w.upload_of("hello"), w.until()));
+    EXPECT_EQ(refused.error().kind(), fault_kind::outage);
+    EXPECT_EQ(refused.error().scope(), fault_scope::endpoint);
+    EXPECT_EQ(refused.error().detail().find("another"), std::string_view::npos);
+    EXPECT_FALSE(w.run(w.client->check(w.until())));
+}
+
+// proves: F2, I3
+TEST_P(both_apis, a_limit_says_when_to_come_back) {
+    pinata_world w{GetParam(), {.calls_per_minute = 1}};
+    ASSERT_TRUE(w.run(w.client->put(w.upload_of("one"), w.until())));
+    const auto limited = w.run(w.client->put(w.upload_of("two"), w.until()));
+    ASSERT_FALSE(limited);
+    EXPECT_EQ(limited.error().kind(), fault_kind::rate_limited);
+    ASSERT_TRUE(limited.error().retry_after());
+    w.loop.advance(*limited.error().retry_after());
+    EXPECT_TRUE(w.run(w.client->put(w.upload_of("two"), w.until())));
+}
+
+INSTANTIATE_TEST_SUITE_P(pinata, both_apis,
+                         ::testing::Values(ipfs::pinata_api::v3, ipfs::pinata_api::legacy),
+                         [](const auto& info) {
+                             return info.param == ipfs::pinata_api::v3 ? "v3" : "legacy";
+                         });
+
+// ---- in parts -----------------------------------------------------------------------------------
+
+struct parts_world : pinata_world {
+    parts_world() : pinata_world{ipfs::pinata_api::v3, {.calls_per_minute = 0}} {
+        options.resumable_above = 1000;
+        options.part_bytes = 400;
+        open();
+    }
+    const std::string content = std::string(1500, 'a') + std::string(1500, 'b');
+};
+
+// proves: I3
+TEST(pinata_parts, a_large_one_goes_up_in_parts) {
+    parts_world w;
+    const auto receipt = w.run(w.client->put(w.upload_of(w.content), w.until()));
+    ASSERT_TRUE(receipt) << receipt.error().describe();
+    EXPECT_EQ(receipt->cid, ipfs::cid_of(as_bytes(w.content)).text());
+    ASSERT_EQ(w.service.files().size(), 1U);
+    EXPECT_EQ(receipt->id, w.service.files()[0].id);
+    EXPECT_TRUE(w.service.files()[0].is_public);
+    EXPECT_EQ(w.service.files()[0].keyvalues.at("thole"), "op-1");
+    EXPECT_EQ(w.count("PATCH"), 8);
+}
+
+// proves: I3, E1
+TEST(pinata_parts, after_a_crash_it_goes_on_where_the_server_stands) {
+    for (int lost = 0; lost < 8; ++lost) {
+        parts_world w;
+        // The answer to one part is lost, and the process that waited for it dies.
+        w.lose_only = "PATCH";
+        w.lose_after = lost;
+        EXPECT_FALSE(w.run(w.client->put(w.upload_of(w.content), w.until()))) << lost;
+        EXPECT_EQ(w.count("PATCH"), lost + 1);
+        w.open();
+        const auto receipt = w.run(w.client->put(w.upload_of(w.content), w.until()));
+        ASSERT_TRUE(receipt) << receipt.error().describe();
+        EXPECT_EQ(receipt->cid, ipfs::cid_of(as_bytes(w.content)).text());
+        EXPECT_EQ(w.count("PATCH"), 8) << "nothing is sent twice";
+        EXPECT_EQ(w.count("HEAD"), 1);
+        EXPECT_EQ(w.service.files().size(), 1U);
+    }
+}
+
+TEST(pinata_parts, one_that_the_server_has_forgotten_begins_anew) {
+    parts_world w;
+    w.lose_only = "PATCH";
+    w.lose_after = 2;
+    EXPECT_FALSE(w.run(w.client->put(w.upload_of(w.content), w.until())));
+    w.service.faults().forget_parts = 1;
+    ASSERT_TRUE(w.run(w.client->put(w.upload_of(w.content), w.until())));
+    EXPECT_EQ(w.service.files().size(), 1U);
+}
+
+// proves: O10
+TEST(pinata_parts, the_key_goes_to_no_other_server) {
+    for (const auto* place : {"http://elsewhere/v3/files/tus/1", "http://up.model.evil/x",
+                              "//elsewhere/x", "ftp://up.model/x", ""}) {
+        EXPECT_EQ(ipfs::same_origin("http://up.model", place), "") << place;
+    }
+    EXPECT_EQ(ipfs::same_origin("http://up.model/v3", "/v3/files/tus/1"),
+              "http://up.model/v3/files/tus/1");
+    EXPECT_EQ(ipfs::same_origin("http://up.model", "http://up.model/a"), "http://up.model/a");
+    parts_world w;
+    w.session->value = "http://elsewhere/v3/files/tus/1";
+    ASSERT_TRUE(w.run(w.client->put(w.upload_of(w.content), w.until())));
+    EXPECT_EQ(w.count("HEAD"), 0);
+}
+
+}  // namespace
+}  // namespace thole::model
