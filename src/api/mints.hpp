@@ -43,9 +43,4 @@ class mints_resource {
     parts p_;
 };
 
-// 1 to 128 visible ASCII characters.
-[[nodiscard]] bool is_idempotency_key(std::string_view) noexcept;
-// The seconds of "wait=N" in a Prefer header, at most 300; 0 when it says nothing of the kind.
-[[nodiscard]] std::chrono::seconds preferred_wait(std::string_view header) noexcept;
-
 }  // namespace thole::api

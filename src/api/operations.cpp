@@ -4,6 +4,7 @@
 
 #include "api/codes.hpp"
 #include "api/reply.hpp"
+#include "api/submission.hpp"
 #include "engine/codes.hpp"
 
 namespace thole::api {
@@ -92,6 +93,8 @@ void operations_resource::add_to(router& to) {
            [this](call c) { return list(std::move(c)); });
     to.add({"GET", "/api/v1/operations/{id}", "operations", access::read},
            [this](call c) { return show(std::move(c)); });
+    to.add({"POST", "/api/v1/operations/{kind}", "operations", access::submit, {}, 64 << 10},
+           [this](call c) { return submit(std::move(c)); });
     to.add({"GET",
             "/api/v1/operations/{id}/events",
             "events",
@@ -138,6 +141,25 @@ task<io::server_response> operations_resource::list(call c) {
     boost::json::object out{{"v", 1}, {"items", std::move(items)}};
     if (page->next != 0) out["next_cursor"] = std::to_string(page->next);
     co_return reply(200, out);
+}
+
+task<io::server_response> operations_resource::submit(call c) {
+    const auto kind = c.path.at("kind");
+    if (!plain_kinds_.contains(kind)) co_return refuse(404, thole::codes::engine_unknown_kind);
+    const auto key = idempotency_key(c);
+    if (!key) co_return key.error();
+    if (!is_json(c.http.header("Content-Type"))) {
+        co_return refuse(415, codes::api_media_type, "The body must be application/json.");
+    }
+    if (auto read = json::parse(c.http.body); !read) co_return refuse_body(read.error());
+    if (!room_()) co_return refuse(507, codes::api_disk_full);
+    saga::submission s;
+    s.kind = kind;
+    s.key = *key;
+    s.input = c.http.body;
+    auto accepted = co_await engine_.submit(std::move(s));
+    if (!accepted) co_return refuse(accepted.error());
+    co_return co_await answer_accepted({engine_, docs_, time_}, std::move(c), std::move(*accepted));
 }
 
 task<io::server_response> operations_resource::show(call c) {

@@ -3,12 +3,17 @@
 // GET  /api/v1/operations?state&kind&key&account&limit&cursor
 // GET  /api/v1/operations/{id}
 // GET  /api/v1/operations/{id}/events?after&limit&wait_ms
+// POST /api/v1/operations/{kind}  Idempotency-Key: KEY   body: the kind's input
+//      only kinds that need no more than the engine does (kind "bench"); mints have /api/v1/mints
 // POST /api/v1/operations/{id}/cancel | retry | close | fail      {"reason": …}
 // POST /api/v1/operations/{id}/resolve   {"verdict": "landed" | "dead", "reference", "output"?,
 //                                         "accept_risk"?, "reason"}
 //
 // Threads: the core loop's.
 
+#include <set>
+
+#include "api/content.hpp"
 #include "api/documents.hpp"
 #include "api/router.hpp"
 #include "engine/engine.hpp"
@@ -17,8 +22,13 @@ namespace thole::api {
 
 class operations_resource {
   public:
-    operations_resource(saga::engine& engine, const documents& docs, const io::loop& time)
-        : engine_{engine}, docs_{docs}, time_{time} {}
+    operations_resource(saga::engine& engine, const documents& docs, const io::loop& time,
+                        disk_check room, std::set<std::string, std::less<>> plain_kinds)
+        : engine_{engine},
+          docs_{docs},
+          time_{time},
+          room_{std::move(room)},
+          plain_kinds_{std::move(plain_kinds)} {}
     // The resource outlives the router's use of it.
     void add_to(router&);
 
@@ -27,6 +37,7 @@ class operations_resource {
                                                                       std::string);
     task<io::server_response> list(call);
     task<io::server_response> show(call);
+    task<io::server_response> submit(call);
     task<io::server_response> events(call);
     task<io::server_response> act(call, verb, bool reason_required);
     task<io::server_response> resolve(call);
@@ -35,6 +46,8 @@ class operations_resource {
     saga::engine& engine_;
     const documents& docs_;
     const io::loop& time_;
+    disk_check room_;
+    std::set<std::string, std::less<>> plain_kinds_;
 };
 
 }  // namespace thole::api

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "api/submission.hpp"
 #include "api/world_testing.hpp"
 
 namespace thole::api {
@@ -257,6 +258,25 @@ TEST_F(mints_test, the_identity_is_journaled_and_a_replay_keeps_it) {
     other.headers.emplace_back("Idempotency-Key", "key-1");
     EXPECT_EQ(run(loop, own.handle(other)).status, 422);
     EXPECT_EQ(journaled(), 1U);
+
+TEST_F(operations_test, kinds_that_need_nothing_else_are_submitted_by_their_name) {
+    const auto submit = [&](const std::string& kind, const std::string& key,
+                            const std::string& body) {
+        return post("/api/v1/operations/" + kind, body,
+                    {{"Idempotency-Key", key}, {"Prefer", "wait=10"}});
+    };
+    const auto done = submit("bench", "a", R"({"note":"x"})");
+    EXPECT_EQ(done.status, 200) << done.body;
+    EXPECT_EQ(text(done, "state"), "completed");
+    EXPECT_EQ(header_of(done, "Location"), "/api/v1/operations/" + text(done, "id"));
+    EXPECT_EQ(header_of(submit("bench", "a", R"({"note":"x"})"), "Idempotent-Replayed"), "true");
+    EXPECT_EQ(submit("bench", "a", R"({"note":"y"})").status, 422);
+    EXPECT_EQ(submit("bench", "b", R"({"nota":"y"})").status, 422);
+    EXPECT_EQ(submit("bench", "b", "{").status, 400);
+    EXPECT_EQ(submit("bench", "", "{}").status, 400);
+    EXPECT_EQ(type_of(submit("mint", "b", "{}")), "/problems/engine.unknown_kind");
+    room = false;
+    EXPECT_EQ(submit("bench", "c", "{}").status, 507);
 }
 
 TEST(preferred_wait, reads_seconds_and_bounds_them) {

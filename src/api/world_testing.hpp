@@ -10,6 +10,7 @@
 #include "api/mints.hpp"
 #include "api/operations.hpp"
 #include "api/testing.hpp"
+#include "engine/bench_saga.hpp"
 #include "engine/inline_journal.hpp"
 #include "engine/model_store.hpp"
 #include "nft/request.hpp"
@@ -78,7 +79,7 @@ struct world_test : ::testing::Test {
     documents docs;
     router routes{who, count, loop};
     content_resource content{*store, pool, [this] { return room; }, count, loop};
-    operations_resource operations{engine, docs, loop};
+    operations_resource operations{engine, docs, loop, [this] { return room; }, {"bench"}};
     ipfs::content_holds holds{*store, &pool, [this] { return journal.now(); }};
     mints_resource mints{{.engine = engine,
                           .docs = docs,
@@ -119,6 +120,7 @@ struct world_test : ::testing::Test {
                       .pivot()
                       .shows("BLOCKCHAIN_SUBMITTED")
                       .build());
+        known.add(saga::make_bench_saga());
         return known;
     }
 

@@ -186,8 +186,9 @@ BOOST_DESCRIBE_STRUCT(mint_config, (),
 struct engine_config {
     std::uint32_t max_waiting = 100'000;  // ready and blocked operations; more are refused (503)
     std::uint32_t concurrency = 256;      // operations worked on at once; 1…10000
+    bool bench = false;  // accept operations of kind "bench", which do nothing, for measuring
 };
-BOOST_DESCRIBE_STRUCT(engine_config, (), (max_waiting, concurrency))
+BOOST_DESCRIBE_STRUCT(engine_config, (), (max_waiting, concurrency, bench))
 
 enum class log_level : std::uint8_t { debug, info, warning, error };
 BOOST_DESCRIBE_ENUM(log_level, debug, info, warning, error)

@@ -29,6 +29,7 @@
 #include "app/url_parts.hpp"
 #include "app/version.hpp"
 #include "base/entropy.hpp"
+#include "engine/bench_saga.hpp"
 #include "engine/sqlite_journal.hpp"
 #include "io/curl_transport.hpp"
 #include "io/event.hpp"
@@ -252,6 +253,7 @@ void daemon::parts::open_engine() {
                              .table = records},
                             settings);
     }
+    if (c.engine.bench) known.add(saga::make_bench_saga());
     saga::engine_options options;
     options.node = host_name();
     options.seed = random_number(random);
@@ -290,7 +292,9 @@ void daemon::parts::add_resources() {
 
     core_health.emplace(health_sources(), metrics);
     core_health->add_core(server.core());
-    operations_resource.emplace(*engine, documents, core);
+    std::set<std::string, std::less<>> plain_kinds;
+    if (c.engine.bench) plain_kinds.insert("bench");
+    operations_resource.emplace(*engine, documents, core, room, std::move(plain_kinds));
     operations_resource->add_to(server.core());
     mints_resource.emplace(api::mints_resource::parts{.engine = *engine,
                                                       .docs = documents,

@@ -152,15 +152,17 @@ task<result<std::vector<event_view>>> engine_core::events(self_ptr self, uuid id
 task<result<operation_details>> engine_core::wait_end(self_ptr self, uuid id, deadline until) {
     const auto row = co_await row_of(self, id);
     if (!row) co_return fail(codes::operation_not_found);
-    const auto watch = std::make_shared<watcher>(*row);
+    const auto watch = std::make_shared<watcher>(*row, true);
     const registered seen{self->watchers_, *row, watch};
     for (;;) {
         watch->sleeping.clear_early();
+        watch->seen.reset();
         auto found = co_await get(self, id);
         if (!found) co_return fail(std::move(found).error());
         const bool over = found->view.ended_at.has_value() || found->view.state == "parked";
         if (over || until.expired(self->loop.now()) || self->stopping_) co_return found;
         co_await watch->sleeping.until(self->alarms_, until.at());
+        if (watch->seen) co_return std::move(*watch->seen);
     }
 }
 

@@ -295,6 +295,17 @@ void engine_core::count(const operation& op, const std::vector<event>& events) {
     }
 }
 
+void engine_core::tell(watcher& w, const operation& op) {
+    if (w.of_end) {
+        if (!is_over(op.now)) return;
+        // Its outputs are at hand as long as its driver has not left: the journal need not be
+        // asked.
+        const auto live = live_.find(op.who.id);
+        if (live != live_.end()) w.seen = details_of(live->second->what);
+    }
+    w.sleeping.wake(*alarms_);
+}
+
 void engine_core::moved(const operation& op, std::optional<op_state> before,
                         const std::vector<event>& events) {
     ++moves_seen_;
@@ -306,7 +317,7 @@ void engine_core::moved(const operation& op, std::optional<op_state> before,
         for (const auto& e : events) options.on_event(op, e);
     }
     const auto [first, last] = watchers_.equal_range(op.who.row);
-    for (auto it = first; it != last; ++it) it->second->sleeping.wake(*alarms_);
+    for (auto it = first; it != last; ++it) tell(*it->second, op);
     if (op.now.state == op_state::ready) note_due(op.now.due_at);
 }
 

@@ -70,8 +70,15 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
   private:
     struct watcher {
         std::int64_t row;
-        nap sleeping;
+        bool of_end =
+            false;  // hears only that it has ended or is parked, and gets it as it is then
+        std::optional<operation_details> seen{};
+        nap sleeping{};
     };
+    static bool is_over(const operation_state& s) noexcept {
+        return s.state == op_state::terminal || s.state == op_state::parked;
+    }
+    void tell(watcher& w, const operation& op);
 
     static task<void> dispatch(self_ptr self);
     static task<void> drive(self_ptr self, live_ptr op, bool interrupted);
