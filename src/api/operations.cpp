@@ -5,6 +5,7 @@
 #include "api/codes.hpp"
 #include "api/reply.hpp"
 #include "api/submission.hpp"
+#include "base/time_text.hpp"
 #include "engine/codes.hpp"
 
 namespace thole::api {
@@ -17,6 +18,35 @@ struct act_request {
     std::optional<std::string> reason;
 };
 BOOST_DESCRIBE_STRUCT(act_request, (), (reason))
+
+struct filter_request {
+    std::optional<std::string> state, kind, key, account, error;
+    std::optional<store_time> since, until;
+};
+BOOST_DESCRIBE_STRUCT(filter_request, (), (state, kind, key, account, error, since, until))
+
+struct bulk_body {
+    saga::bulk_act act = saga::bulk_act::retry;
+    filter_request filter;
+    std::string reason;
+    std::optional<bool> dry_run;
+    std::optional<std::int64_t> expect;
+};
+BOOST_DESCRIBE_STRUCT(bulk_body, (), (act, filter, reason, dry_run, expect))
+
+struct refused_count {
+    std::string code;
+    std::int64_t count = 0;
+};
+BOOST_DESCRIBE_STRUCT(refused_count, (), (code, count))
+struct bulk_document {
+    int v = 1;
+    bool dry_run = true;
+    std::int64_t matched = 0;
+    std::int64_t done = 0;
+    std::vector<refused_count> refused;
+};
+BOOST_DESCRIBE_STRUCT(bulk_document, (), (v, dry_run, matched, done, refused))
 
 enum class verdict_word : std::uint8_t { landed, dead };
 BOOST_DESCRIBE_ENUM(verdict_word, landed, dead)
@@ -82,6 +112,22 @@ std::expected<void, io::server_response> set_state(saga::list_filter& filter,
                  "closed"}})};
 }
 
+std::expected<saga::list_filter, io::server_response> filter_of(const filter_request& asked) {
+    saga::list_filter filter;
+    filter.tenant = "default";
+    filter.kind = asked.kind;
+    filter.key = asked.key;
+    filter.subject = asked.account;
+    filter.text = asked.error;
+    filter.created_from = asked.since;
+    filter.created_to = asked.until;
+    if (asked.state) {
+        auto set = set_state(filter, *asked.state);
+        if (!set) return std::unexpected{std::move(set.error())};
+    }
+    return filter;
+}
+
 }  // namespace
 
 void operations_resource::add_to(router& to) {
@@ -89,7 +135,7 @@ void operations_resource::add_to(router& to) {
             "/api/v1/operations",
             "operations",
             access::read,
-            {"state", "kind", "key", "account", "limit", "cursor"}},
+            {"state", "kind", "key", "account", "error", "since", "until", "limit", "cursor"}},
            [this](call c) { return list(std::move(c)); });
     to.add({"GET", "/api/v1/operations/{id}", "operations", access::read},
            [this](call c) { return show(std::move(c)); });
@@ -111,20 +157,34 @@ void operations_resource::add_to(router& to) {
     add_verb("/api/v1/operations/{id}/retry", &saga::engine::retry, false);
     add_verb("/api/v1/operations/{id}/close", &saga::engine::close, true);
     add_verb("/api/v1/operations/{id}/fail", &saga::engine::fail, true);
+    add_verb("/api/v1/operations/{id}/pause", &saga::engine::pause, false);
+    add_verb("/api/v1/operations/{id}/resume", &saga::engine::resume, false);
+    to.add({"POST", "/api/v1/acts", "operations", access::operate, {}, 64 << 10},
+           [this](call c) { return act_on_all(std::move(c)); });
     to.add({"POST", "/api/v1/operations/{id}/resolve", "operations", access::operate, {}, 64 << 10},
            [this](call c) { return resolve(std::move(c)); });
 }
 
 task<io::server_response> operations_resource::list(call c) {
-    saga::list_filter filter;
-    filter.tenant = "default";
-    filter.kind = c.parameter("kind");
-    filter.key = c.parameter("key");
-    filter.subject = c.parameter("account");
-    if (const auto state = c.parameter("state")) {
-        auto set = set_state(filter, *state);
-        if (!set) co_return std::move(set.error());
+    filter_request asked{c.parameter("state"),
+                         c.parameter("kind"),
+                         c.parameter("key"),
+                         c.parameter("account"),
+                         c.parameter("error"),
+                         {},
+                         {}};
+    for (const auto& [name, to] : {std::pair{"since", &asked.since}, {"until", &asked.until}}) {
+        const auto given = c.parameter(name);
+        if (!given) continue;
+        *to = parse_store_time(*given);
+        if (!*to) {
+            co_return refuse(400, codes::api_bad_parameter, {},
+                             {{name, "value.form", "must be a time as 2026-01-31T12:00:00Z"}});
+        }
     }
+    auto made = filter_of(asked);
+    if (!made) co_return std::move(made.error());
+    auto& filter = *made;
     auto limit = c.number("limit", 50, 1, most_listed);
     if (!limit) co_return std::move(limit.error());
     auto cursor = c.number("cursor", 0, 0, INT64_MAX);
@@ -215,6 +275,33 @@ task<io::server_response> operations_resource::resolve(call c) {
     what.accept_risk = body->accept_risk.value_or(false);
     auto done = co_await engine_.resolve(*id, c.who.name, std::move(body->reason), std::move(what));
     co_return co_await answer(*id, std::move(done));
+}
+
+// On all that fit; counts only, unless told otherwise.
+task<io::server_response> operations_resource::act_on_all(call c) {
+    auto body = json::read<bulk_body>(c.http.body);
+    if (!body) co_return refuse_body(body.error());
+    if (auto bad = check_text("/reason", body->reason, true)) co_return std::move(*bad);
+    auto filter = filter_of(body->filter);
+    if (!filter) co_return std::move(filter.error());
+    saga::bulk_request what;
+    what.which = std::move(*filter);
+    what.act = body->act;
+    what.actor = c.who.name;
+    what.reason = std::move(body->reason);
+    what.dry_run = body->dry_run.value_or(true);
+    what.expect = body->expect;
+    if (!what.dry_run && !what.expect) {
+        co_return refuse(422, codes::api_invalid, {},
+                         {{"/expect", "value.required",
+                           "say how many fit, as a dry run counted them, before acting"}});
+    }
+    const bool dry_run = what.dry_run;
+    const auto done = co_await engine_.act_on_all(std::move(what));
+    if (!done) co_return refuse(done.error());
+    bulk_document out{1, dry_run, done->matched, done->done, {}};
+    for (const auto& [code, count] : done->refused) out.refused.push_back({code, count});
+    co_return reply(200, json::to_value(out));
 }
 
 task<io::server_response> operations_resource::answer(uuid id, result<saga::operation_view> done) {

@@ -37,6 +37,9 @@ constexpr std::array statuses{
     code_status{&codes::operation_history_full, 409},
     code_status{&codes::operation_generations_bound, 409},
     code_status{&codes::engine_unknown_definition, 409},
+    code_status{&codes::operation_not_paused, 409},
+    code_status{&codes::operation_parked_already, 409},
+    code_status{&codes::operation_count_changed, 409},
     code_status{&codes::operation_risk_not_accepted, 422},
     code_status{&codes::operation_bad_output, 422},
     code_status{&codes::db_disk_full, 507},
@@ -79,7 +82,8 @@ io::server_response refuse(int status, const fault_code& code, std::string detai
 io::server_response refuse(const fault& f) {
     const auto status = status_of(f);
     // Only what this program itself says about the request is repeated.
-    const bool own = f.is(codes::operation_bad_output) || f.is(codes::engine_bad_input);
+    const bool own = f.is(codes::operation_bad_output) || f.is(codes::engine_bad_input) ||
+                     f.is(codes::operation_count_changed);
     const auto detail = own && !f.detail().empty() ? fmt::format("{} {}", f.meaning(), f.detail())
                                                    : std::string{f.meaning()};
     auto out = io::problem(status, f.code(), detail);

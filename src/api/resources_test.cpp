@@ -445,6 +445,51 @@ TEST_F(operations_test, what_nobody_can_settle_is_resolved_with_evidence) {
     EXPECT_EQ(post(lost + "/close", R"({"reason":"lost"})").status, 202);
 }
 
+// proves: E5, E6
+TEST_F(operations_test, one_is_paused_and_many_are_acted_on) {
+    const auto cid = upload();
+    first = behaviour::park;
+    std::vector<std::string> ids;
+    for (const auto* key : {"a", "b", "c"}) {
+        ids.push_back(text(mint(good_body(cid), key, {{"Prefer", "wait=30"}}), "id"));
+    }
+    auto out = post("/api/v1/acts", R"({"act":"retry","filter":{"state":"parked"},"reason":"x"})");
+    EXPECT_EQ(out.status, 200) << out.body;
+    EXPECT_EQ(text(out, "matched"), "3");
+    EXPECT_EQ(text(out, "done"), "0");
+    EXPECT_TRUE(json_of(out).at("dry_run").as_bool());
+    const auto act = [&](const std::string& more) {
+        return post(
+            "/api/v1/acts",
+            R"({"act":"close","filter":{"state":"parked","error":"wants a person"},)" + more);
+    };
+    EXPECT_EQ(act(R"("reason":"x","dry_run":false})").status, 422) << "expect is required";
+    EXPECT_EQ(act(R"("reason":"","dry_run":true})").status, 422);
+    out = act(R"("reason":"x","dry_run":false,"expect":2})");
+    EXPECT_EQ(out.status, 409);
+    EXPECT_THAT(text(out, "detail"), HasSubstr("3 fit"));
+    out = act(R"("reason":"x","dry_run":false,"expect":3})");
+    EXPECT_EQ(text(out, "done"), "3") << out.body;
+    EXPECT_EQ(text(get("/api/v1/operations/" + ids[1]), "state"), "closed");
+    EXPECT_EQ(post("/api/v1/acts", R"({"act":"explode","filter":{},"reason":"x"})").status, 422);
+    EXPECT_EQ(get("/api/v1/operations?since=yesterday").status, 400);
+    EXPECT_EQ(json_of(get("/api/v1/operations?error=no+such&since=2020-01-01T00:00:00Z"))
+                  .at("items")
+                  .as_array()
+                  .size(),
+              0U);
+
+    first = behaviour::wait;
+    const auto id = text(mint(good_body(cid), "d"), "id");
+    out = post("/api/v1/operations/" + id + "/pause", R"({"reason":"maintenance"})");
+    EXPECT_EQ(out.status, 202) << out.body;
+    EXPECT_EQ(text(out, "progress"), "PAUSED");
+    first = behaviour::finish;
+    EXPECT_EQ(post("/api/v1/operations/" + id + "/resume").status, 202);
+    EXPECT_EQ(type_of(post("/api/v1/operations/" + id + "/resume")),
+              "/problems/operation.not_paused");
+}
+
 TEST_F(operations_test, what_does_not_exist_is_404) {
     for (const auto* id : {"nonsense", "00000000-0000-7000-8000-000000000000"}) {
         const auto at = std::string{"/api/v1/operations/"} + id;

@@ -91,6 +91,18 @@ inline constexpr fault_code operation_history_full{
 inline constexpr fault_code operation_generations_bound{
     "operation.generations_bound", fault_kind::permanent, fault_scope::request,
     "A step may be signed anew 1000 times at most, and this one was. Cancel, close or fail it."};
+inline constexpr fault_code operation_paused{
+    "operation.paused", fault_kind::permanent, fault_scope::request,
+    "A person paused the operation: nothing of it is begun until it is resumed."};
+inline constexpr fault_code operation_not_paused{
+    "operation.not_paused", fault_kind::permanent, fault_scope::request,
+    "The operation is not paused, so there is nothing to resume. Retry hurries one that waits."};
+inline constexpr fault_code operation_parked_already{
+    "operation.parked_already", fault_kind::permanent, fault_scope::request,
+    "The operation is parked for another reason and does not run; there is nothing to pause."};
+inline constexpr fault_code operation_count_changed{
+    "operation.count_changed", fault_kind::conflict, fault_scope::request,
+    "Not as many operations fit the filter as were expected. Count again (dry run), then act."};
 inline constexpr fault_code engine_row_full{
     "engine.row_full", fault_kind::permanent, fault_scope::request,
     "An event or a generation is beyond what the journal numbers. Nothing was written."};
@@ -120,6 +132,10 @@ inline constexpr std::array engine_codes{&engine_key_conflict,
                                          &operation_bad_output,
                                          &operation_history_full,
                                          &operation_generations_bound,
+                                         &operation_paused,
+                                         &operation_not_paused,
+                                         &operation_parked_already,
+                                         &operation_count_changed,
                                          &engine_row_full};
 
 }  // namespace thole::codes

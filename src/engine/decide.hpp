@@ -23,10 +23,12 @@
 //     Where evidence will never come, a person resolves the generation first, on his word.
 //   - An operation whose history is full (most_forward_events) parks.
 //
-// Commands (cancel, retry, close, fail, resolve) on a state that does not allow them are `refused`
-// with the code for the person who asked; nothing changes then. An accepted one is an event with
-// actor, reason, and how the operation stood before and after. Resolve also takes the operation
-// away from whoever works on it: the layers are still verified by the steps that follow.
+// Commands (cancel, retry, close, fail, resolve, pause, resume) on a state that does not allow them
+// are `refused` with the code for the person who asked; nothing changes then. An accepted one is an
+// event with actor, reason, and how the operation stood before and after. Resolve and pause also
+// take the operation away from whoever works on it, as a crash would: what was under way is asked
+// after or repeated when it goes on, and after a resolve the layers are still verified by what
+// follows.
 //
 // Values in, values out: no clock, no I/O. The generator is used for jitter only.
 
@@ -102,6 +104,13 @@ struct fail_command {
     std::string actor, reason;
 };
 
+// It rests until it is resumed: nothing of it is begun, not even the settling of what was sent.
+struct pause_command {
+    std::string actor, reason;
+};
+struct resume_command {
+    std::string actor, reason;
+};
 // A person says what became of an undecided generation, when the witnesses never will.
 struct resolve_command {
     std::string actor, reason;
@@ -110,10 +119,11 @@ struct resolve_command {
     std::string output{};  // of landed: the step's output, which the steps after it read
 };
 
-using input = std::variant<was_claimed, did_complete, did_fail, must_wait, must_park,
-                           must_compensate, has_landed, is_pending, is_dead, is_uncertain,
-                           did_not_happen_after_all, shows_progress, is_released, cancel_command,
-                           retry_command, close_command, fail_command, resolve_command>;
+using input =
+    std::variant<was_claimed, did_complete, did_fail, must_wait, must_park, must_compensate,
+                 has_landed, is_pending, is_dead, is_uncertain, did_not_happen_after_all,
+                 shows_progress, is_released, cancel_command, retry_command, close_command,
+                 fail_command, resolve_command, pause_command, resume_command>;
 
 // What is known about the call that ended: goes into the event.
 struct evidence {

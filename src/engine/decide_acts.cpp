@@ -66,6 +66,7 @@ void turn::operator()(const retry_command& c) {
         return refuse(codes::operation_history_full);
     }
     const bool signs = !s.backward && has_step() && step().shape == step_shape::prepared && !s.live;
+    if (s.paused) return (*this)(resume_command{c.actor, c.reason});
     const bool fresh = s.state == op_state::parked;
     if (fresh && signs && s.generation >= most_generations) {
         return refuse(codes::operation_generations_bound);
@@ -94,6 +95,32 @@ void turn::end_by_person(op_ending ending, const std::string& actor, const std::
     data.before = before;
     act_ = act{out_.events.size() - 1, std::move(data)};
     out_.events.back().actor = actor;
+}
+
+void turn::operator()(const pause_command& c) {
+    auto& s = now();
+    out_.next.kind = effect_kind::keep;
+    if (s.state == op_state::terminal) return refuse(codes::operation_ended);
+    if (s.paused) return;
+    if (s.state == op_state::parked) return refuse(codes::operation_parked_already);
+    if (s.seq >= most_acted_events) return refuse(codes::operation_history_full);
+    write_act(event_type::paused, c.actor, because(c.reason));
+    s.waiting = codes::operation_paused.text;
+    s.state = op_state::parked;
+    s.paused = true;
+    s.owner = 0;
+    out_.next = {};
+}
+
+// Its time is kept: what was to begin tomorrow does not begin now.
+void turn::operator()(const resume_command& c) {
+    auto& s = now();
+    out_.next.kind = effect_kind::keep;
+    if (s.state == op_state::terminal) return refuse(codes::operation_ended);
+    if (!s.paused) return refuse(codes::operation_not_paused);
+    write_act(event_type::resumed, c.actor, because(c.reason));
+    s.waiting.clear();
+    reschedule(std::max(now_, s.due_at));
 }
 
 void turn::operator()(const resolve_command& c) {

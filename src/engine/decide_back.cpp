@@ -70,6 +70,7 @@ void turn::end(op_ending ending, std::string cause) {
     s.live = false;
     s.uncertain = false;
     s.cancelling = false;
+    s.paused = false;
     s.waiting.clear();
     s.ended_at = now_;
     out_.next = {};

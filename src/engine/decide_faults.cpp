@@ -25,6 +25,7 @@ void turn::reschedule(store_time due) {
     auto& s = now();
     out_.changed = true;
     s.state = op_state::ready;
+    s.paused = false;
     s.owner = 0;
     s.due_at = due;
     s.updated_at = now_;
@@ -149,6 +150,7 @@ void turn::park(std::string reason, std::string fault) {
     if (!fault.empty()) s.fault = std::move(fault);
     s.waiting = std::move(reason);
     s.state = op_state::parked;
+    s.paused = false;
     s.owner = 0;
     out_.next = {};
 }

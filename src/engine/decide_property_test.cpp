@@ -207,13 +207,17 @@ class history {
 };
 
 input any_command() {
-    switch (*rc::gen::inRange(0, 6)) {
+    switch (*rc::gen::inRange(0, 8)) {
         case 0:
             return cancel_command{"p", "r"};
         case 4:
             return resolve_command{"p", "r", true, "sig", "out"};
         case 5:
             return resolve_command{"p", "r", false, "ticket"};
+        case 6:
+            return pause_command{"p", "r"};
+        case 7:
+            return resume_command{"p", "r"};
         case 1:
             return retry_command{"p", "r"};
         case 2:

@@ -553,6 +553,50 @@ TEST_F(decide_test, an_act_says_how_the_operation_stood_before_and_after) {
     EXPECT_EQ(d.events.back().actor, "me");
 }
 
+// ---- pause --------------------------------------------------------------------------------------
+
+// proves: E5
+TEST_F(decide_test, a_paused_operation_rests_and_goes_on_as_it_was) {
+    step(did_fail{transient()});
+    const auto due = s.due_at;
+    step(pause_command{"me", "maintenance"});
+    EXPECT_EQ(s.state, op_state::parked);
+    EXPECT_TRUE(s.paused);
+    EXPECT_FALSE(step(pause_command{"me", ""}).changed);
+    const auto d = step(resume_command{"me", "done"});
+    EXPECT_THAT(types(d), ElementsAre("operation.resumed"));
+    EXPECT_EQ(s.state, op_state::ready);
+    EXPECT_EQ(s.due_at, due) << "its time is kept";
+    EXPECT_EQ(s.attempt, 2) << "and so are its attempts";
+    EXPECT_EQ(step(resume_command{"me", ""}).refused, &codes::operation_not_paused);
+}
+
+TEST_F(decide_test, a_pause_takes_running_work_away_as_a_crash_would) {
+    step(did_complete{"1"});
+    step(pause_command{"me", ""});
+    EXPECT_EQ(s.owner, 0U);
+    step(retry_command{"me", ""});
+    EXPECT_FALSE(s.paused) << "retry resumes what rests";
+    claim();
+    EXPECT_TRUE(interrupted) << "what was under way is asked after";
+    EXPECT_EQ(step(was_claimed{interrupted}).next.kind, effect_kind::probe);
+}
+
+TEST_F(decide_test, a_pause_forgets_nothing_that_may_land) {
+    go_to_sign();
+    step(did_complete{"bytes"});
+    step(pause_command{"me", ""});
+    EXPECT_TRUE(s.live);
+    EXPECT_EQ(step(close_command{"me", "x"}).refused, &codes::operation_undecided);
+    EXPECT_EQ(step(cancel_command{"me", ""}).refused, &codes::operation_past_pivot);
+    step(resume_command{"me", ""});
+    claim();
+    EXPECT_EQ(step(was_claimed{interrupted}).next.kind, effect_kind::settle);
+    EXPECT_EQ(s.generation, 1);
+    step(must_park{"look", {}});
+    EXPECT_EQ(step(pause_command{"me", ""}).refused, &codes::operation_parked_already);
+}
+
 // ---- bounds -------------------------------------------------------------------------------------
 
 TEST_F(decide_test, a_full_history_parks_and_is_never_written_over) {

@@ -4,11 +4,9 @@
 
 namespace thole::saga {
 
-namespace {
 engine_core::act as_given(input what) {
     return [what = std::move(what)](const engine_core::live_ptr&) -> result<input> { return what; };
 }
-}  // namespace
 
 engine::engine(io::loop& loop, journal& j, definitions known, entropy& ids, engine_options options)
     : core_{std::make_shared<engine_core>(loop, j, std::move(known), ids, std::move(options))} {}
@@ -57,6 +55,17 @@ task<result<operation_view>> engine::close(uuid id, std::string actor, std::stri
 task<result<operation_view>> engine::fail(uuid id, std::string actor, std::string reason) {
     return engine_core::command(core_, id,
                                 as_given(fail_command{std::move(actor), std::move(reason)}));
+}
+task<result<operation_view>> engine::pause(uuid id, std::string actor, std::string reason) {
+    return engine_core::command(core_, id,
+                                as_given(pause_command{std::move(actor), std::move(reason)}));
+}
+task<result<operation_view>> engine::resume(uuid id, std::string actor, std::string reason) {
+    return engine_core::command(core_, id,
+                                as_given(resume_command{std::move(actor), std::move(reason)}));
+}
+task<result<bulk_answer>> engine::act_on_all(bulk_request what) {
+    return engine_core::act_on_all(core_, std::move(what));
 }
 task<result<operation_view>> engine::resolve(uuid id, std::string actor, std::string reason,
                                              resolution what) {

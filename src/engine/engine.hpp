@@ -22,6 +22,7 @@
 // asked for is done all the same. Errors: codes of engine/codes.hpp and the journal's own (db.*).
 
 #include <functional>
+#include <map>
 #include <memory>
 
 #include "engine/view.hpp"
@@ -82,6 +83,24 @@ struct resolution {
     bool accept_risk = false;  // must be said with a declaration of death
 };
 
+// The same act on every operation that fits a filter.
+enum class bulk_act : std::uint8_t { retry, cancel, close, fail, pause, resume };
+BOOST_DESCRIBE_ENUM(bulk_act, retry, cancel, close, fail, pause, resume)
+
+struct bulk_request {
+    list_filter which;  // its limit and cursor do not count
+    bulk_act act = bulk_act::retry;
+    std::string actor{};
+    std::string reason{};
+    bool dry_run = true;                   // only counts
+    std::optional<std::int64_t> expect{};  // how many must fit, else nothing is done
+};
+struct bulk_answer {
+    std::int64_t matched = 0;
+    std::int64_t done = 0;
+    std::map<std::string, std::int64_t> refused;  // by code
+};
+
 struct details_page {
     std::vector<operation_details> items;
     std::int64_t next = 0;  // list_filter::before of the next page; 0 = the last
@@ -124,6 +143,14 @@ class engine {
     // by the steps that follow), dead parks. Also while it is being worked on.
     task<result<operation_view>> resolve(uuid id, std::string actor, std::string reason,
                                          resolution what);
+
+    // Rests until resumed; also while it is being worked on (then as after a crash: what was under
+    // way is asked after, or repeated). Resume keeps the time at which it was to go on.
+    task<result<operation_view>> pause(uuid id, std::string actor, std::string reason);
+    task<result<operation_view>> resume(uuid id, std::string actor, std::string reason);
+    // Counts exactly, then acts on the oldest first, some at a time. operation.count_changed when
+    // not as many fit as expected; what one operation refuses is counted and hinders no other.
+    task<result<bulk_answer>> act_on_all(bulk_request what);
 
     [[nodiscard]] engine_figures figures() const;
     // The newest journal fault while it lasts; empty when the journal works.

@@ -6,6 +6,7 @@
 //   engine_core.cpp  start, stop, claiming, accounting
 //   drive.cpp        one operation: effect → decision → commit → effect …
 //   commands.cpp     what people ask of one operation
+//   bulk.cpp         … and of many
 //   step_call.cpp    one call of a step: deadline, interruption, exceptions
 
 #include <map>
@@ -54,6 +55,7 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     static task<result<operation_view>> command(self_ptr self, uuid id, act what);
     static task<result<operation_view>> resolve(self_ptr self, uuid id, std::string actor,
                                                 std::string reason, resolution what);
+    static task<result<bulk_answer>> act_on_all(self_ptr self, bulk_request what);
 
     // Commits a decision about a live operation. False: it is lost to this node. Precondition: the
     // caller is inside op->moves.
@@ -92,6 +94,8 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     static task<std::optional<result<move_answer>>> read_back(self_ptr self, const move& m);
     static task<result<operation_view>> command_live(self_ptr self, live_ptr op, const act& what);
     static task<result<operation_view>> command_stored(self_ptr self, live_ptr op, const act& what);
+    static task<result<std::vector<uuid>>> all_that_fit(self_ptr self, list_filter which);
+    static task<> act_on_one(self_ptr self, uuid id, act what, bulk_answer& out);
     static task<result<move_answer>> commit_command(self_ptr self, const move& m);
     static task<bool> pause(self_ptr self, duration d);
     static task<void> park_unknown(self_ptr self, live_ptr op);
@@ -137,5 +141,8 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     bool started_ = false;
     bool stopping_ = false;
 };
+
+// An act that does not depend on how the operation stands.
+[[nodiscard]] engine_core::act as_given(input what);
 
 }  // namespace thole::saga

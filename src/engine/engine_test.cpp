@@ -688,6 +688,70 @@ TEST_F(engine_test, nobody_starves_behind_a_stream_of_urgent_work) {
     EXPECT_LT(urgent, 12);
 }
 
+// proves: E5
+TEST_F(engine_test, a_paused_operation_leaves_its_driver_and_goes_on_when_resumed) {
+    begin();
+    steps.reserve->act = [&](step_context&) {
+        auto slow = [](io::loop& loop) -> task<outcome<text>> {
+            static_cast<void>(co_await loop.sleep_until(loop.now() + 10s));
+            co_return done<text>{{"reserved"}};
+        };
+        return slow(b->loop);
+    };
+    const auto id = b->accept(b->an_order("k"));
+    b->loop.advance(1s);
+    ASSERT_TRUE(b->wait((*b)->pause(id, "me", "maintenance")));
+    b->loop.advance(1h);
+    EXPECT_EQ(b->now(id).view.progress, "PAUSED");
+    EXPECT_EQ(b->now(id).view.waiting->reason, "operation.paused");
+    EXPECT_EQ((*b)->figures().running, 0);
+    EXPECT_EQ(steps.pay->prepares, 0);
+    ASSERT_TRUE(b->wait((*b)->resume(id, "me", "")));
+    EXPECT_EQ(b->end_of(id).view.state, "completed");
+    EXPECT_EQ(steps.reserve->runs, 2);
+}
+
+// proves: E5, E6
+TEST_F(engine_test, many_are_counted_first_and_then_acted_on) {
+    begin();
+    bool broken = true;
+    steps.reserve->act = [&](step_context& in) {
+        if (!broken) return fine();
+        const bool odd = in.input<order>().account.back() % 2 == 1;
+        return odd ? with<outcome<text>>(park{"look", {}}) : failing(fault{codes::net_timeout});
+    };
+    std::vector<uuid> all;
+    for (int i = 0; i < 10; ++i) {
+        all.push_back(b->accept(b->an_order("k" + std::to_string(i), "a" + std::to_string(i))));
+    }
+    for (const auto& id : all) EXPECT_EQ(b->end_of(id).view.state, "parked");
+    bulk_request dead_letters;
+    dead_letters.which.state = op_state::parked;
+    dead_letters.which.text = "net.timeout";
+    dead_letters.actor = "me";
+    dead_letters.reason = "the network is back";
+    auto counted = b->wait((*b)->act_on_all(dead_letters));
+    EXPECT_EQ(counted->matched, 5);
+    EXPECT_EQ(counted->done, 0);
+    dead_letters.dry_run = false;
+    dead_letters.expect = 4;
+    EXPECT_TRUE(b->wait((*b)->act_on_all(dead_letters)).error().is(codes::operation_count_changed));
+    dead_letters.expect = 5;
+    broken = false;
+    EXPECT_EQ(b->wait((*b)->act_on_all(dead_letters))->done, 5);
+    for (int i = 0; i < 10; i += 2) {
+        EXPECT_EQ(b->end_of(all[static_cast<std::size_t>(i)]).view.state, "completed");
+    }
+    bulk_request every;
+    every.act = bulk_act::close;
+    every.actor = "me", every.reason = "enough";
+    every.dry_run = false;
+    every.expect = 10;
+    const auto closed = b->wait((*b)->act_on_all(every));
+    EXPECT_EQ(closed->done, 5);
+    EXPECT_EQ(closed->refused.at("operation.ended"), 5);
+}
+
 TEST_F(engine_test, work_may_be_asked_for_later) {
     begin();
     auto s = b->an_order("k");

@@ -23,6 +23,7 @@ class teller {
         THOLE_ASSERT(read.has_value(), "a journaled event reads back");
         return std::move(*read);
     }
+    void tell_of(const event& e, const event_data& d);
     bool tell_of_step(const event& e, const event_data& d);
     void begin();
     void arrive();
@@ -216,6 +217,13 @@ void teller::tell(const event& e) {
     if (e.type != event_type::compensating || e.step != s_.step_name) arrive();
     s_.seq = e.seq;
     const auto d = data_of(e);
+    tell_of(e, d);
+    // Until something moves it, or parks it for another reason.
+    s_.paused = s_.state == op_state::parked &&
+                (e.type == event_type::paused || (s_.paused && e.type != event_type::parked));
+}
+
+void teller::tell_of(const event& e, const event_data& d) {
     if (tell_of_step(e, d)) return;
     switch (e.type) {
         case event_type::submitted:
@@ -246,6 +254,14 @@ void teller::tell(const event& e) {
             break;
         case event_type::compensating:
             turn_back(e, d);
+            break;
+        case event_type::paused:
+            s_.state = op_state::parked;
+            s_.waiting = "operation.paused";
+            break;
+        case event_type::resumed:
+            s_.state = op_state::ready;
+            s_.waiting.clear();
             break;
         case event_type::recovered:
             s_.state = op_state::ready;
@@ -284,6 +300,7 @@ std::string difference(const operation_state& told, const operation_state& row) 
     check("live", told.live, row.live);
     check("uncertain", told.uncertain, row.uncertain);
     check("cancelling", told.cancelling, row.cancelling);
+    check("paused", told.paused, row.paused);
     check("step", told.step, row.step);
     check("step_name", told.step_name, row.step_name);
     check("attempt", told.attempt, row.attempt);

@@ -109,9 +109,13 @@ struct list_filter {
     std::optional<std::string> subject{};
     std::optional<op_state> state{};
     std::optional<op_ending> ending{};  // of terminal ones
-    int limit = 50;                     // 1…500
-    std::int64_t before = 0;            // cursor: rows below this one; 0 = from the newest
-    bool with_outputs = false;          // fill input and outputs too
+    // Contained in the last fault (code, place, detail), in what it waits for, or in its cause.
+    std::optional<std::string> text{};
+    std::optional<store_time> created_from{};  // inclusive
+    std::optional<store_time> created_to{};    // exclusive
+    int limit = 50;                            // 1…500
+    std::int64_t before = 0;                   // cursor: rows below this one; 0 = from the newest
+    bool with_outputs = false;                 // fill input and outputs too
 };
 
 struct operation_page {

@@ -150,7 +150,8 @@ TYPED_TEST(journal_conformance, keeps_every_field) {
     op = taken.claimed[0].what.op;
     auto s = op.now;
     s.attempt = 4, s.generation = 2, s.allowance = 3, s.step = 1, s.step_name = "sign";
-    s.past_pivot = s.proved_dead = s.live = s.uncertain = s.cancelling = s.conflicted = true;
+    s.past_pivot = s.proved_dead = s.live = s.uncertain = s.cancelling = s.conflicted = s.paused =
+        true;
     s.progress = "P", s.waiting = "W", s.fault = "{}", s.cause = "C";
     s.due_at += 5s;
     s.ended_at = s.due_at + 1us;
@@ -171,6 +172,35 @@ TYPED_TEST(journal_conformance, keeps_every_field) {
     EXPECT_EQ(back.op.now.owner, this->boot);
     EXPECT_TRUE(back.op.now.open);
     EXPECT_TRUE(back.op.now.conflicted);
+}
+
+TYPED_TEST(journal_conformance, finds_by_time_and_by_the_text_of_what_went_wrong) {
+    const auto search = [&](auto&& set) {
+        list_filter f;
+        set(f);
+        std::vector<std::string> keys;
+        for (const auto& each : this->wait(this->log().list(f))->items) {
+            keys.push_back(each.op.who.key);
+        }
+        return keys;
+    };
+    auto early = this->make("early");
+    early.who.created_at -= 1h;
+    this->accept(early);
+    auto parked = this->begun("parked");
+    ASSERT_TRUE(this->step(parked, must_park{"out of stock 50%_", {}}));
+    auto failed = this->begun("failed");
+    ASSERT_TRUE(
+        this->step(failed, did_fail{fault{codes::engine_queue_full}.with_detail("who's?")}));
+    const auto middle = this->log().now() - 30min;
+    EXPECT_THAT(search([&](auto& f) { f.created_to = middle; }), ElementsAre("early"));
+    EXPECT_THAT(search([&](auto& f) { f.created_from = middle; }), ElementsAre("failed", "parked"));
+    EXPECT_THAT(search([&](auto& f) { f.text = "stock 50%_"; }), ElementsAre("parked"));
+    EXPECT_THAT(search([&](auto& f) { f.text = "who's"; }), ElementsAre("failed"));
+    EXPECT_THAT(search([&](auto& f) { f.text = "engine.queue_full", f.state = op_state::parked; }),
+                ElementsAre());
+    EXPECT_THAT(search([&](auto& f) { f.text = "engine.queue_full", f.kind = "k"; }),
+                ElementsAre("failed"));
 }
 
 TYPED_TEST(journal_conformance, a_whole_life) {

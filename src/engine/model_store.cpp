@@ -205,6 +205,12 @@ result<operation_page> model_store::list(const list_filter& f) {
             !fits(f.subject, who.subject) || !fits(f.state, s.state) || !fits(f.ending, s.ending)) {
             continue;
         }
+        const auto contains = [&f](const std::string& in) {
+            return in.find(*f.text) != std::string::npos;
+        };
+        if (f.text && !contains(s.fault) && !contains(s.waiting) && !contains(s.cause)) continue;
+        if (f.created_from && who.created_at < *f.created_from) continue;
+        if (f.created_to && who.created_at >= *f.created_to) continue;
         if (std::ssize(page.items) == f.limit) {
             page.next = page.items.back().op.who.row;
             break;

@@ -67,6 +67,7 @@ struct operation_state {
     bool uncertain = false;    // … and the witnesses disagree (shown as UNCERTAIN)
     bool cancelling = false;   // cancel was accepted; compensation begins when the step is settled
     bool conflicted = false;   // the one short retry after a conflict is used up
+    bool paused = false;       // parked because a person wants it to rest
     int step = 0;              // index in the plan; plan.size() when all are done
     std::string step_name;     // … and its name; empty when ended
     int attempt = 1;           // of the current step (or undo); grows only after a fault
@@ -126,7 +127,9 @@ enum class event_type : std::uint8_t {
     undo_waiting,
     recovered,
     ended,
-    resolved  // a person said what became of the newest generation
+    resolved,  // a person said what became of the newest generation
+    paused,
+    resumed
 };
 
 // A fault as it is written down: the code of another version may be unknown to this one.
@@ -221,4 +224,6 @@ inline constexpr auto thole::json::enum_texts<thole::saga::event_type> = std::ar
     std::pair{thole::saga::event_type::undo_waiting, std::string_view{"undo.deferred"}},
     std::pair{thole::saga::event_type::recovered, std::string_view{"operation.recovered"}},
     std::pair{thole::saga::event_type::ended, std::string_view{"operation.ended"}},
-    std::pair{thole::saga::event_type::resolved, std::string_view{"generation.resolved"}}};
+    std::pair{thole::saga::event_type::resolved, std::string_view{"generation.resolved"}},
+    std::pair{thole::saga::event_type::paused, std::string_view{"operation.paused"}},
+    std::pair{thole::saga::event_type::resumed, std::string_view{"operation.resumed"}}};

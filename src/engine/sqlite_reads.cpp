@@ -66,6 +66,13 @@ result<operation_page> sqlite_store::list(const list_filter& f) {
     if (f.state) text += fmt::format(" and state = {}", static_cast<int>(*f.state));
     if (f.ending) text += fmt::format(" and ending = {}", static_cast<int>(*f.ending));
     if (f.before != 0) text += fmt::format(" and id < {}", f.before);
+    const auto micros = [](store_time t) { return t.time_since_epoch().count(); };
+    if (f.created_from) text += fmt::format(" and created_at >= {}", micros(*f.created_from));
+    if (f.created_to) text += fmt::format(" and created_at < {}", micros(*f.created_to));
+    // Looked for from the newest on; together with a state the partial index bounds the search.
+    if (f.text) {
+        text += " and (instr(fault, ?1) > 0 or instr(waiting, ?1) > 0 or instr(cause, ?1) > 0)";
+    }
     const std::pair<const char*, const std::optional<std::string>*> texts[] = {
         {"tenant", &f.tenant}, {"kind", &f.kind}, {"key", &f.key}, {"subject", &f.subject}};
     for (const auto& [column, value] : texts) {
@@ -75,6 +82,7 @@ result<operation_page> sqlite_store::list(const list_filter& f) {
     auto query = db_.prepare(text);
     if (!query) return fail(std::move(query).error());
     int index = 0;
+    if (f.text) query->bind_at(++index, *f.text);
     for (const auto& [column, value] : texts) {
         if (*value) query->bind_at(++index, **value);
     }

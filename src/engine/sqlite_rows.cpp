@@ -34,7 +34,7 @@ std::int64_t flags_of(const operation_state& s) {
     std::int64_t out = 0;
     int bit = 0;
     for (const bool each : {s.backward, s.started, s.open, s.past_pivot, s.proved_dead, s.live,
-                            s.uncertain, s.cancelling, s.conflicted}) {
+                            s.uncertain, s.cancelling, s.conflicted, s.paused}) {
         out |= std::int64_t{each} << bit++;
     }
     return out;
@@ -42,7 +42,7 @@ std::int64_t flags_of(const operation_state& s) {
 void set_flags(operation_state& s, std::int64_t flags) {
     int bit = 0;
     for (bool* each : {&s.backward, &s.started, &s.open, &s.past_pivot, &s.proved_dead, &s.live,
-                       &s.uncertain, &s.cancelling, &s.conflicted}) {
+                       &s.uncertain, &s.cancelling, &s.conflicted, &s.paused}) {
         *each = (flags >> bit++ & 1) != 0;
     }
 }

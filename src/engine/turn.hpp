@@ -42,6 +42,8 @@ class turn {
     void operator()(const close_command& c) { end_by_person(op_ending::closed, c.actor, c.reason); }
     void operator()(const fail_command& c) { end_by_person(op_ending::failed, c.actor, c.reason); }
     void operator()(const resolve_command&);
+    void operator()(const pause_command&);
+    void operator()(const resume_command&);
 
     void park_if_history_is_full(const operation_state& before);
 

@@ -15,7 +15,7 @@ std::string progress_of(const operation_state& s) {
         case op_ending::none:
             break;
     }
-    if (s.state == op_state::parked) return "NEEDS_ATTENTION";
+    if (s.state == op_state::parked) return s.paused ? "PAUSED" : "NEEDS_ATTENTION";
     return s.uncertain ? "UNCERTAIN" : s.progress;
 }
 

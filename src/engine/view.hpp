@@ -19,7 +19,7 @@ struct operation_view {
     std::string kind;
     std::string key;
     std::string state;  // ready, running, blocked, parked, completed, rolled_back, failed, closed
-    std::string progress;  // INITIATED … COMPLETED; overlays UNCERTAIN, NEEDS_ATTENTION
+    std::string progress;  // INITIATED … COMPLETED; overlays UNCERTAIN, NEEDS_ATTENTION, PAUSED
     std::string step;      // empty when it has ended
     int attempt = 1;
     int generation = 0;

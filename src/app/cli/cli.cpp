@@ -69,7 +69,9 @@ class command_line {
     void add_local();
     void add_mint();
     void add_operation();
+    static void add_filter(CLI::App& to, list_options& which);
     void add_resolve(CLI::App& operation);
+    void add_bulk(CLI::App& operation);
     void add_explain();
     int explain_either(session& s);
     CLI::App* add(CLI::App& under, const char* name, const char* about, local_command what);
@@ -82,6 +84,7 @@ class command_line {
     mint_options mint_;
     list_options list_;
     resolve_options resolve_;
+    bulk_options bulk_;
     std::string argument_;
     std::string reason_;
     bool follow_ = false;
@@ -184,11 +187,7 @@ void command_line::add_operation() {
     auto* list = add_remote(*operation, "list", "Newest first", [this](session& s, client& c) {
         return run_operation_list(s, c, list_);
     });
-    list->add_option("--state", list_.state,
-                     "ready, running, blocked, parked, completed, rolled_back, failed, closed");
-    list->add_option("--kind", list_.kind, "e.g. mint");
-    list->add_option("--key", list_.key, "Idempotency key");
-    list->add_option("--account", list_.account, "The account it was made for");
+    add_filter(*list, list_);
     list->add_option("--limit", list_.limit, "At most [50]")->check(CLI::Range(1U, 500U));
 
     auto* show = add_remote(*operation, "show", "One operation", [this](session& s, client& c) {
@@ -213,7 +212,33 @@ void command_line::add_operation() {
     verb("retry", "A parked or waiting one goes on now", false);
     verb("close", "End a parked one without calling it completed", true);
     verb("fail", "Declare a parked one failed", true);
+    verb("pause", "It rests until it is resumed", false);
+    verb("resume", "A paused one goes on", false);
     add_resolve(*operation);
+    add_bulk(*operation);
+}
+
+void command_line::add_filter(CLI::App& to, list_options& which) {
+    to.add_option("--state", which.state,
+                  "ready, running, blocked, parked, completed, rolled_back, failed, closed");
+    to.add_option("--kind", which.kind, "e.g. mint");
+    to.add_option("--key", which.key, "Idempotency key");
+    to.add_option("--account", which.account, "The account it was made for");
+    to.add_option("--error", which.error, "Part of its fault, of what it waits for, or its cause");
+    to.add_option("--since", which.since, "Accepted at or after, e.g. 2026-01-31T12:00:00Z");
+    to.add_option("--until", which.until, "Accepted before");
+}
+
+void command_line::add_bulk(CLI::App& operation) {
+    auto* all =
+        add_remote(operation, "all", "The same act on all that fit a filter; counts first",
+                   [this](session& s, client& c) { return run_operation_bulk(s, c, bulk_); });
+    all->add_option("act", bulk_.act, "retry, cancel, close, fail, pause, resume")
+        ->required()
+        ->check(CLI::IsMember({"retry", "cancel", "close", "fail", "pause", "resume"}));
+    add_filter(*all, bulk_.which);
+    all->add_option("--reason", bulk_.reason, "Kept in the operations' events")->required();
+    all->add_flag("--yes", bulk_.yes, "Do it; without, only the count is shown");
 }
 
 void command_line::add_resolve(CLI::App& operation) {

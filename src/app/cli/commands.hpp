@@ -44,7 +44,7 @@ struct mint_options {
 int run_mint(session&, client&, const mint_options&);
 
 struct list_options {
-    std::string state, kind, key, account;
+    std::string state, kind, key, account, error, since, until;
     std::uint32_t limit = 50;
 };
 int run_operation_list(session&, client&, const list_options&);
@@ -53,6 +53,13 @@ int run_operation_events(session&, client&, const std::string& id, bool follow);
 // verb: cancel, retry, close, fail
 int run_operation_act(session&, client&, const std::string& id, const std::string& verb,
                       const std::string& reason);
+struct bulk_options {
+    std::string act;
+    list_options which;
+    std::string reason;
+    bool yes = false;
+};
+int run_operation_bulk(session&, client&, const bulk_options&);
 struct resolve_options {
     std::string id;
     std::string landed;  // reference that shows it …

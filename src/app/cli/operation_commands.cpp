@@ -128,6 +128,9 @@ int run_operation_list(session& s, client& daemon, const list_options& options) 
     filter("kind", options.kind);
     filter("key", options.key);
     filter("account", options.account);
+    filter("error", options.error);
+    filter("since", options.since);
+    filter("until", options.until);
     int code = exit_done;
     const auto page = ask(s, daemon, {.path = path}, code);
     if (!page) return code;
@@ -223,6 +226,48 @@ int run_operation_act(session& s, client& daemon, const std::string& id, const s
     return post_act(s, daemon, id, verb, body);
 }
 
+// Counts first; acts only on --yes, and only when as many fit as were counted.
+int run_operation_bulk(session& s, client& daemon, const bulk_options& options) {
+    boost::json::object filter;
+    const auto add = [&filter](const char* name, const std::string& text) {
+        if (!text.empty()) filter[name] = text;
+    };
+    const auto& w = options.which;
+    add("state", w.state), add("kind", w.kind), add("key", w.key), add("account", w.account);
+    add("error", w.error), add("since", w.since), add("until", w.until);
+    boost::json::object body{
+        {"act", options.act}, {"filter", std::move(filter)}, {"reason", options.reason}};
+    const auto send = [&](int& code) {
+        return ask(s, daemon,
+                   {.method = "POST",
+                    .path = "/api/v1/acts",
+                    .headers = {{"Content-Type", "application/json"}},
+                    .body = boost::json::serialize(body)},
+                   code);
+    };
+    int code = exit_done;
+    auto answer = send(code);
+    if (!answer) return code;
+    if (options.yes) {
+        body["dry_run"] = false;
+        body["expect"] = text_of(*answer, "matched");
+        answer = send(code);
+        if (!answer) return code;
+    }
+    if (s.json) return s.print_json(*answer), exit_done;
+    const auto matched = text_of(*answer, "matched");
+    if (!options.yes) {
+        s.out.print(fmt::format("{} would be asked to {}; --yes does it\n", matched, options.act));
+        return exit_done;
+    }
+    s.out.print(fmt::format("{} of {} accepted\n", text_of(*answer, "done"), matched));
+    const auto* refused = array_of(*answer, "refused");
+    for (const auto& each : refused == nullptr ? boost::json::array{} : *refused) {
+        s.out.print(fmt::format("{} refused: {}\n", text_of(each, "count"), text_of(each, "code")));
+    }
+    return exit_done;
+}
+
 int run_operation_resolve(session& s, client& daemon, const resolve_options& options) {
     const bool landed = !options.landed.empty();
     boost::json::object body{{"verdict", landed ? "landed" : "dead"},
@@ -309,7 +354,9 @@ int run_explain_operation(session& s, client& daemon, const std::string& id) {
         next = "Another operation of the same account is first; it goes on by itself.";
     if (state == "ready")
         next = "It goes on by itself when its time has come. \"thole operation retry\" hurries it.";
-    if (state == "parked") {
+    if (state == "parked" && text_of(o, "progress") == "PAUSED") {
+        next = "A person paused it. \"thole operation resume " + id + "\" lets it go on.";
+    } else if (state == "parked") {
         next = "A person must decide: remove the cause, then \"thole operation retry " + id +
                "\"; or give it up with cancel, close or fail.";
     }
