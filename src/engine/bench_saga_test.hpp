@@ -121,6 +121,8 @@ class bench {
         run(engine_->stop(10s));
         engine_.reset();
     }
+    // The process dies: nothing is given back.
+    void crash() { engine_.reset(); }
     engine& operator*() { return *engine_; }
     engine* operator->() { return &*engine_; }
 

@@ -61,12 +61,13 @@ void engine_core::spawn(task<void> work) {
 
 task<result<>> engine_core::start(self_ptr self) {
     THOLE_ASSERT(!self->started_, "an engine is started once");
-    self->node_ = {self->options.node, new_boot(self->ids_)};
+    self->node_ = {.name = self->options.node, .boot = new_boot(self->ids_)};
     auto begun = co_await self->log.begin(self->node_);
     if (!begun) co_return fail(std::move(begun).error());
     auto counts = co_await self->log.counts();
     if (!counts) co_return fail(std::move(counts).error());
     self->figures.recovered = static_cast<std::uint64_t>(*begun);
+    self->recovering_ = *begun == self->node_.most_readied;
     self->set_gauges(*counts);
     self->started_ = true;
     self->backlog_ = true;  // look at once
@@ -91,9 +92,28 @@ task<void> engine_core::stop(self_ptr self, duration grace) {
 
 // ---- claiming -----------------------------------------------------------------------------------
 
+// What is left of an earlier boot, a part at a time beside the work.
+task<void> engine_core::ready_more(self_ptr self) {
+    const auto readied = co_await self->log.begin(self->node_);
+    if (!readied) {
+        self->note_fault(readied.error());
+        self->recount_ = true;
+        co_await self->dispatcher_.until(
+            self->alarms_, saturating_add(self->loop.now(), self->options.journal_retry));
+        co_return;
+    }
+    self->recovering_ = *readied == self->node_.most_readied;
+    self->figures.recovered += static_cast<std::uint64_t>(*readied);
+    self->figures.running -= *readied;
+    self->figures.ready += *readied;
+    ++self->moves_seen_;
+    if (*readied > 0) self->backlog_ = true;
+}
+
 task<void> engine_core::dispatch(self_ptr self) {
     auto& s = *self;
     while (!s.stopping_) {
+        if (s.recovering_) co_await ready_more(self);
         if (s.orphans_ && s.submitting_ == 0) co_await release_orphans(self);
         if (s.recount_ && s.in_flight_ == 0) co_await recount(self);
         if (!s.log.may_start_effects()) {
@@ -103,6 +123,7 @@ task<void> engine_core::dispatch(self_ptr self) {
         const auto now = s.log.now();
         const bool due = s.backlog_ || (s.next_due_ && *s.next_due_ <= now);
         if (!due || !s.has_place()) {
+            if (s.recovering_) continue;
             auto until = time_point::max();
             if (s.next_due_ && s.has_place()) {
                 until = saturating_add(s.loop.now(), *s.next_due_ - now);

@@ -83,6 +83,7 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     void tell(watcher& w, const operation& op);
 
     static task<void> dispatch(self_ptr self);
+    static task<void> ready_more(self_ptr self);
     static task<void> drive(self_ptr self, live_ptr op, bool interrupted);
     static task<input> perform(self_ptr self, live_ptr op, effect what, bool first);
     static task<input> settle(self_ptr self, live_ptr op, duration delay, bool send);
@@ -138,6 +139,7 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     std::uint64_t moves_seen_ = 0;  // that were counted
     bool recount_ = false;          // the gauges may be wrong
     bool orphans_ = false;          // operations may be marked as ours that nobody drives
+    bool recovering_ = false;       // operations of an earlier boot are still to be readied
     bool started_ = false;
     bool stopping_ = false;
 };

@@ -827,6 +827,34 @@ TEST_F(engine_test, a_stop_gives_work_back_and_a_start_goes_on) {
     EXPECT_EQ(steps.pay->prepares, 1) << "what is journaled is settled, never prepared anew";
 }
 
+// proves: E1
+TEST_F(engine_test, a_start_goes_on_with_the_first_before_it_has_looked_at_the_last) {
+    engine_options options;
+    options.concurrency = 2000;
+    options.max_waiting = 10'000;
+    begin(presets::standard, std::move(options));
+    bool slow = true;
+    steps.reserve->act = [&](step_context&) {
+        auto work = [](io::loop& loop, bool waits) -> task<outcome<text>> {
+            if (waits) static_cast<void>(co_await loop.sleep_until(loop.now() + 10s));
+            co_return done<text>{{"reserved"}};
+        };
+        return work(b->loop, slow);
+    };
+    std::vector<uuid> all;
+    for (int i = 0; i < 1200; ++i) {
+        all.push_back(b->accept(b->an_order("k" + std::to_string(i), std::to_string(i))));
+    }
+    b->crash();
+    slow = false;
+    b->start();
+    EXPECT_EQ((*b)->figures().recovered, 1000U);
+    b->loop.advance(1s);
+    EXPECT_EQ((*b)->figures().recovered, 1200U);
+    EXPECT_EQ((*b)->figures().completed, 1200U);
+    EXPECT_EQ((*b)->figures().running + (*b)->figures().ready, 0);
+}
+
 // proves: E9
 TEST_F(engine_test, after_a_restart_the_outside_is_asked_before_anything_is_sent_again) {
     begin();

@@ -31,8 +31,9 @@
 namespace thole::saga {
 
 struct node_identity {
-    std::string name;        // stays the same over restarts
-    std::uint64_t boot = 1;  // not 0; new at every start
+    std::string name;         // stays the same over restarts
+    std::uint64_t boot = 1;   // not 0; new at every start
+    int most_readied = 1000;  // by one begin(): a start must not wait for a hundred thousand
 };
 
 struct new_operation {
@@ -136,7 +137,8 @@ class journal {
   public:
     virtual ~journal() = default;
 
-    // Once, before anything else. Answers how many operations of an earlier boot were readied.
+    // Before anything else. Answers how many operations of an earlier boot were readied; when there
+    // are as many as asked for at most, it is called again, beside the work, until there are fewer.
     virtual task<result<std::int64_t>> begin(node_identity node) = 0;
     // The time that schedules: never goes backward, survives restarts.
     [[nodiscard]] virtual store_time now() = 0;

@@ -271,6 +271,19 @@ TYPED_TEST(journal_conformance, what_cannot_be_numbered_is_refused_with_its_code
     EXPECT_FALSE(this->stored(other).prepared);
 }
 
+// proves: E1
+TYPED_TEST(journal_conformance, a_new_boot_readies_what_the_one_before_had_running_in_parts) {
+    for (const auto* key : {"a", "b", "c", "d", "e"}) this->begun(key);
+    const node_identity next{.name = "n", .boot = 12, .most_readied = 2};
+    std::vector<std::int64_t> parts;
+    do {
+        parts.push_back(*this->wait(this->log().begin(next)));
+    } while (parts.back() == next.most_readied);
+    EXPECT_THAT(parts, ElementsAre(2, 2, 1));
+    EXPECT_EQ(this->wait(this->log().counts())->ready, 5);
+    EXPECT_EQ(this->claim().claimed.size(), 5U);
+}
+
 // proves: E8
 TYPED_TEST(journal_conformance, a_claim_shuts_the_owner_before_out) {
     auto op = this->begun("a");

@@ -60,6 +60,7 @@ result<std::int64_t> model_store::recover(const node_identity& node, store_time 
     std::int64_t found = 0;
     for (auto& [row, e] : rows_) {
         if (e.op.now.state != op_state::running || e.op.now.owner == node.boot) continue;
+        if (found == node.most_readied) break;
         touch(row);
         saga::recover(e.op.now, now, e.events);
         ++found;

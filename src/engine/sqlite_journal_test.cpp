@@ -171,6 +171,21 @@ TEST_F(sqlite_journal_test, a_file_of_a_newer_version_is_refused) {
     EXPECT_TRUE(refused.error().is(codes::db_newer_schema));
 }
 
+// Schema 1 had no clock: opening it looked for the latest time.
+TEST_F(sqlite_journal_test, a_file_of_the_first_version_is_brought_up_with_what_is_in_it) {
+    const auto answer = world.wait(world.log->submit(make("k")));
+    ASSERT_TRUE(answer);
+    world.log.reset();
+    {
+        auto db = sql::database::open(world.folder.file("j.db"), sql::access::read_write);
+        ASSERT_TRUE(db->execute("drop table clock; pragma user_version=1"));
+    }
+    auto store = sqlite_store::open(world.folder.file("j.db"), sql::access::read_write);
+    ASSERT_TRUE(store) << store.error().describe();
+    EXPECT_EQ(*(*store)->latest(), answer->made.op.now.updated_at);
+    EXPECT_TRUE((*(*store)->load(answer->made.op.who.id)).has_value());
+}
+
 TEST_F(sqlite_journal_test, the_write_ahead_log_is_used_again) {
     world.options.file.checkpoint_pages = 50;
     world.reopen();

@@ -32,6 +32,10 @@ create table prepared(id integer primary key, bytes text not null);
 create table key_lock(key text primary key, op integer not null) without rowid;
 create table node(name text primary key, boot integer not null, started_at integer not null)
   without rowid;
+)sql"},
+                                sql::migration{2, R"sql(
+create table clock(id integer primary key, at integer not null);
+insert into clock(id, at) select 1, coalesce(max(updated_at), 0) from op;
 )sql"}};
 
 }  // namespace

@@ -39,7 +39,7 @@ result<> sqlite_store::prepare() {
          "select id from op where state = 0 and prio = ? and due_at <= ? "
          "order by due_at, id limit ?"},
         {&sql_.next_due, "select min(due_at) from op where state = 0 and prio = ?"},
-        {&sql_.running, "select id from op where state = 1 and owner <> ?"},
+        {&sql_.running, "select id from op where state = 1 and owner <> ? order by id limit ?"},
         {&sql_.next_blocked, op + "where state = 2 and lock_key = ? order by id limit 1"},
         {&sql_.lock_holder, "select op from key_lock where key = ?"},
         {&sql_.lock_insert, "insert into key_lock(key, op) values(?, ?) on conflict do nothing"},
@@ -60,12 +60,8 @@ result<> sqlite_store::prepare() {
          "select (select count(*) from op where state = 0), (select count(*) from op where "
          "state = 1), (select count(*) from op where state = 2), "
          "(select count(*) from op where state = 3)"},
-        {&sql_.latest,
-         "select max(t) from (select max(updated_at) t from (select updated_at from op order by "
-         "id desc limit 10000) union all select max(updated_at) from op where state = 0 "
-         "union all select max(updated_at) from op where state = 1 "
-         "union all select max(updated_at) from op where state = 2 "
-         "union all select max(updated_at) from op where state = 3)"},
+        {&sql_.latest, "select at from clock"},
+        {&sql_.set_clock, "update clock set at = ? where at < ?1"},
         {&sql_.node,
          "insert into node(name, boot, started_at) values(?, ?, ?) on conflict(name) do update "
          "set boot = excluded.boot, started_at = excluded.started_at"}};
@@ -84,7 +80,10 @@ result<> sqlite_store::begin() {
 }
 
 result<> sqlite_store::commit() {
-    auto done = sql_.commit.run();
+    auto done = result<>{};
+    if (latest_ > clock_) done = sql_.set_clock.run(latest_);
+    if (done) done = sql_.commit.run();
+    if (done) clock_ = latest_;
     if (done) return done;
     // Still inside: it surely did not happen. Else SQLite has ended the transaction by itself, and
     // whether the last frame reached the disk is not known.
@@ -115,6 +114,7 @@ result<> sqlite_store::write_events(std::int64_t row, std::span<const event> eve
 
 result<> sqlite_store::write_move(std::int64_t row, std::uint64_t fence, std::int64_t seq,
                                   const operation_state& after, std::span<const event> events) {
+    latest_ = std::max(latest_, after.updated_at.time_since_epoch().count());
     if (auto done = rows::run_update(sql_.update_op, row, fence, seq, after); !done) return done;
     if (db_.changes() == 0) return fail(codes::engine_fenced);
     return write_events(row, events);
@@ -185,6 +185,7 @@ result<submit_answer> sqlite_store::submit(const new_operation& o) {
         }
         return submit_answer{{std::move(**known), {}}, true, false};
     }
+    latest_ = std::max(latest_, s.updated_at.time_since_epoch().count());
     made.op.who.row = db_.last_insert_id();
     auto done = takes ? take_lock(made.op.who) : result<>{};
     if (done) done = write_events(made.op.who.row, made.events);
@@ -232,7 +233,7 @@ result<std::int64_t> sqlite_store::recover(const node_identity& node, store_time
         return fail(std::move(done).error());
     }
     std::vector<std::int64_t> found;
-    sql_.running.bind(boot);
+    sql_.running.bind(boot, node.most_readied);
     for (auto row = sql_.running.step();; row = sql_.running.step()) {
         if (!row) return fail(std::move(row).error());
         if (!*row) break;
