@@ -577,6 +577,7 @@ TEST_F(engine_test, one_operation_per_account_the_others_in_order) {
     const auto third = b->accept(b->an_order("k3"));
     b->loop.advance(1s);
     EXPECT_EQ(b->now(second).view.state, "blocked");
+    EXPECT_EQ(b->now(second).view.waiting->holder, first);
     EXPECT_EQ(b->now(second).view.waiting->reason, "lock default/alice");
     EXPECT_TRUE(b->wait((*b)->retry(second, "me", "")).error().is(codes::operation_not_waiting));
     EXPECT_EQ(b->end_of(third).view.state, "completed");

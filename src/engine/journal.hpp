@@ -89,6 +89,7 @@ struct stored_operation {
     std::string input;
     std::vector<finished_step> outputs;    // in order
     std::optional<prepared_row> prepared;  // the newest generation of the current step
+    std::optional<uuid> holder;            // of a blocked one: who has its lock
 };
 
 struct claimed_operation {

@@ -360,6 +360,8 @@ TYPED_TEST(journal_conformance, a_lock_has_one_holder_and_passes_in_order) {
     EXPECT_TRUE(this->step(ops[0], did_complete{"{}"})->blocked);
     EXPECT_EQ(ops[0].now.state, op_state::blocked);
     EXPECT_FALSE(ops[0].now.started);
+    EXPECT_EQ(this->stored(ops[0]).holder, ops[2].who.id);
+    EXPECT_FALSE(this->stored(ops[2]).holder);
     auto locks = *this->wait(this->log().locks());
     ASSERT_EQ(locks.size(), 1U);
     EXPECT_EQ(locks[0].row, ops[2].who.row);

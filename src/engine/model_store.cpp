@@ -162,7 +162,7 @@ result<claim_answer> model_store::claim(const claim_request& request) {
 
 // ---- reading ------------------------------------------------------------------------------------
 
-stored_operation model_store::stored(const entry& e) {
+stored_operation model_store::stored(const entry& e) const {
     stored_operation out;
     out.op = e.op;
     for (const auto& each : e.events) {
@@ -173,6 +173,10 @@ stored_operation model_store::stored(const entry& e) {
     }
     for (const auto& p : e.prepared) {
         if (p.step == e.op.now.step) out.prepared = p;
+    }
+    if (e.op.now.state == op_state::blocked) {
+        const auto held = locks_.find(e.op.who.lock_key);
+        if (held != locks_.end()) out.holder = rows_.at(held->second).op.who.id;
     }
     return out;
 }

@@ -43,7 +43,7 @@ class model_store final : public store {
     entry& touch(std::int64_t row);
     bool take_lock(const entry& e);
     std::optional<moved_operation> hand_lock_on(const std::string& key, store_time now);
-    static stored_operation stored(const entry& e);
+    [[nodiscard]] stored_operation stored(const entry& e) const;
 
     std::map<std::int64_t, entry> rows_;
     std::map<std::string, std::int64_t> locks_;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/sqlite_store.hpp"
 
 namespace thole::saga {
@@ -38,6 +40,16 @@ result<> sqlite_store::fill(stored_operation& op) {
         const auto generation = static_cast<int>(sql_.prepared.integer(0) & rows::generation_mask);
         op.prepared = prepared_row{step, generation, std::string{sql_.prepared.text(1)}};
         sql_.prepared.reset();
+    }
+    if (op.op.now.state != op_state::blocked) return {};
+    sql_.holder_id.bind(op.op.who.lock_key);
+    auto held = sql_.holder_id.step();
+    if (!held) return fail(std::move(held).error());
+    if (*held) {
+        std::array<std::uint8_t, 16> raw{};
+        std::ranges::copy_n(sql_.holder_id.blob(0).begin(), raw.size(), raw.begin());
+        op.holder = uuid{raw};
+        sql_.holder_id.reset();
     }
     return {};
 }

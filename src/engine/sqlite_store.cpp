@@ -42,6 +42,7 @@ result<> sqlite_store::prepare() {
         {&sql_.running, "select id from op where state = 1 and owner <> ? order by id limit ?"},
         {&sql_.next_blocked, op + "where state = 2 and lock_key = ? order by id limit 1"},
         {&sql_.lock_holder, "select op from key_lock where key = ?"},
+        {&sql_.holder_id, "select uuid from op where id = (select op from key_lock where key = ?)"},
         {&sql_.lock_insert, "insert into key_lock(key, op) values(?, ?) on conflict do nothing"},
         {&sql_.lock_update, "update key_lock set op = ? where key = ?"},
         {&sql_.lock_delete, "delete from key_lock where key = ?"},

@@ -58,7 +58,7 @@ class sqlite_store final : public store {
         sql::statement begin, commit, rollback;
         sql::statement insert_op, update_op, insert_event, insert_prepared;
         sql::statement by_row, by_id, by_key, due, next_due, running, next_blocked;
-        sql::statement lock_holder, lock_insert, lock_update, lock_delete, all_locks;
+        sql::statement lock_holder, holder_id, lock_insert, lock_update, lock_delete, all_locks;
         sql::statement payloads, prepared, events, count, latest, set_clock, node;
     } sql_;
     std::int64_t latest_ = 0;  // of what this connection wrote, microseconds

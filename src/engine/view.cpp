@@ -61,6 +61,7 @@ operation_details details_of(const stored_operation& stored) {
     out.input = stored.input;
     out.outputs = stored.outputs;
     out.prepared = stored.prepared;
+    if (out.view.waiting) out.view.waiting->holder = stored.holder;
     return out;
 }
 

@@ -10,8 +10,9 @@ namespace thole::saga {
 struct waiting_view {
     std::string reason;               // "operation.attempts_spent", "lock …", a step's own words
     std::optional<store_time> until;  // absent: for a person, or for a lock
+    std::optional<uuid> holder;       // of the lock that it waits for
 };
-BOOST_DESCRIBE_STRUCT(waiting_view, (), (reason, until))
+BOOST_DESCRIBE_STRUCT(waiting_view, (), (reason, until, holder))
 
 struct operation_view {
     int v = 1;

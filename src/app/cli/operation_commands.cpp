@@ -37,6 +37,35 @@ std::string waits_for(const value& operation) {
     return {};
 }
 
+// The same as a sentence: what holds it up, and what would let it go on.
+std::string why_it_waits(const value& operation) {
+    const auto* waiting = operation.as_object().if_contains("waiting");
+    if (waiting == nullptr) return {};
+    auto reason = text_of(*waiting, "reason");
+    const auto until = text_of(*waiting, "until");
+    const auto at = until.empty() ? std::string{} : " until " + short_time(until).substr(11);
+    const auto holder = text_of(*waiting, "holder");
+    if (!holder.empty()) {
+        return fmt::format("The lock it needs ({}) is held by operation {}.",
+                           reason.starts_with("lock ") ? reason.substr(5) : reason, holder);
+    }
+    const auto space = reason.find(' ');
+    const auto code = reason.substr(0, space);
+    const auto place =
+        space == std::string::npos ? std::string{"a dependency"} : reason.substr(space + 1);
+    if (code == "policy.breaker_open") {
+        return fmt::format("The circuit breaker of {} is open; it is tried again{}.", place, at);
+    }
+    if (code == "policy.rate_limited" || code == "http.rate_limited") {
+        return fmt::format("{} is rate-limited{}.", place, at);
+    }
+    if (const auto* known = api::find_fault(code); known != nullptr) {
+        return fmt::format("{} ({}){}.", known->meaning, code,
+                           until.empty() ? "" : "; it goes on at" + at.substr(6));
+    }
+    return fmt::format("It waits for: {}{}.", reason, at);
+}
+
 void show_details(session& s, const value& operation) {
     table t{{"", ""}};
     for (const auto& [key, each] : operation.as_object()) {
@@ -367,7 +396,7 @@ int run_explain_operation(session& s, client& daemon, const std::string& id) {
             id + "\" with --landed or --dead.";
     }
     if (s.json) {
-        boost::json::object out{{"operation", o}, {"next", next}};
+        boost::json::object out{{"operation", o}, {"next", next}, {"why", why_it_waits(o)}};
         if (fault == nullptr) fault = api::find_fault(text_of(o, "cause"));
         if (fault != nullptr) out["explained"] = api::explain(*fault);
         if (!text_of(o, "cause").empty()) {
@@ -382,9 +411,7 @@ int run_explain_operation(session& s, client& daemon, const std::string& id) {
         s.out.print(fmt::format("Step {}, attempt {}, generation {}.\n", text_of(o, "step"),
                                 text_of(o, "attempt"), text_of(o, "generation")));
     }
-    if (const auto waits = waits_for(o); !waits.empty()) {
-        s.out.print(fmt::format("It waits for: {}\n", waits));
-    }
+    if (const auto why = why_it_waits(o); !why.empty()) s.out.print(why + "\n");
     if (fault != nullptr) {
         s.out.print(fmt::format("Last fault: {} ({}). {}\n  {}\n", fault_text,
                                 text_of(*fault_value, "detail"), fault->meaning,
