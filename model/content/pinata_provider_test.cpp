@@ -2,7 +2,7 @@
 
 #include "ipfs/codes.hpp"
 #include "model/content/pinata.hpp"
-#include "model/content/service_testing.hpp"
+#include "model/content/service_world_test.hpp"
 
 namespace thole::model {
 namespace {
