@@ -159,7 +159,9 @@ task<fetch_report> fetcher::fetch_reported(fetch_request what, deadline until) {
                                 until.child(begin, options_.per_gateway));
         const auto end = loop_.now();
         if (!got) got.error().at(gateways_.dependency(), gateway);
-        pick->record(got, end - begin, end);
+        // Not to have a content says nothing about how well a gateway is: new content would open
+        // the breakers of all.
+        if (got || !got.error().is(codes::not_found)) pick->record(got, end - begin, end);
         report.calls.push_back(
             evidence_of("fetch", gateway, end - begin, got ? nullptr : &got.error()));
         report.outcome = std::move(got);

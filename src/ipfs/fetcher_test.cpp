@@ -83,6 +83,21 @@ TEST(Fetcher, BelievesOnlyWhatHashes) {
     EXPECT_EQ(f.gateways->view(f.loop.now())[0].failures, 1U);
 }
 
+TEST(Fetcher, AGatewayThatDoesNotHaveAContentIsStillWell) {
+    fixture f;
+    for (const auto* each : {"a", "b", "c", "t"}) {
+        f.hosts[each] = [](const auto&) { return answered(404); };
+    }
+    for (int i = 0; i < 50; ++i) {
+        const auto got = f.get({.content = cid_of(as_bytes("new"))});
+        ASSERT_EQ(got.calls.size(), 4U) << i;
+        EXPECT_TRUE(got.outcome.error().is(codes::not_found));
+    }
+    EXPECT_EQ(f.gateways->view(f.loop.now())[0].failures, 0U);
+    f.hosts["c"] = [](const auto&) { return answered(200, "new"); };
+    EXPECT_TRUE(f.get({.content = cid_of(as_bytes("new"))}).outcome);
+}
+
 // proves: I4
 TEST(Fetcher, ATrustlessGatewayProvesAnyChunking) {
     fixture f;
