@@ -1,6 +1,6 @@
 #pragma once
 
-// The templates behind json.hpp. Not to be included by itself.
+// The templates behind json.hpp, which is what to include.
 //
 // What depends on T is only the loop over members; checks, messages and problem pointers are plain
 // functions in json.cpp, so that a described struct costs little to compile.
@@ -18,6 +18,7 @@
 #include <span>
 #include <type_traits>
 
+#include "base/json.hpp"
 #include "base/time_text.hpp"
 #include "thole/assert.hpp"
 

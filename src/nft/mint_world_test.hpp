@@ -9,10 +9,12 @@
 
 #include "engine/bench_saga_test.hpp"
 #include "ipfs/codec/dag_builder.hpp"
+#include "ipfs/codes.hpp"
 #include "ipfs/kubo_provider.hpp"
 #include "ipfs/sqlite_pin_ledger.hpp"
 #include "model/content/content_node.hpp"
 #include "model/solana/rpc_node.hpp"
+#include "nft/codes.hpp"
 #include "nft/mint_saga.hpp"
 #include "nft/sqlite_records.hpp"
 #include "sim/network.hpp"
