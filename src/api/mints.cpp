@@ -74,8 +74,8 @@ task<result<saga::submitted>> mints_resource::accept(saga::submission s, std::st
 }
 
 task<io::server_response> mints_resource::post(call c) {
-    const auto key = idempotency_key(c);
-    if (!key) co_return key.error();
+    auto key = idempotency_key(c);
+    if (!key) co_return std::move(key).error();
     if (!is_json(c.http.header("Content-Type"))) {
         co_return refuse(415, codes::api_media_type, "The body must be application/json.");
     }

@@ -206,8 +206,8 @@ task<io::server_response> operations_resource::list(call c) {
 task<io::server_response> operations_resource::submit(call c) {
     const auto kind = c.path.at("kind");
     if (!plain_kinds_.contains(kind)) co_return refuse(404, thole::codes::engine_unknown_kind);
-    const auto key = idempotency_key(c);
-    if (!key) co_return key.error();
+    auto key = idempotency_key(c);
+    if (!key) co_return std::move(key).error();
     if (!is_json(c.http.header("Content-Type"))) {
         co_return refuse(415, codes::api_media_type, "The body must be application/json.");
     }

@@ -258,253 +258,248 @@ TEST_F(mints_test, the_identity_is_journaled_and_a_replay_keeps_it) {
     other.headers.emplace_back("Idempotency-Key", "key-1");
     EXPECT_EQ(run(loop, own.handle(other)).status, 422);
     EXPECT_EQ(journaled(), 1U);
+}
 
-    TEST_F(operations_test, kinds_that_need_nothing_else_are_submitted_by_their_name) {
-        const auto submit = [&](const std::string& kind, const std::string& key,
-                                const std::string& body) {
-            return post("/api/v1/operations/" + kind, body,
-                        {{"Idempotency-Key", key}, {"Prefer", "wait=10"}});
-        };
-        const auto done = submit("bench", "a", R"({"note":"x"})");
-        EXPECT_EQ(done.status, 200) << done.body;
-        EXPECT_EQ(text(done, "state"), "completed");
-        EXPECT_EQ(header_of(done, "Location"), "/api/v1/operations/" + text(done, "id"));
-        EXPECT_EQ(header_of(submit("bench", "a", R"({"note":"x"})"), "Idempotent-Replayed"),
-                  "true");
-        EXPECT_EQ(submit("bench", "a", R"({"note":"y"})").status, 422);
-        EXPECT_EQ(submit("bench", "b", R"({"nota":"y"})").status, 422);
-        EXPECT_EQ(submit("bench", "b", "{").status, 400);
-        EXPECT_EQ(submit("bench", "", "{}").status, 400);
-        EXPECT_EQ(type_of(submit("mint", "b", "{}")), "/problems/engine.unknown_kind");
-        room = false;
-        EXPECT_EQ(submit("bench", "c", "{}").status, 507);
+TEST_F(operations_test, kinds_that_need_nothing_else_are_submitted_by_their_name) {
+    const auto submit = [&](const std::string& kind, const std::string& key,
+                            const std::string& body) {
+        return post("/api/v1/operations/" + kind, body,
+                    {{"Idempotency-Key", key}, {"Prefer", "wait=10"}});
+    };
+    const auto done = submit("bench", "a", R"({"note":"x"})");
+    EXPECT_EQ(done.status, 200) << done.body;
+    EXPECT_EQ(text(done, "state"), "completed");
+    EXPECT_EQ(header_of(done, "Location"), "/api/v1/operations/" + text(done, "id"));
+    EXPECT_EQ(header_of(submit("bench", "a", R"({"note":"x"})"), "Idempotent-Replayed"), "true");
+    EXPECT_EQ(submit("bench", "a", R"({"note":"y"})").status, 422);
+    EXPECT_EQ(submit("bench", "b", R"({"nota":"y"})").status, 422);
+    EXPECT_EQ(submit("bench", "b", "{").status, 400);
+    EXPECT_EQ(submit("bench", "", "{}").status, 400);
+    EXPECT_EQ(type_of(submit("mint", "b", "{}")), "/problems/engine.unknown_kind");
+    room = false;
+    EXPECT_EQ(submit("bench", "c", "{}").status, 507);
+}
+
+TEST(preferred_wait, reads_seconds_and_bounds_them) {
+    using std::chrono::seconds;
+    EXPECT_EQ(preferred_wait("wait=5"), seconds{5});
+    EXPECT_EQ(preferred_wait("respond-async, wait=5"), seconds{5});
+    EXPECT_EQ(preferred_wait("wait=99999"), seconds{300});
+    EXPECT_EQ(preferred_wait("wait=x"), seconds{0});
+    EXPECT_EQ(preferred_wait(""), seconds{0});
+}
+
+// ---- operations
+// ---------------------------------------------------------------------------------
+
+TEST_F(operations_test, lists_are_filtered_and_paged) {
+    const auto cid = upload();
+    for (const auto* key : {"a", "b", "c"}) {
+        ASSERT_EQ(mint(good_body(cid), key, {{"Prefer", "wait=30"}}).status, 200);
     }
+    first = behaviour::park;
+    ASSERT_EQ(mint(good_body(cid), "d", {{"Prefer", "wait=30"}}).status, 202);
 
-    TEST(preferred_wait, reads_seconds_and_bounds_them) {
-        using std::chrono::seconds;
-        EXPECT_EQ(preferred_wait("wait=5"), seconds{5});
-        EXPECT_EQ(preferred_wait("respond-async, wait=5"), seconds{5});
-        EXPECT_EQ(preferred_wait("wait=99999"), seconds{300});
-        EXPECT_EQ(preferred_wait("wait=x"), seconds{0});
-        EXPECT_EQ(preferred_wait(""), seconds{0});
-    }
-
-    // ---- operations
-    // ---------------------------------------------------------------------------------
-
-    TEST_F(operations_test, lists_are_filtered_and_paged) {
-        const auto cid = upload();
-        for (const auto* key : {"a", "b", "c"}) {
-            ASSERT_EQ(mint(good_body(cid), key, {{"Prefer", "wait=30"}}).status, 200);
+    const auto keys = [](const io::server_response& r) {
+        std::vector<std::string> out;
+        for (const auto& each : json_of(r).at("items").as_array()) {
+            out.emplace_back(each.at("key").as_string());
         }
-        first = behaviour::park;
-        ASSERT_EQ(mint(good_body(cid), "d", {{"Prefer", "wait=30"}}).status, 202);
+        return out;
+    };
+    EXPECT_THAT(keys(get("/api/v1/operations")), ElementsAre("d", "c", "b", "a"));
+    EXPECT_THAT(keys(get("/api/v1/operations?state=parked")), ElementsAre("d"));
+    EXPECT_THAT(keys(get("/api/v1/operations?state=completed&limit=2")), ElementsAre("c", "b"));
+    EXPECT_THAT(keys(get("/api/v1/operations?key=b")), ElementsAre("b"));
+    EXPECT_THAT(keys(get("/api/v1/operations?account=nobody")), ElementsAre());
+    EXPECT_THAT(keys(get("/api/v1/operations?kind=bench")), ElementsAre());
 
-        const auto keys = [](const io::server_response& r) {
-            std::vector<std::string> out;
-            for (const auto& each : json_of(r).at("items").as_array()) {
-                out.emplace_back(each.at("key").as_string());
-            }
-            return out;
-        };
-        EXPECT_THAT(keys(get("/api/v1/operations")), ElementsAre("d", "c", "b", "a"));
-        EXPECT_THAT(keys(get("/api/v1/operations?state=parked")), ElementsAre("d"));
-        EXPECT_THAT(keys(get("/api/v1/operations?state=completed&limit=2")), ElementsAre("c", "b"));
-        EXPECT_THAT(keys(get("/api/v1/operations?key=b")), ElementsAre("b"));
-        EXPECT_THAT(keys(get("/api/v1/operations?account=nobody")), ElementsAre());
-        EXPECT_THAT(keys(get("/api/v1/operations?kind=bench")), ElementsAre());
+    const auto page = get("/api/v1/operations?limit=3");
+    const auto next = get("/api/v1/operations?limit=3&cursor=" + text(page, "next_cursor"));
+    EXPECT_THAT(keys(next), ElementsAre("a"));
+    EXPECT_FALSE(json_of(next).as_object().contains("next_cursor"));
 
-        const auto page = get("/api/v1/operations?limit=3");
-        const auto next = get("/api/v1/operations?limit=3&cursor=" + text(page, "next_cursor"));
-        EXPECT_THAT(keys(next), ElementsAre("a"));
-        EXPECT_FALSE(json_of(next).as_object().contains("next_cursor"));
+    EXPECT_EQ(get("/api/v1/operations?state=bogus").status, 400);
+    EXPECT_EQ(get("/api/v1/operations?limit=501").status, 400);
+    EXPECT_EQ(get("/api/v1/operations?limit=0").status, 400);
+    EXPECT_EQ(get("/api/v1/operations?cursor=x").status, 400);
+}
 
-        EXPECT_EQ(get("/api/v1/operations?state=bogus").status, 400);
-        EXPECT_EQ(get("/api/v1/operations?limit=501").status, 400);
-        EXPECT_EQ(get("/api/v1/operations?limit=0").status, 400);
-        EXPECT_EQ(get("/api/v1/operations?cursor=x").status, 400);
+TEST_F(operations_test, items_of_lists_are_the_documents_of_the_operations) {
+    docs.add("mint", [](const saga::operation_details& o, boost::json::object& out) {
+        if (const auto in = o.find_input<nft::mint_input>()) out["owner"] = in->request.owner;
+        if (const auto done = o.find_output<second_step>()) out["landed"] = done->value;
+    });
+    const auto id = text(mint(good_body(upload()), "a", {{"Prefer", "wait=30"}}), "id");
+    const auto alone = json_of(get("/api/v1/operations/" + id));
+    EXPECT_EQ(alone.at("landed").as_string(), "landed");
+    EXPECT_EQ(json_of(get("/api/v1/operations")).at("items").at(0), alone);
+}
+
+TEST_F(operations_test, events_tell_the_story_in_order) {
+    const auto id = text(mint(good_body(upload()), "a", {{"Prefer", "wait=30"}}), "id");
+    const auto all = json_of(get("/api/v1/operations/" + id + "/events"));
+    const auto& events = all.at("events").as_array();
+    ASSERT_GE(events.size(), 4U);
+    EXPECT_EQ(events.front().at("event").as_string(), "operation.submitted");
+    EXPECT_EQ(events.back().at("event").as_string(), "operation.ended");
+    for (std::size_t i = 0; i < events.size(); ++i) {
+        EXPECT_EQ(events[i].at("seq").as_int64(), static_cast<std::int64_t>(i + 1));
     }
+    const auto later = json_of(get("/api/v1/operations/" + id + "/events?after=2&limit=1"));
+    ASSERT_EQ(later.at("events").as_array().size(), 1U);
+    EXPECT_EQ(later.at("events").as_array()[0].at("seq").as_int64(), 3);
+    EXPECT_EQ(get("/api/v1/operations/" + id + "/events?wait_ms=60001").status, 400);
+}
 
-    TEST_F(operations_test, items_of_lists_are_the_documents_of_the_operations) {
-        docs.add("mint", [](const saga::operation_details& o, boost::json::object& out) {
-            if (const auto in = o.find_input<nft::mint_input>()) out["owner"] = in->request.owner;
-            if (const auto done = o.find_output<second_step>()) out["landed"] = done->value;
-        });
-        const auto id = text(mint(good_body(upload()), "a", {{"Prefer", "wait=30"}}), "id");
-        const auto alone = json_of(get("/api/v1/operations/" + id));
-        EXPECT_EQ(alone.at("landed").as_string(), "landed");
-        EXPECT_EQ(json_of(get("/api/v1/operations")).at("items").at(0), alone);
+// proves: E3
+TEST_F(operations_test, cancel_before_the_pivot_undoes_and_after_it_is_409) {
+    const auto cid = upload();
+    first = behaviour::park;
+    auto id = text(mint(good_body(cid), "a", {{"Prefer", "wait=30"}}), "id");
+    auto out = post("/api/v1/operations/" + id + "/cancel", R"({"reason":"sold out"})");
+    EXPECT_EQ(out.status, 202) << out.body;
+    const auto ended = run(
+        loop,
+        engine.wait_end(*uuid::parse(id), deadline::after(loop.now(), std::chrono::seconds{30})));
+    EXPECT_EQ(ended->view.state, "rolled_back");
+    EXPECT_EQ(post("/api/v1/operations/" + id + "/cancel").status, 409) << "it has ended";
+
+    first = behaviour::finish;
+    second = behaviour::wait;
+    id = text(mint(good_body(cid), "b"), "id");
+    while (text(get("/api/v1/operations/" + id), "progress") != "BLOCKCHAIN_SUBMITTED") {
+        (void)get("/api/v1/operations/" + id + "/events?after=3&wait_ms=1000");
     }
+    out = post("/api/v1/operations/" + id + "/cancel");
+    EXPECT_EQ(out.status, 409);
+    EXPECT_EQ(type_of(out), "/problems/operation.past_pivot");
+    second = behaviour::land;
+}
 
-    TEST_F(operations_test, events_tell_the_story_in_order) {
-        const auto id = text(mint(good_body(upload()), "a", {{"Prefer", "wait=30"}}), "id");
-        const auto all = json_of(get("/api/v1/operations/" + id + "/events"));
-        const auto& events = all.at("events").as_array();
-        ASSERT_GE(events.size(), 4U);
-        EXPECT_EQ(events.front().at("event").as_string(), "operation.submitted");
-        EXPECT_EQ(events.back().at("event").as_string(), "operation.ended");
-        for (std::size_t i = 0; i < events.size(); ++i) {
-            EXPECT_EQ(events[i].at("seq").as_int64(), static_cast<std::int64_t>(i + 1));
-        }
-        const auto later = json_of(get("/api/v1/operations/" + id + "/events?after=2&limit=1"));
-        ASSERT_EQ(later.at("events").as_array().size(), 1U);
-        EXPECT_EQ(later.at("events").as_array()[0].at("seq").as_int64(), 3);
-        EXPECT_EQ(get("/api/v1/operations/" + id + "/events?wait_ms=60001").status, 400);
-    }
+// proves: E6
+TEST_F(operations_test, a_parked_one_is_retried_or_closed_with_a_reason) {
+    const auto cid = upload();
+    first = behaviour::park;
+    auto id = text(mint(good_body(cid), "a", {{"Prefer", "wait=30"}}), "id");
+    first = behaviour::finish;
+    EXPECT_EQ(post("/api/v1/operations/" + id + "/retry").status, 202);
+    const auto until = deadline::after(loop.now(), std::chrono::seconds{30});
+    EXPECT_EQ(run(loop, engine.wait_end(*uuid::parse(id), until))->view.state, "completed");
+    EXPECT_EQ(post("/api/v1/operations/" + id + "/retry").status, 409);
 
-    // proves: E3
-    TEST_F(operations_test, cancel_before_the_pivot_undoes_and_after_it_is_409) {
-        const auto cid = upload();
-        first = behaviour::park;
-        auto id = text(mint(good_body(cid), "a", {{"Prefer", "wait=30"}}), "id");
-        auto out = post("/api/v1/operations/" + id + "/cancel", R"({"reason":"sold out"})");
-        EXPECT_EQ(out.status, 202) << out.body;
-        const auto ended =
-            run(loop, engine.wait_end(*uuid::parse(id),
-                                      deadline::after(loop.now(), std::chrono::seconds{30})));
-        EXPECT_EQ(ended->view.state, "rolled_back");
-        EXPECT_EQ(post("/api/v1/operations/" + id + "/cancel").status, 409) << "it has ended";
+    first = behaviour::park;
+    id = text(mint(good_body(cid), "b", {{"Prefer", "wait=30"}}), "id");
+    auto out = post("/api/v1/operations/" + id + "/close");
+    EXPECT_EQ(out.status, 422);
+    EXPECT_THAT(errors_of(out), ElementsAre("/reason value.required"));
+    out = post("/api/v1/operations/" + id + "/close", R"({"reason":"double order"})");
+    EXPECT_EQ(out.status, 202);
+    EXPECT_EQ(text(out, "state"), "closed");
+    EXPECT_THAT(get("/api/v1/operations/" + id + "/events").body, HasSubstr("uid:4711"));
+    EXPECT_EQ(post("/api/v1/operations/" + id + "/close", R"({"why":"x"})").status, 400);
+}
 
-        first = behaviour::finish;
-        second = behaviour::wait;
-        id = text(mint(good_body(cid), "b"), "id");
+// proves: E6
+TEST_F(operations_test, what_nobody_can_settle_is_resolved_with_evidence) {
+    const auto cid = upload();
+    second = behaviour::wait;
+    const auto submit = [&](const char* key) {
+        const auto id = text(mint(good_body(cid), key), "id");
         while (text(get("/api/v1/operations/" + id), "progress") != "BLOCKCHAIN_SUBMITTED") {
             (void)get("/api/v1/operations/" + id + "/events?after=3&wait_ms=1000");
         }
-        out = post("/api/v1/operations/" + id + "/cancel");
-        EXPECT_EQ(out.status, 409);
-        EXPECT_EQ(type_of(out), "/problems/operation.past_pivot");
-        second = behaviour::land;
+        return "/api/v1/operations/" + id;
+    };
+    const auto at = submit("a");
+    auto out = post(at + "/resolve", R"({"verdict":"landed","reference":"","reason":"r"})");
+    EXPECT_EQ(out.status, 422);
+    EXPECT_THAT(errors_of(out), ElementsAre("/reference value.required"));
+    EXPECT_EQ(post(at + "/resolve", R"({"verdict":"perhaps","reference":"x","reason":"r"})").status,
+              422);
+    EXPECT_EQ(post(at + "/resolve", R"({"reference":"x","reason":"r"})").status, 400);
+    out = post(at + "/resolve", R"({"verdict":"dead","reference":"x","reason":"r"})");
+    EXPECT_EQ(out.status, 422);
+    EXPECT_EQ(type_of(out), "/problems/operation.risk_not_accepted");
+    out = post(at + "/resolve", R"({"verdict":"landed","reference":"x","reason":"r"})");
+    EXPECT_EQ(type_of(out), "/problems/operation.bad_output");
+    out = post(at + "/resolve",
+               R"({"verdict":"landed","reference":"x","reason":"seen","output":{"valeu":"y"}})");
+    EXPECT_EQ(out.status, 422);
+    EXPECT_THAT(text(out, "detail"), HasSubstr("/valeu"));
+    out = post(at + "/resolve",
+               R"({"verdict":"landed","reference":"x","reason":"seen","output":{"value":"y"}})");
+    EXPECT_EQ(out.status, 202) << out.body;
+    const auto until = deadline::after(loop.now(), std::chrono::seconds{30});
+    const auto id = *uuid::parse(at.substr(at.rfind('/') + 1));
+    EXPECT_EQ(run(loop, engine.wait_end(id, until))->view.state, "completed");
+    const auto story = get(at + "/events").body;
+    EXPECT_THAT(story, HasSubstr("generation.resolved"));
+    EXPECT_THAT(story, HasSubstr("uid:4711"));
+    out = post(at + "/resolve", R"({"verdict":"landed","reference":"x","reason":"r"})");
+    EXPECT_EQ(out.status, 409);
+
+    const auto lost = submit("b");
+    out = post(lost + "/resolve",
+               R"({"verdict":"dead","reference":"ticket","reason":"r","accept_risk":true})");
+    EXPECT_EQ(out.status, 202) << out.body;
+    EXPECT_EQ(text(out, "state"), "parked");
+    EXPECT_EQ(post(lost + "/close", R"({"reason":"lost"})").status, 202);
+}
+
+// proves: E5, E6
+TEST_F(operations_test, one_is_paused_and_many_are_acted_on) {
+    const auto cid = upload();
+    first = behaviour::park;
+    std::vector<std::string> ids;
+    for (const auto* key : {"a", "b", "c"}) {
+        ids.push_back(text(mint(good_body(cid), key, {{"Prefer", "wait=30"}}), "id"));
     }
+    auto out = post("/api/v1/acts", R"({"act":"retry","filter":{"state":"parked"},"reason":"x"})");
+    EXPECT_EQ(out.status, 200) << out.body;
+    EXPECT_EQ(text(out, "matched"), "3");
+    EXPECT_EQ(text(out, "done"), "0");
+    EXPECT_TRUE(json_of(out).at("dry_run").as_bool());
+    const auto act = [&](const std::string& more) {
+        return post(
+            "/api/v1/acts",
+            R"({"act":"close","filter":{"state":"parked","error":"wants a person"},)" + more);
+    };
+    EXPECT_EQ(act(R"("reason":"x","dry_run":false})").status, 422) << "expect is required";
+    EXPECT_EQ(act(R"("reason":"","dry_run":true})").status, 422);
+    out = act(R"("reason":"x","dry_run":false,"expect":2})");
+    EXPECT_EQ(out.status, 409);
+    EXPECT_THAT(text(out, "detail"), HasSubstr("3 fit"));
+    out = act(R"("reason":"x","dry_run":false,"expect":3})");
+    EXPECT_EQ(text(out, "done"), "3") << out.body;
+    EXPECT_EQ(text(get("/api/v1/operations/" + ids[1]), "state"), "closed");
+    EXPECT_EQ(post("/api/v1/acts", R"({"act":"explode","filter":{},"reason":"x"})").status, 422);
+    EXPECT_EQ(get("/api/v1/operations?since=yesterday").status, 400);
+    EXPECT_EQ(json_of(get("/api/v1/operations?error=no+such&since=2020-01-01T00:00:00Z"))
+                  .at("items")
+                  .as_array()
+                  .size(),
+              0U);
 
-    // proves: E6
-    TEST_F(operations_test, a_parked_one_is_retried_or_closed_with_a_reason) {
-        const auto cid = upload();
-        first = behaviour::park;
-        auto id = text(mint(good_body(cid), "a", {{"Prefer", "wait=30"}}), "id");
-        first = behaviour::finish;
-        EXPECT_EQ(post("/api/v1/operations/" + id + "/retry").status, 202);
-        const auto until = deadline::after(loop.now(), std::chrono::seconds{30});
-        EXPECT_EQ(run(loop, engine.wait_end(*uuid::parse(id), until))->view.state, "completed");
-        EXPECT_EQ(post("/api/v1/operations/" + id + "/retry").status, 409);
+    first = behaviour::wait;
+    const auto id = text(mint(good_body(cid), "d"), "id");
+    out = post("/api/v1/operations/" + id + "/pause", R"({"reason":"maintenance"})");
+    EXPECT_EQ(out.status, 202) << out.body;
+    EXPECT_EQ(text(out, "progress"), "PAUSED");
+    first = behaviour::finish;
+    EXPECT_EQ(post("/api/v1/operations/" + id + "/resume").status, 202);
+    EXPECT_EQ(type_of(post("/api/v1/operations/" + id + "/resume")),
+              "/problems/operation.not_paused");
+}
 
-        first = behaviour::park;
-        id = text(mint(good_body(cid), "b", {{"Prefer", "wait=30"}}), "id");
-        auto out = post("/api/v1/operations/" + id + "/close");
-        EXPECT_EQ(out.status, 422);
-        EXPECT_THAT(errors_of(out), ElementsAre("/reason value.required"));
-        out = post("/api/v1/operations/" + id + "/close", R"({"reason":"double order"})");
-        EXPECT_EQ(out.status, 202);
-        EXPECT_EQ(text(out, "state"), "closed");
-        EXPECT_THAT(get("/api/v1/operations/" + id + "/events").body, HasSubstr("uid:4711"));
-        EXPECT_EQ(post("/api/v1/operations/" + id + "/close", R"({"why":"x"})").status, 400);
+TEST_F(operations_test, what_does_not_exist_is_404) {
+    for (const auto* id : {"nonsense", "00000000-0000-7000-8000-000000000000"}) {
+        const auto at = std::string{"/api/v1/operations/"} + id;
+        EXPECT_EQ(get(at).status, 404);
+        EXPECT_EQ(get(at + "/events").status, 404);
+        EXPECT_EQ(type_of(post(at + "/cancel")), "/problems/operation.not_found");
     }
-
-    // proves: E6
-    TEST_F(operations_test, what_nobody_can_settle_is_resolved_with_evidence) {
-        const auto cid = upload();
-        second = behaviour::wait;
-        const auto submit = [&](const char* key) {
-            const auto id = text(mint(good_body(cid), key), "id");
-            while (text(get("/api/v1/operations/" + id), "progress") != "BLOCKCHAIN_SUBMITTED") {
-                (void)get("/api/v1/operations/" + id + "/events?after=3&wait_ms=1000");
-            }
-            return "/api/v1/operations/" + id;
-        };
-        const auto at = submit("a");
-        auto out = post(at + "/resolve", R"({"verdict":"landed","reference":"","reason":"r"})");
-        EXPECT_EQ(out.status, 422);
-        EXPECT_THAT(errors_of(out), ElementsAre("/reference value.required"));
-        EXPECT_EQ(
-            post(at + "/resolve", R"({"verdict":"perhaps","reference":"x","reason":"r"})").status,
-            422);
-        EXPECT_EQ(post(at + "/resolve", R"({"reference":"x","reason":"r"})").status, 400);
-        out = post(at + "/resolve", R"({"verdict":"dead","reference":"x","reason":"r"})");
-        EXPECT_EQ(out.status, 422);
-        EXPECT_EQ(type_of(out), "/problems/operation.risk_not_accepted");
-        out = post(at + "/resolve", R"({"verdict":"landed","reference":"x","reason":"r"})");
-        EXPECT_EQ(type_of(out), "/problems/operation.bad_output");
-        out =
-            post(at + "/resolve",
-                 R"({"verdict":"landed","reference":"x","reason":"seen","output":{"valeu":"y"}})");
-        EXPECT_EQ(out.status, 422);
-        EXPECT_THAT(text(out, "detail"), HasSubstr("/valeu"));
-        out =
-            post(at + "/resolve",
-                 R"({"verdict":"landed","reference":"x","reason":"seen","output":{"value":"y"}})");
-        EXPECT_EQ(out.status, 202) << out.body;
-        const auto until = deadline::after(loop.now(), std::chrono::seconds{30});
-        const auto id = *uuid::parse(at.substr(at.rfind('/') + 1));
-        EXPECT_EQ(run(loop, engine.wait_end(id, until))->view.state, "completed");
-        const auto story = get(at + "/events").body;
-        EXPECT_THAT(story, HasSubstr("generation.resolved"));
-        EXPECT_THAT(story, HasSubstr("uid:4711"));
-        out = post(at + "/resolve", R"({"verdict":"landed","reference":"x","reason":"r"})");
-        EXPECT_EQ(out.status, 409);
-
-        const auto lost = submit("b");
-        out = post(lost + "/resolve",
-                   R"({"verdict":"dead","reference":"ticket","reason":"r","accept_risk":true})");
-        EXPECT_EQ(out.status, 202) << out.body;
-        EXPECT_EQ(text(out, "state"), "parked");
-        EXPECT_EQ(post(lost + "/close", R"({"reason":"lost"})").status, 202);
-    }
-
-    // proves: E5, E6
-    TEST_F(operations_test, one_is_paused_and_many_are_acted_on) {
-        const auto cid = upload();
-        first = behaviour::park;
-        std::vector<std::string> ids;
-        for (const auto* key : {"a", "b", "c"}) {
-            ids.push_back(text(mint(good_body(cid), key, {{"Prefer", "wait=30"}}), "id"));
-        }
-        auto out =
-            post("/api/v1/acts", R"({"act":"retry","filter":{"state":"parked"},"reason":"x"})");
-        EXPECT_EQ(out.status, 200) << out.body;
-        EXPECT_EQ(text(out, "matched"), "3");
-        EXPECT_EQ(text(out, "done"), "0");
-        EXPECT_TRUE(json_of(out).at("dry_run").as_bool());
-        const auto act = [&](const std::string& more) {
-            return post(
-                "/api/v1/acts",
-                R"({"act":"close","filter":{"state":"parked","error":"wants a person"},)" + more);
-        };
-        EXPECT_EQ(act(R"("reason":"x","dry_run":false})").status, 422) << "expect is required";
-        EXPECT_EQ(act(R"("reason":"","dry_run":true})").status, 422);
-        out = act(R"("reason":"x","dry_run":false,"expect":2})");
-        EXPECT_EQ(out.status, 409);
-        EXPECT_THAT(text(out, "detail"), HasSubstr("3 fit"));
-        out = act(R"("reason":"x","dry_run":false,"expect":3})");
-        EXPECT_EQ(text(out, "done"), "3") << out.body;
-        EXPECT_EQ(text(get("/api/v1/operations/" + ids[1]), "state"), "closed");
-        EXPECT_EQ(post("/api/v1/acts", R"({"act":"explode","filter":{},"reason":"x"})").status,
-                  422);
-        EXPECT_EQ(get("/api/v1/operations?since=yesterday").status, 400);
-        EXPECT_EQ(json_of(get("/api/v1/operations?error=no+such&since=2020-01-01T00:00:00Z"))
-                      .at("items")
-                      .as_array()
-                      .size(),
-                  0U);
-
-        first = behaviour::wait;
-        const auto id = text(mint(good_body(cid), "d"), "id");
-        out = post("/api/v1/operations/" + id + "/pause", R"({"reason":"maintenance"})");
-        EXPECT_EQ(out.status, 202) << out.body;
-        EXPECT_EQ(text(out, "progress"), "PAUSED");
-        first = behaviour::finish;
-        EXPECT_EQ(post("/api/v1/operations/" + id + "/resume").status, 202);
-        EXPECT_EQ(type_of(post("/api/v1/operations/" + id + "/resume")),
-                  "/problems/operation.not_paused");
-    }
-
-    TEST_F(operations_test, what_does_not_exist_is_404) {
-        for (const auto* id : {"nonsense", "00000000-0000-7000-8000-000000000000"}) {
-            const auto at = std::string{"/api/v1/operations/"} + id;
-            EXPECT_EQ(get(at).status, 404);
-            EXPECT_EQ(get(at + "/events").status, 404);
-            EXPECT_EQ(type_of(post(at + "/cancel")), "/problems/operation.not_found");
-        }
-    }
+}
 
 }  // namespace
 }  // namespace thole::api
