@@ -184,6 +184,28 @@ net::awaitable<std::expected<bulkhead_permit, fault>, Executor> enter(bulkhead& 
     co_return place.finish(with.time.now());
 }
 
+// One attempt: what chaos injects, else the call and its copies.
+template <class Answer, class Op, class Executor>
+net::awaitable<Answer, Executor> attempt(pipeline& line, const run_parts& parts,
+                                         std::optional<hedge_settings> copies, Executor loop,
+                                         Op& op, async_seams with, call_context context) {
+    if (parts.trouble != nullptr) {
+        const auto trouble = parts.trouble->next();
+        if (trouble.delay > duration::zero()) {
+            loop_event<Executor> pause{loop, with.wait};
+            co_await pause.wait(saturating_add(with.time.now(), trouble.delay));
+        }
+        if (trouble.act == chaos_act::fail) co_return std::unexpected{trouble.what()};
+    }
+    const auto effect = copies ? line.strictest(with.effect) : call_effect::once;
+    const auto usual =
+        copies ? line.latencies().percentile(copies->percentile_permille) : std::nullopt;
+    const hedge hedging{copies.value_or(hedge_settings{}), effect, usual, context.until,
+                        parts.budget};
+    flight<Answer, Op, Executor> flight{loop, with.wait, op};
+    co_return co_await flight.fly(hedging, context, with.time);
+}
+
 }  // namespace detail
 
 template <class Op, class Awaitable = std::invoke_result_t<Op&, call_context>>
@@ -235,21 +257,8 @@ Awaitable async_run(pipeline& line, Op op, async_seams with) {
             if (!last) last.emplace(std::unexpected{std::move(*refused)});
             continue;
         }
-        const auto trouble = parts.trouble == nullptr ? chaos_injection{} : parts.trouble->next();
-        if (trouble.delay > duration::zero()) {
-            co_await pause.wait(saturating_add(with.time.now(), trouble.delay));
-        }
-        if (trouble.act == chaos_act::fail) {
-            last.emplace(std::unexpected{trouble.what()});
-        } else {
-            const auto usual =
-                copies ? line.latencies().percentile(copies->percentile_permille) : std::nullopt;
-            hedge hedging{copies.value_or(hedge_settings{}),
-                          copies ? line.strictest(with.effect) : call_effect::once, usual,
-                          driver.context().until, parts.budget};
-            detail::flight<answer, Op, executor> flight{loop, with.wait, op};
-            last.emplace(co_await flight.fly(hedging, driver.context(), with.time));
-        }
+        last.emplace(co_await detail::attempt<answer, Op, executor>(line, parts, copies, loop, op,
+                                                                    with, driver.context()));
         if (last->has_value()) {
             driver.succeeded();
         } else if (last->error().is(codes::policy_cancelled)) {
