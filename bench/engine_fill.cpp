@@ -1,5 +1,7 @@
 #include "bench/engine_fill.hpp"
 
+#include <array>
+
 #include "bench/engine_load.hpp"
 #include "engine/bench_saga.hpp"
 #include "engine/decide.hpp"
@@ -66,10 +68,11 @@ struct watch {
     double first_ms = 0;
 };
 
+constexpr std::array<std::string_view, 6> step_names{"one", "two", "three", "four", "five", "six"};
+
 template <std::size_t N>
 struct watched_step {
-    static constexpr std::string_view names[] = {"one", "two", "three", "four", "five", "six"};
-    static constexpr std::string_view name = names[N];
+    static constexpr std::string_view name = step_names.at(N);
     using output = nothing;
     watch& at;
     explicit watched_step(watch& w) : at{w} {}

@@ -3,8 +3,8 @@
 // What every resource does that accepts an operation: the idempotency key, the submission, and the
 // answer (202 and Location, or 200 when `Prefer: wait=N` or a replay finds it ended).
 //
-//   const auto key = idempotency_key(call);
-//   if (!key) co_return key.error();
+//   auto key = idempotency_key(call);
+//   if (!key) co_return std::move(key.error());
 //   auto accepted = co_await engine.submit(…);
 //   if (!accepted) co_return refuse(accepted.error());
 //   co_return co_await answer_accepted({engine, docs, loop}, call, *accepted);
