@@ -112,8 +112,9 @@ task<void> engine_core::ready_more(self_ptr self) {
 
 task<void> engine_core::dispatch(self_ptr self) {
     auto& s = *self;
-    while (!s.stopping_) {
-        if (s.recovering_) co_await ready_more(self);
+    // What start() has readied is begun before the rest is looked for.
+    for (bool first = true; !s.stopping_; first = false) {
+        if (s.recovering_ && !first) co_await ready_more(self);
         if (s.orphans_ && s.submitting_ == 0) co_await release_orphans(self);
         if (s.recount_ && s.in_flight_ == 0) co_await recount(self);
         if (!s.log.may_start_effects()) {

@@ -540,7 +540,7 @@ TEST(mint_saga, a_token_that_one_node_alone_shows_is_not_taken_for_ours) {
     EXPECT_NE(seen.state, "parked") << json::write(seen);
     // They are back and outvote it.
     for (auto* node : {&w.south, &w.west}) w.net.link(node->url).refuse = false;
-    w.until(id, [](const auto& view) { return view.step == "record_landed"; });
+    w.until(id, [](const auto& view) { return view.generation == 1; });
     w.mount(w.north);
     const auto end = w.b.end_of(id);
     EXPECT_EQ(end.view.state, "completed") << json::write(end.view);

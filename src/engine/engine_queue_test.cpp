@@ -1,0 +1,230 @@
+// Who may run when: locks, places, priorities, pauses.
+
+#include "engine/engine.hpp"
+#include "engine/order_saga_test.hpp"
+
+namespace thole::saga {
+namespace {
+
+using namespace testing;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::Not;
+
+using engine_queue_test = engine_test;
+
+// ---- locks --------------------------------------------------------------------------------------
+
+// proves: E2, E5
+TEST_F(engine_queue_test, one_operation_per_account_the_others_in_order) {
+    std::vector<std::string> order_of;
+    engine_options options;
+    options.on_event = [&](const operation& op, const event& e) {
+        if (e.type == event_type::ended) order_of.push_back(op.who.key);
+    };
+    begin(presets::standard, std::move(options));
+    int inside = 0;
+    steps.ship->act = [&](step_context&) {
+        auto slow = [](io::loop& loop, int& n) -> task<outcome<text>> {
+            EXPECT_EQ(++n, 1);
+            static_cast<void>(co_await loop.sleep_until(loop.now() + 5s));
+            --n;
+            co_return done<text>{{"sent"}};
+        };
+        return slow(b->loop, inside);
+    };
+    const auto first = b->accept(b->an_order("k1"));
+    const auto second = b->accept(b->an_order("k2"));
+    const auto third = b->accept(b->an_order("k3"));
+    b->loop.advance(1s);
+    EXPECT_EQ(b->now(second).view.state, "blocked");
+    EXPECT_EQ(b->now(second).view.waiting->holder, first);
+    EXPECT_EQ(b->now(second).view.waiting->reason, "lock default/alice");
+    EXPECT_TRUE(b->wait((*b)->retry(second, "me", "")).error().is(codes::operation_not_waiting));
+    EXPECT_EQ(b->end_of(third).view.state, "completed");
+    EXPECT_EQ(b->end_of(first).view.state, "completed");
+    EXPECT_THAT(order_of, ElementsAre("k1", "k2", "k3"));
+    EXPECT_TRUE(b->store.locks()->empty());
+}
+
+TEST_F(engine_queue_test, a_blocked_operation_can_be_cancelled_and_passes_its_turn) {
+    begin();
+    bool broken = true;
+    steps.ship->act = [&](step_context&) {
+        return broken ? with<outcome<text>>(park{"stuck", {}}) : fine();
+    };
+    const auto first = b->accept(b->an_order("k1"));
+    const auto second = b->accept(b->an_order("k2"));
+    const auto third = b->accept(b->an_order("k3"));
+    EXPECT_EQ(b->end_of(first).view.state, "parked");
+    ASSERT_TRUE(b->wait((*b)->cancel(second, "me", "")));
+    EXPECT_EQ(b->end_of(second).view.state, "rolled_back");
+    EXPECT_EQ(steps.reserve->undos, 0) << "it had not begun";
+    EXPECT_EQ(b->now(third).view.state, "blocked");
+    broken = false;
+    ASSERT_TRUE(b->wait((*b)->close(first, "me", "done by hand")));
+    EXPECT_EQ(b->end_of(third).view.state, "completed");
+}
+
+// ---- queue --------------------------------------------------------------------------------------
+
+// proves: E5
+TEST_F(engine_queue_test, a_full_queue_refuses_new_work_but_answers_replays) {
+    engine_options options;
+    options.max_waiting = 3;
+    begin(presets::standard, std::move(options));
+    steps.reserve->act = [](step_context&) { return with<outcome<text>>(saga::wait{1h, "later"}); };
+    for (const auto* key : {"k1", "k2", "k3"}) {
+        auto s = b->an_order(key, key);
+        b->accept(s);
+        b->loop.advance(1ms);
+    }
+    const auto refused = b->wait((*b)->submit(b->an_order("k4")));
+    ASSERT_FALSE(refused);
+    EXPECT_TRUE(refused.error().is(codes::engine_queue_full));
+    EXPECT_EQ(refused.error().retry_after(), 5s);
+    const auto again = b->wait((*b)->submit(b->an_order("k1", "k1")));
+    ASSERT_TRUE(again);
+    EXPECT_TRUE(again->replayed);
+    EXPECT_EQ((*b)->figures().refused, 1U);
+}
+
+// proves: E5
+TEST_F(engine_queue_test, works_on_no_more_than_it_may_and_on_the_urgent_first) {
+    std::vector<std::string> begun;
+    engine_options options;
+    options.concurrency = 2;
+    options.on_event = [&](const operation& op, const event& e) {
+        if (e.type == event_type::step_started) begun.push_back(op.who.key);
+    };
+    begin(presets::standard, std::move(options));
+    int inside = 0;
+    int most = 0;
+    steps.reserve->act = [&](step_context&) {
+        auto slow = [](io::loop& loop, int& n, int& top) -> task<outcome<text>> {
+            top = std::max(top, ++n);
+            static_cast<void>(co_await loop.sleep_until(loop.now() + 1s));
+            --n;
+            co_return done<text>{{"reserved"}};
+        };
+        return slow(b->loop, inside, most);
+    };
+    std::vector<uuid> all;
+    for (int i = 0; i < 10; ++i) {
+        auto s = b->an_order("n" + std::to_string(i), std::to_string(i));
+        if (i >= 8) s.key = "h" + s.key, s.priority = operation_priority::high;
+        all.push_back(b->accept(s));
+    }
+    for (const auto& id : all) EXPECT_EQ(b->end_of(id).view.state, "completed");
+    EXPECT_EQ(most, 2);
+    ASSERT_EQ(begun.size(), 10U);
+    // Two had a place at once; of those who waited the urgent came first.
+    EXPECT_EQ(begun[2].substr(0, 1) + begun[3].substr(0, 1), "hh");
+}
+
+TEST_F(engine_queue_test, nobody_starves_behind_a_stream_of_urgent_work) {
+    engine_options options;
+    options.concurrency = 1;
+    begin(presets::standard, std::move(options));
+    auto low = b->an_order("low", "low");
+    low.priority = operation_priority::low;
+    auto first = b->an_order("first", "first");
+    first.priority = operation_priority::high;
+    steps.reserve->act = [&](step_context&) {
+        auto slow = [](io::loop& loop) -> task<outcome<text>> {
+            static_cast<void>(co_await loop.sleep_until(loop.now() + 1s));
+            co_return done<text>{{"reserved"}};
+        };
+        return slow(b->loop);
+    };
+    b->accept(first);
+    const auto waiting = b->accept(low);
+    int urgent = 0;
+    while (b->now(waiting).view.state != "completed" && urgent < 100) {
+        auto s = b->an_order("h" + std::to_string(urgent), "h" + std::to_string(urgent));
+        s.priority = operation_priority::high;
+        b->accept(s);
+        ++urgent;
+        b->loop.advance(1s);
+    }
+    EXPECT_LT(urgent, 12);
+}
+
+// proves: E5
+TEST_F(engine_queue_test, a_paused_operation_leaves_its_driver_and_goes_on_when_resumed) {
+    begin();
+    steps.reserve->act = [&](step_context&) {
+        auto slow = [](io::loop& loop) -> task<outcome<text>> {
+            static_cast<void>(co_await loop.sleep_until(loop.now() + 10s));
+            co_return done<text>{{"reserved"}};
+        };
+        return slow(b->loop);
+    };
+    const auto id = b->accept(b->an_order("k"));
+    b->loop.advance(1s);
+    ASSERT_TRUE(b->wait((*b)->pause(id, "me", "maintenance")));
+    b->loop.advance(1h);
+    EXPECT_EQ(b->now(id).view.progress, "PAUSED");
+    EXPECT_EQ(b->now(id).view.waiting->reason, "operation.paused");
+    EXPECT_EQ((*b)->figures().running, 0);
+    EXPECT_EQ(steps.pay->prepares, 0);
+    ASSERT_TRUE(b->wait((*b)->resume(id, "me", "")));
+    EXPECT_EQ(b->end_of(id).view.state, "completed");
+    EXPECT_EQ(steps.reserve->runs, 2);
+}
+
+// proves: E5, E6
+TEST_F(engine_queue_test, many_are_counted_first_and_then_acted_on) {
+    begin();
+    bool broken = true;
+    steps.reserve->act = [&](step_context& in) {
+        if (!broken) return fine();
+        const bool odd = in.input<order>().account.back() % 2 == 1;
+        return odd ? with<outcome<text>>(park{"look", {}}) : failing(fault{codes::net_timeout});
+    };
+    std::vector<uuid> all;
+    for (int i = 0; i < 10; ++i) {
+        all.push_back(b->accept(b->an_order("k" + std::to_string(i), "a" + std::to_string(i))));
+    }
+    for (const auto& id : all) EXPECT_EQ(b->end_of(id).view.state, "parked");
+    bulk_request dead_letters;
+    dead_letters.which.state = op_state::parked;
+    dead_letters.which.text = "net.timeout";
+    dead_letters.actor = "me";
+    dead_letters.reason = "the network is back";
+    auto counted = b->wait((*b)->act_on_all(dead_letters));
+    EXPECT_EQ(counted->matched, 5);
+    EXPECT_EQ(counted->done, 0);
+    dead_letters.dry_run = false;
+    dead_letters.expect = 4;
+    EXPECT_TRUE(b->wait((*b)->act_on_all(dead_letters)).error().is(codes::operation_count_changed));
+    dead_letters.expect = 5;
+    broken = false;
+    EXPECT_EQ(b->wait((*b)->act_on_all(dead_letters))->done, 5);
+    for (int i = 0; i < 10; i += 2) {
+        EXPECT_EQ(b->end_of(all[static_cast<std::size_t>(i)]).view.state, "completed");
+    }
+    bulk_request every;
+    every.act = bulk_act::close;
+    every.actor = "me", every.reason = "enough";
+    every.dry_run = false;
+    every.expect = 10;
+    const auto closed = b->wait((*b)->act_on_all(every));
+    EXPECT_EQ(closed->done, 5);
+    EXPECT_EQ(closed->refused.at("operation.ended"), 5);
+}
+
+TEST_F(engine_queue_test, work_may_be_asked_for_later) {
+    begin();
+    auto s = b->an_order("k");
+    s.not_before = store_time{b->loop.wall_now().time_since_epoch()} + 1h;
+    const auto id = b->accept(s);
+    b->loop.advance(59min);
+    EXPECT_EQ(steps.reserve->runs, 0);
+    EXPECT_EQ(b->now(id).view.state, "ready");
+    b->loop.advance(2min);
+    EXPECT_EQ(b->now(id).view.state, "completed");
+}
+
+}  // namespace
+}  // namespace thole::saga
