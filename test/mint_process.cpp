@@ -35,6 +35,9 @@ task<result<std::optional<nft::record>>> gated_records::find_mint(std::string mi
 task<result<std::vector<nft::record>>> gated_records::of_account(std::string account, int limit) {
     return gate_.pass(inner_.of_account(std::move(account), limit));
 }
+task<result<std::vector<nft::record>>> gated_records::page(std::optional<uuid> after, int limit) {
+    return gate_.pass(inner_.page(after, limit));
+}
 task<result<std::optional<uuid>>> gated_records::minting(std::string account) {
     return gate_.pass(inner_.minting(std::move(account)));
 }

@@ -78,6 +78,26 @@ std::string difference_of(const std::vector<mint_at>& told) {
     return out;
 }
 
+result<mint_at> judge_accounts(const mint_place& place, const account& mint,
+                               const account& metadata, const account& edition,
+                               const account& holding) {
+    mint_at out;
+    out.lamports = mint ? mint->lamports : 0;
+    if (!mint || (mint->owner == solana::system_program && mint->data.empty())) return out;
+    if (mint->owner != place.token_program) {
+        out.state = mint_state::foreign;
+        return out;
+    }
+    auto nft = decode(place.mint, mint, metadata, edition);
+    if (!nft) return fail(nft.error());
+    const auto held = held_amount(holding, place);
+    if (!held) return fail(held.error());
+    out.state = mint_state::minted;
+    out.nft = std::move(*nft);
+    out.held = *held;
+    return out;
+}
+
 constexpr std::size_t most_witnesses = 4;
 constexpr std::size_t mints_per_call = 33;  // three accounts each, a call takes 100
 
@@ -101,24 +121,47 @@ task<result<mint_at>> read_mint(solana::rpc::client& rpc, mint_place place,
     const auto answer = co_await rpc.get_accounts(std::move(keys), o);
     if (!answer) co_return fail(answer.error());
     const auto& accounts = answer->value;
-    const auto& mint = accounts.at(0);
-    mint_at out;
-    out.slot = answer->context_slot;
-    out.endpoint = answer->endpoint;
-    out.provider = answer->provider;
-    out.lamports = mint ? mint->lamports : 0;
-    if (!mint || (mint->owner == solana::system_program && mint->data.empty())) co_return out;
-    if (mint->owner != place.token_program) {
-        out.state = mint_state::foreign;
-        co_return out;
+    auto out =
+        judge_accounts(place, accounts.at(0), accounts.at(1), accounts.at(2), accounts.at(3));
+    if (!out) co_return fail(out.error());
+    out->slot = answer->context_slot;
+    out->endpoint = answer->endpoint;
+    out->provider = answer->provider;
+    co_return out;
+}
+
+task<result<std::vector<mint_at>>> read_mints(solana::rpc::client& rpc,
+                                              std::vector<token_holder> wanted,
+                                              solana::rpc::options o) {
+    THOLE_ASSERT(wanted.size() <= most_mints_at_once, "one request carries at most 100 accounts");
+    std::vector<mint_at> out;
+    if (wanted.empty()) co_return out;
+    std::vector<solana::public_key> keys;
+    for (const auto& [mint, owner] : wanted) {
+        auto own = accounts_of(mint);
+        for (const auto& program : {solana::token_2022_program, solana::token_program}) {
+            own.push_back(solana::associated_token_address(owner, mint, program));
+        }
+        keys.insert(keys.end(), own.begin(), own.end());
     }
-    auto nft = decode(place.mint, mint, accounts.at(1), accounts.at(2));
-    if (!nft) co_return fail(nft.error());
-    const auto held = held_amount(accounts.at(3), place);
-    if (!held) co_return fail(held.error());
-    out.state = mint_state::minted;
-    out.nft = std::move(*nft);
-    out.held = *held;
+    const auto answer = co_await rpc.get_accounts(std::move(keys), o);
+    if (!answer) co_return fail(answer.error());
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        const auto* at = &answer->value.at(5 * i);
+        const bool older = at[0] && at[0]->owner == solana::token_program;
+        const auto& program = older ? solana::token_program : solana::token_2022_program;
+        const mint_place place{wanted[i].mint, program, wanted[i].owner};
+        auto one = judge_accounts(place, at[0], at[1], at[2], at[older ? 4 : 3]);
+        // What cannot be read is none of ours, and must not hide the others.
+        if (!one) {
+            one = mint_at{};
+            one->state = mint_state::foreign;
+        }
+        one->slot = answer->context_slot;
+        one->endpoint = answer->endpoint;
+        one->provider = answer->provider;
+        out.push_back(std::move(*one));
+    }
     co_return out;
 }
 

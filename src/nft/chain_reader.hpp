@@ -49,6 +49,17 @@ struct mint_at {
 [[nodiscard]] task<result<mint_at>> read_mint_agreed(solana::rpc::client& rpc, mint_place place,
                                                      solana::rpc::options o, int required);
 
+struct token_holder {
+    solana::public_key mint;
+    solana::public_key owner;
+};
+inline constexpr std::size_t most_mints_at_once = 20;
+
+// Many of them in one call, of whichever token program each is; at most most_mints_at_once.
+[[nodiscard]] task<result<std::vector<mint_at>>> read_mints(solana::rpc::client& rpc,
+                                                            std::vector<token_holder> wanted,
+                                                            solana::rpc::options o);
+
 struct wallet_nfts {
     std::vector<chain_nft> nfts;  // sorted by mint
     std::uint64_t slot = 0;       // the oldest state that any answer came from

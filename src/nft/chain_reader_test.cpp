@@ -328,5 +328,64 @@ TEST(partner_view, a_uri_that_names_no_content_is_not_followed) {
     EXPECT_TRUE(w.net.fetched.empty());
 }
 
+// A token whose content is real and lifts the level, if only it were the issuer's.
+std::string forged_content(fixture_world& w) {
+    constexpr std::string_view high =
+        R"({"name":"Seat B-7","symbol":"TIX","attributes":[{"trait_type":"Level","value":9}]})";
+    const auto id = ipfs::cid::v1(ipfs::codec::raw, sha256(as_bytes(high)));
+    w.net.files[id.text()] = high;
+    return "ipfs://" + id.text();
+}
+
+void expect_forged(fixture_world& w) {
+    w.genuine(seat);
+    const auto seen = w.look();
+    ASSERT_EQ(seen.nfts.size(), 2U);
+    EXPECT_EQ(seen.level, 3U) << "the forged one does not lift it";
+    EXPECT_EQ(std::ranges::count(seen.nfts, true, &seen_nft::issuer_verified), 1);
+    const auto forged = std::ranges::find(seen.nfts, false, &seen_nft::issuer_verified);
+    EXPECT_NE(forged->reason, "");
+}
+
+// proves: C4
+TEST(partner_view, a_creator_who_did_not_sign_is_no_issuer) {
+    for (const bool signed_by_another : {false, true}) {
+        fixture_world w;
+        fixture::metaplex_options how;
+        how.creator_verified = signed_by_another;
+        if (signed_by_another) how.creator = fixture::key(66);
+        w.net.put(how.mint, solana::token_program, fixture::metaplex_mint(how.mint));
+        w.net.put(solana::metadata_address(how.mint), solana::metaplex_program,
+                  fixture::metaplex_metadata(forged_content(w), how));
+        w.net.put(solana::master_edition_address(how.mint), solana::metaplex_program,
+                  fixture::master_edition());
+        w.net.hold(solana::token_program, how.mint, w.owner);
+        expect_forged(w);
+    }
+}
+
+// The update authority is only written down; the seed does not lead to this address.
+// proves: C4
+TEST(partner_view, a_copied_authority_and_seed_prove_nothing) {
+    fixture_world w;
+    auto copy = fixture::token_2022(forged_content(w));
+    copy.mint = fixture::key(66);
+    copy.account.metadata->mint = copy.mint;
+    copy.account.pointer = {{}, copy.mint};
+    w.net.put(copy.mint, solana::token_2022_program, solana::encode_mint(copy.account));
+    w.net.hold(solana::token_2022_program, copy.mint, w.owner);
+    expect_forged(w);
+}
+
+// proves: C4, M4
+TEST(partner_view, a_level_may_be_a_number_or_text) {
+    for (const auto* level : {R"("7")", "7"}) {
+        fixture_world w;
+        w.genuine(R"({"name":"Seat B-7","symbol":"TIX","attributes":[{"trait_type":"Level",)" +
+                  std::string{R"("value":)"} + level + "}]}");
+        EXPECT_EQ(w.look().level, 7U) << level;
+    }
+}
+
 }  // namespace
 }  // namespace thole::nft

@@ -211,12 +211,25 @@ result<std::vector<record>> record_table::of_account(std::string_view account, i
         columns));
     if (!query) return fail(query.error());
     query->bind(account, limit);
+    return rows_of(*query);
+}
+
+result<std::vector<record>> record_table::page(const std::optional<uuid>& after, int limit) {
+    auto query = db_.prepare(fmt::format(
+        "select {} from thole_nft where operation_id > ? order by operation_id limit ?", columns));
+    if (!query) return fail(query.error());
+    const auto from = after ? after->text() : std::string{};
+    query->bind(from, limit);
+    return rows_of(*query);
+}
+
+result<std::vector<record>> record_table::rows_of(sql::statement& query) {
     std::vector<record> found;
     for (;;) {
-        const auto row = query->step();
+        const auto row = query.step();
         if (!row) return fail(row.error());
         if (!*row) return found;
-        auto read = read_row(*query);
+        auto read = read_row(query);
         if (!read) return fail(read.error());
         found.push_back(std::move(*read));
     }

@@ -31,6 +31,7 @@ class record_table {
     [[nodiscard]] result<std::optional<record>> find(const uuid& operation);
     [[nodiscard]] result<std::optional<record>> find_mint(std::string_view mint);
     [[nodiscard]] result<std::vector<record>> of_account(std::string_view account, int limit);
+    [[nodiscard]] result<std::vector<record>> page(const std::optional<uuid>& after, int limit);
     [[nodiscard]] result<std::optional<uuid>> minting(std::string_view account);
     [[nodiscard]] result<> probe();
     [[nodiscard]] result<std::uint64_t> live();
@@ -42,6 +43,7 @@ class record_table {
   private:
     explicit record_table(sql::database db) : db_{std::move(db)} {}
     result<std::optional<record>> one(std::string_view where, std::string_view value);
+    static result<std::vector<record>> rows_of(sql::statement& query);
     result<> write(const record& row, std::string_view statement);
     result<> adopt(const record& wanted);
 

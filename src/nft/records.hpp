@@ -86,6 +86,10 @@ class records {
     // Newest first, at most `limit`.
     [[nodiscard]] virtual task<result<std::vector<record>>> of_account(std::string account,
                                                                        int limit) = 0;
+    // The first `limit` rows after that operation, in the order of operation ids; nothing: from the
+    // first on.
+    [[nodiscard]] virtual task<result<std::vector<record>>> page(std::optional<uuid> after,
+                                                                 int limit) = 0;
     // The operation that `user_status` shows as minting for this account.
     [[nodiscard]] virtual task<result<std::optional<uuid>>> minting(std::string account) = 0;
 

@@ -72,6 +72,11 @@ task<result<std::vector<record>>> sqlite_records::of_account(std::string account
     co_return co_await on_connection(std::move(work));
 }
 
+task<result<std::vector<record>>> sqlite_records::page(std::optional<uuid> after, int limit) {
+    auto work = [after, limit](record_table& t) { return t.page(after, limit); };
+    co_return co_await on_connection(std::move(work));
+}
+
 task<result<std::optional<uuid>>> sqlite_records::minting(std::string account) {
     auto work = [&account](record_table& t) { return t.minting(account); };
     co_return co_await on_connection(std::move(work));

@@ -36,6 +36,7 @@ class sqlite_records final : public records {
     task<result<std::optional<record>>> find(uuid operation) override;
     task<result<std::optional<record>>> find_mint(std::string mint) override;
     task<result<std::vector<record>>> of_account(std::string account, int limit) override;
+    task<result<std::vector<record>>> page(std::optional<uuid> after, int limit) override;
     task<result<std::optional<uuid>>> minting(std::string account) override;
     task<result<>> probe() override;
     task<result<std::uint64_t>> live() override;
