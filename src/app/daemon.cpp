@@ -13,8 +13,10 @@
 
 #include "api/content.hpp"
 #include "api/health.hpp"
+#include "api/mint_estimate.hpp"
 #include "api/mints.hpp"
 #include "api/operations.hpp"
+#include "api/reconciliations.hpp"
 #include "api/verify.hpp"
 #include "app/chain_parts.hpp"
 #include "app/content_parts.hpp"
@@ -30,6 +32,7 @@
 #include "app/version.hpp"
 #include "base/entropy.hpp"
 #include "engine/bench_saga.hpp"
+#include "engine/codes.hpp"
 #include "engine/sqlite_journal.hpp"
 #include "io/curl_transport.hpp"
 #include "io/event.hpp"
@@ -37,6 +40,7 @@
 #include "io/system_resolver.hpp"
 #include "nft/mint_saga.hpp"
 #include "nft/mint_view.hpp"
+#include "nft/reconciler.hpp"
 #include "nft/sqlite_records.hpp"
 #include "ops/counting_transport.hpp"
 #include "ops/engine_watch.hpp"
@@ -134,6 +138,8 @@ struct daemon::parts {
     std::optional<api::operations_resource> operations_resource;
     std::optional<api::mints_resource> mints_resource;
     std::optional<api::verify_resource> verify_resource;
+    std::optional<api::mint_estimate_resource> estimate_resource;
+    std::optional<api::reconciliations_resource> reconciliations_resource;
 
     io::scope background{core};
     io::event stop_wanted;
@@ -148,6 +154,8 @@ struct daemon::parts {
     void keep_wallet(const solana::public_key& wallet);
     void open_engine();
     void add_resources();
+    void add_minting_resources();
+    [[nodiscard]] task<result<bool>> is_at_work(uuid operation);
     [[nodiscard]] std::optional<nft::mint_base> issuer() const;
     [[nodiscard]] api::health_sources health_sources();
     void refresh_metrics();
@@ -252,6 +260,13 @@ void daemon::parts::open_engine() {
                              .pictures = *images,
                              .table = records},
                             settings);
+        known.add(
+            nft::make_reconcile_saga({.rpc = chain->rpc,
+                                      .providers = chain->submitter.settings().required_providers,
+                                      .gateways = content->fetcher,
+                                      .table = records,
+                                      .issuer = chain->wallet.address(),
+                                      .at_work = [this](uuid id) { return is_at_work(id); }}));
     }
     if (c.engine.bench) known.add(saga::make_bench_saga());
     saga::engine_options options;
@@ -266,6 +281,27 @@ void daemon::parts::open_engine() {
     options.on_journal_fault = [this](const fault& f) { operations.journal_failed(f); };
     engine = std::make_unique<saga::engine>(core, *journal, std::move(known), random,
                                             std::move(options));
+}
+
+void daemon::parts::add_minting_resources() {
+    constexpr std::size_t cid_bytes = 59;
+    estimate_resource.emplace(api::mint_estimate_resource::parts{
+        .funds = chain ? &chain->funds : nullptr,
+        .wallet = chain ? chain->wallet.address() : solana::public_key{},
+        .uri_bytes = c.mint.uri_prefix.size() + cid_bytes,
+        .fee_cap = c.mint.fee_cap,
+        .time = core});
+    estimate_resource->add_to(server.core());
+    reconciliations_resource.emplace(*engine, documents, chain.has_value());
+    reconciliations_resource->add_to(server.core());
+}
+
+task<result<bool>> daemon::parts::is_at_work(uuid operation) {
+    const auto found = co_await engine->get(operation);
+    if (!found && !found.error().is(thole::codes::operation_not_found)) {
+        co_return fail(found.error());
+    }
+    co_return found && !found->view.ended_at;
 }
 
 std::optional<nft::mint_base> daemon::parts::issuer() const {
@@ -307,6 +343,7 @@ void daemon::parts::add_resources() {
     mints_resource->add_to(server.core());
     verify_resource.emplace(partner ? &*partner : nullptr, core);
     verify_resource->add_to(server.core());
+    add_minting_resources();
     metrics.on_render([this](ops::metrics&) { refresh_metrics(); });
 }
 

@@ -68,12 +68,15 @@ class command_line {
     void add_globals();
     void add_local();
     void add_mint();
+    void add_batch(CLI::App& mint);
+    void add_reconcile();
     void add_operation();
     static void add_filter(CLI::App& to, list_options& which);
     void add_resolve(CLI::App& operation);
     void add_bulk(CLI::App& operation);
     void add_explain();
     int explain_either(session& s);
+    int mint_one_or_many(session& s, client& daemon);
     CLI::App* add(CLI::App& under, const char* name, const char* about, local_command what);
     CLI::App* add_remote(CLI::App& under, const char* name, const char* about, daemon_command what);
 
@@ -82,6 +85,8 @@ class command_line {
                   "thole"};
     global_options global_;
     mint_options mint_;
+    batch_options batch_;
+    reconcile_options reconcile_;
     list_options list_;
     resolve_options resolve_;
     bulk_options bulk_;
@@ -98,6 +103,7 @@ command_line::command_line() {
     add_globals();
     add_local();
     add_mint();
+    add_reconcile();
     add_operation();
     add_explain();
 }
@@ -152,14 +158,52 @@ void command_line::add_local() {
     verify->add_option("wallet", argument_, "The wallet's address")->required();
 }
 
+int command_line::mint_one_or_many(session& s, client& daemon) {
+    return batch_.from.empty() ? run_mint(s, daemon, mint_) : run_batch(s, daemon, batch_);
+}
+
+void command_line::add_reconcile() {
+    auto* reconcile =
+        add_remote(app_, "reconcile", "Compare the records with the chain, and repair",
+                   [this](session& s, client& c) { return run_reconcile(s, c, reconcile_); });
+    reconcile->add_flag("--dry-run", reconcile_.dry_run, "Report only, change nothing");
+    reconcile->add_flag("--content", reconcile_.content, "Fetch what the URIs name, too");
+    reconcile->add_option("--timeout", reconcile_.timeout_seconds, "Seconds to wait [3600]")
+        ->check(CLI::Range(1U, 86'400U));
+}
+
+void command_line::add_batch(CLI::App& mint) {
+    auto* batch = mint.add_option("--batch", batch_.from, "Mint a whole list instead of one NFT")
+                      ->type_name("FILE.csv|FILE.json|FOLDER");
+    for (const auto* own : {"--image", "--name", "--owner", "--account", "--symbol",
+                            "--description", "--level", "--attribute", "--external-url",
+                            "--standard", "--priority", "--immutable", "--key", "--wait"}) {
+        batch->excludes(mint.get_option(own));
+    }
+    mint.add_option("--batch-id", batch_.id, "Part of every key [the file's name]")->needs(batch);
+    mint.add_option("--parallel", batch_.parallel, "Of a batch, under way at once [32]")
+        ->needs(batch)
+        ->check(CLI::Range(1U, 256U));
+    mint.add_flag("--dry-run", batch_.dry_run,
+                  "Judge the batch and estimate its cost, send nothing")
+        ->needs(batch);
+    mint.parse_complete_callback([this] {
+        if (!batch_.from.empty()) return;
+        for (const auto& [option, value] :
+             {std::pair{"--image", &mint_.image}, std::pair{"--name", &mint_.name},
+              std::pair{"--owner", &mint_.owner}}) {
+            if (value->empty()) throw CLI::RequiredError{option};
+        }
+    });
+}
+
 void command_line::add_mint() {
-    auto* mint = add_remote(app_, "mint", "Mint one NFT",
-                            [this](session& s, client& c) { return run_mint(s, c, mint_); });
+    auto* mint = add_remote(app_, "mint", "Mint one NFT, or a batch",
+                            [this](session& s, client& c) { return mint_one_or_many(s, c); });
     mint->add_option("--image", mint_.image, "PNG, JPEG, GIF or WebP, at most 50 MiB")
-        ->required()
         ->type_name("FILE");
-    mint->add_option("--name", mint_.name, "At most 32 bytes")->required();
-    mint->add_option("--owner", mint_.owner, "The wallet that gets it")->required();
+    mint->add_option("--name", mint_.name, "At most 32 bytes");
+    mint->add_option("--owner", mint_.owner, "The wallet that gets it");
     mint->add_option("--account", mint_.account, "Your user; one mint at a time each [owner]");
     mint->add_option("--symbol", mint_.symbol, "At most 10 bytes");
     mint->add_option("--description", mint_.description, "At most 4 KiB");
@@ -177,6 +221,7 @@ void command_line::add_mint() {
     mint->add_flag("--wait", mint_.wait, "Show progress until it has ended");
     mint->add_option("--timeout", mint_.timeout_seconds, "Seconds for --wait [600]")
         ->check(CLI::Range(1U, 86'400U));
+    add_batch(*mint);
 }
 
 void command_line::add_operation() {

@@ -43,6 +43,22 @@ struct mint_options {
 };
 int run_mint(session&, client&, const mint_options&);
 
+// Many of them, from a .csv or .json list or a directory (batch_files.hpp).
+struct batch_options {
+    std::string from;
+    std::string id;             // "" = the file's name; part of every key
+    std::size_t parallel = 32;  // under way at once; never two of one account
+    bool dry_run = false;       // judge and estimate only
+};
+int run_batch(session&, client&, const batch_options&);
+
+struct reconcile_options {
+    bool dry_run = false;
+    bool content = false;
+    std::uint32_t timeout_seconds = 3600;
+};
+int run_reconcile(session&, client&, const reconcile_options&);
+
 struct list_options {
     std::string state, kind, key, account, error, since, until;
     std::uint32_t limit = 50;

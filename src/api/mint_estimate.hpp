@@ -1,0 +1,32 @@
+#pragma once
+
+// GET /api/v1/mints/estimate?standard=token-2022&count=1000
+//
+// What so many mints cost at most (the longest texts, the fee at its cap) and what the wallet
+// holds: {v, standard, count, lamports_each, lamports, wallet, wallet_lamports, enough}; 64-bit
+// numbers are text. Threads: the core loop's.
+
+#include "api/router.hpp"
+#include "solana/wallet.hpp"
+
+namespace thole::api {
+
+class mint_estimate_resource {
+  public:
+    struct parts {
+        solana::wallet_watch* funds = nullptr;  // null: minting is off
+        solana::public_key wallet;
+        std::size_t uri_bytes = 0;  // of a metadata URI
+        std::uint64_t fee_cap = 0;  // micro-lamports per unit
+        const io::loop& time;
+    };
+    explicit mint_estimate_resource(parts p) : p_{p} {}
+    void add_to(router&);
+
+  private:
+    task<io::server_response> get(call);
+
+    parts p_;
+};
+
+}  // namespace thole::api

@@ -1,0 +1,375 @@
+// thole mint --batch: everything is judged before anything leaves; then the items are minted a few
+// at a time, one of each account, under keys that are the same in every run – so that to start it
+// again after a crash is to go on.
+
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <charconv>
+#include <deque>
+#include <set>
+
+#include "app/cli/batch_files.hpp"
+#include "app/cli/commands.hpp"
+#include "ipfs/codec/dag_builder.hpp"
+#include "thole/clock.hpp"
+
+namespace thole::app {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr std::size_t most_shown = 50;             // mistakes on a terminal
+constexpr duration unreachable_for = seconds{60};  // then the command gives up; nothing is lost
+constexpr duration mint_takes = seconds{20};       // finality and what comes after it
+
+struct under_way {
+    std::size_t item;
+    std::string id;
+};
+
+struct failure {
+    std::size_t item;
+    std::string id;  // "" = it was never accepted
+    std::string what;
+};
+
+std::string minutes_of(duration time) {
+    const auto whole = std::chrono::duration_cast<seconds>(time).count();
+    return whole < 120 ? fmt::format("{} s", whole) : fmt::format("{} min", (whole + 59) / 60);
+}
+
+// Lamports as SOL.
+std::string sol_of(std::uint64_t lamports) {
+    return fmt::format("{}.{:04} SOL", lamports / 1'000'000'000,
+                       lamports % 1'000'000'000 / 100'000);
+}
+
+std::uint64_t number_of(const boost::json::value& from, std::string_view member) {
+    const auto text = text_of(from, member);
+    std::uint64_t out = 0;
+    std::from_chars(text.data(), text.data() + text.size(), out);
+    return out;
+}
+
+std::string problem_of(const client_answer& answer) {
+    boost::system::error_code error;
+    const auto value = boost::json::parse(answer.body, error);
+    if (error) return fmt::format("HTTP {}", answer.status);
+    auto out = text_of(value, "title");
+    if (const auto detail = text_of(value, "detail"); !detail.empty()) out += ": " + detail;
+    return out.empty() ? fmt::format("HTTP {}", answer.status) : out;
+}
+
+class batch_run {
+  public:
+    batch_run(session& s, client& daemon, const loaded_batch& batch, const batch_options& how)
+        : s_{s}, daemon_{daemon}, batch_{batch}, how_{how} {
+        for (std::size_t i = 0; i < batch.items.size(); ++i) {
+            auto& line = waiting_[nft::account_of(batch.items[i].request)];
+            if (line.empty()) idle_.push_back(nft::account_of(batch.items[i].request));
+            line.push_back(i);
+        }
+    }
+    int run();
+    // The most that accounts and places allow at once decides how long it takes.
+    [[nodiscard]] duration estimated_time() const;
+
+  private:
+    void submit_more();
+    // Whether the daemon took it, in whatever way; false: ask again later.
+    bool submit(std::size_t item);
+    // True: it is there; false: ask again later; else why it is refused.
+    [[nodiscard]] std::expected<bool, std::string> upload(const picture& what);
+    void look();
+    void end(const under_way& one, const boost::json::value& operation);
+    void give_up(std::size_t item, std::string id, std::string what);
+    void hold_back(std::size_t parked);
+    [[nodiscard]] std::optional<client_answer> call(const client_call& what);
+    void show_progress();
+    [[nodiscard]] int report();
+    void pause() { ::poll(nullptr, 0, 250); }
+
+    session& s_;
+    client& daemon_;
+    const loaded_batch& batch_;
+    const batch_options& how_;
+    const system_clock time_{};
+    const time_point began_ = time_.now();
+    time_point reached_at_ = began_;
+    std::map<std::string, std::deque<std::size_t>> waiting_;  // by account
+    std::deque<std::string> idle_;  // accounts with items waiting and none under way
+    std::vector<under_way> running_;
+    std::set<std::string> uploaded_;  // CIDs
+    std::vector<failure> failures_;
+    std::size_t completed_ = 0;
+    std::size_t parked_ = 0;
+    bool lost_ = false;
+    bool stopped_ = false;
+};
+
+duration batch_run::estimated_time() const {
+    std::size_t longest = 0;
+    for (const auto& [account, line] : waiting_) longest = std::max(longest, line.size());
+    const auto at_once = std::min<std::size_t>(how_.parallel, waiting_.size());
+    const auto rounds = (batch_.items.size() + at_once - 1) / std::max<std::size_t>(at_once, 1);
+    return mint_takes * static_cast<std::int64_t>(std::max(longest, rounds));
+}
+
+// Nothing: not reached, or it has no room now; the operation is asked for again.
+std::optional<client_answer> batch_run::call(const client_call& what) {
+    auto answer = daemon_.call(what);
+    const auto now = time_.now();
+    if (!answer) {
+        lost_ = now - reached_at_ > unreachable_for;
+        return std::nullopt;
+    }
+    reached_at_ = now;
+    if (answer->status == 429 || answer->status == 503) return std::nullopt;
+    return std::move(*answer);
+}
+
+void batch_run::give_up(std::size_t item, std::string id, std::string what) {
+    failures_.push_back({item, std::move(id), std::move(what)});
+    const auto& account = nft::account_of(batch_.items[item].request);
+    if (!waiting_[account].empty()) idle_.push_back(account);
+}
+
+std::expected<bool, std::string> batch_run::upload(const picture& what) {
+    if (uploaded_.contains(what.cid)) return true;
+    auto content = read_picture(what.file);
+    if (!content) return std::unexpected{what.file.string() + " " + content.error()};
+    if (ipfs::cid_of(as_bytes(*content)).text() != what.cid) {
+        return std::unexpected{what.file.string() + " has changed since it was judged"};
+    }
+    const auto answer = call({.method = "POST",
+                              .path = "/api/v1/content",
+                              .headers = {{"Content-Type", "application/octet-stream"}},
+                              .body = std::move(*content),
+                              .timeout = std::chrono::minutes{10}});
+    if (!answer) return false;
+    if (answer->status == 507) return stopped_ = true, false;
+    if (answer->status / 100 != 2) return std::unexpected{problem_of(*answer)};
+    uploaded_.insert(what.cid);
+    return true;
+}
+
+bool batch_run::submit(std::size_t index) {
+    const auto& item = batch_.items[index];
+    const auto there = upload(batch_.pictures.at(item.image));
+    if (!there) return give_up(index, {}, there.error()), true;
+    if (!*there) return false;
+    const auto key = nft::key_of_item(batch_.id, item);
+    const auto answer =
+        call({.method = "POST",
+              .path = "/api/v1/mints",
+              .headers = {{"Content-Type", "application/json"}, {"Idempotency-Key", key}},
+              .body = json::write(item.request)});
+    if (!answer) return false;
+    if (answer->status == 507) return stopped_ = true, false;
+    boost::system::error_code error;
+    const auto operation = boost::json::parse(answer->body, error);
+    if (answer->status / 100 != 2 || error) {
+        give_up(index, {}, problem_of(*answer));
+        return true;
+    }
+    const under_way one{index, text_of(operation, "id")};
+    if (exit_of_state(text_of(operation, "state")) != exit_attention) {
+        end(one, operation);  // a run before this one had minted it
+    } else {
+        running_.push_back(one);
+    }
+    return true;
+}
+
+void batch_run::submit_more() {
+    while (running_.size() < how_.parallel && !idle_.empty() && !stopped_) {
+        const auto account = idle_.front();
+        auto& line = waiting_[account];
+        const auto item = line.front();
+        idle_.pop_front();
+        line.pop_front();
+        if (submit(item)) continue;
+        line.push_front(item);
+        idle_.push_front(account);
+        return;
+    }
+}
+
+void batch_run::end(const under_way& one, const boost::json::value& operation) {
+    const auto state = text_of(operation, "state");
+    if (state == "completed") {
+        ++completed_;
+        const auto& account = nft::account_of(batch_.items[one.item].request);
+        if (!waiting_[account].empty()) idle_.push_back(account);
+        return;
+    }
+    auto what = state;
+    const auto* fault = operation.as_object().if_contains("fault");
+    if (fault != nullptr) what += " " + text_of(*fault, "code");
+    if (const auto cause = text_of(operation, "cause"); !cause.empty()) what += ": " + cause;
+    if (state == "parked") {
+        ++parked_;
+        hold_back(one.item);
+    }
+    give_up(one.item, one.id, std::move(what));
+}
+
+// A parked mint keeps its account's lock: the others of that account could only wait behind it.
+void batch_run::hold_back(std::size_t parked) {
+    auto& line = waiting_[nft::account_of(batch_.items[parked].request)];
+    for (const auto item : line) {
+        failures_.push_back(
+            {item,
+             {},
+             "not sent: " + batch_.items[parked].place + " of the same account is parked"});
+    }
+    line.clear();
+}
+
+void batch_run::look() {
+    std::vector<under_way> still;
+    for (auto& one : running_) {
+        const auto answer = call({.path = "/api/v1/operations/" + percent_encoded(one.id)});
+        boost::system::error_code error;
+        const auto operation = answer ? boost::json::parse(answer->body, error) : nullptr;
+        if (answer && answer->status == 404) {
+            give_up(one.item, one.id, "the daemon does not know it any more");
+            continue;
+        }
+        const bool known = answer && answer->status == 200 && !error;
+        const auto state = known ? text_of(operation, "state") : std::string{};
+        const bool over = known && (exit_of_state(state) != exit_attention || state == "parked");
+        if (over) {
+            end(one, operation);
+        } else {
+            still.push_back(std::move(one));
+        }
+    }
+    running_ = std::move(still);
+}
+
+void batch_run::show_progress() {
+    const auto all = batch_.items.size();
+    const auto ended = completed_ + failures_.size();
+    const auto passed = time_.now() - began_;
+    constexpr std::size_t width = 20;
+    const auto full = ended * width / all;
+    auto line = fmt::format("[{}{}] {} of {} completed, {} under way", std::string(full, '#'),
+                            std::string(width - full, '.'), completed_, all, running_.size());
+    if (!failures_.empty()) line += fmt::format(", {} not", failures_.size());
+    if (completed_ > 0 && ended < all) {
+        const auto left =
+            passed / static_cast<std::int64_t>(ended) * static_cast<std::int64_t>(all - ended);
+        line += ", about " + minutes_of(left) + " left";
+    }
+    if (columns(line) >= s_.err.width()) line.resize(s_.err.width() - 1);
+    s_.err.status(line);
+}
+
+int batch_run::run() {
+    const auto all = batch_.items.size();
+    while (completed_ + failures_.size() < all && !lost_) {
+        submit_more();
+        show_progress();
+        if (stopped_ && running_.empty()) break;
+        pause();
+        look();
+    }
+    s_.err.status("");
+    return report();
+}
+
+int batch_run::report() {
+    const auto all = batch_.items.size();
+    if (s_.json) {
+        boost::json::array list;
+        for (const auto& each : failures_) {
+            const auto& item = batch_.items[each.item];
+            list.push_back(boost::json::object{{"place", item.place},
+                                               {"key", nft::key_of_item(batch_.id, item)},
+                                               {"operation", each.id},
+                                               {"detail", each.what}});
+        }
+        s_.print_json(boost::json::object{{"v", 1},
+                                          {"batch", batch_.id},
+                                          {"items", all},
+                                          {"completed", completed_},
+                                          {"failures", std::move(list)}});
+    } else {
+        s_.out.print(fmt::format("{} of {} completed\n", completed_, all));
+        for (const auto& each : failures_) {
+            s_.out.print(fmt::format("  {}: {}  {}\n", batch_.items[each.item].place,
+                                     plain(each.what), each.id));
+        }
+    }
+    if (lost_) {
+        s_.complain(fmt::format("{} does not answer; the same command goes on where it stopped",
+                                daemon_.where()));
+        return exit_unreachable;
+    }
+    if (stopped_) s_.complain("the daemon's disk is full; the same command goes on later");
+    if (completed_ == all) return exit_done;
+    return parked_ > 0 ? exit_attention : exit_ended_otherwise;
+}
+
+int refuse_batch(session& s, const loaded_batch& batch) {
+    if (s.json) {
+        boost::json::array list;
+        for (const auto& each : batch.mistakes) list.push_back(json::to_value(each));
+        s.print_json(boost::json::object{{"v", 1}, {"mistakes", std::move(list)}});
+        return exit_refused;
+    }
+    s.complain(fmt::format("{} mistake{}; nothing was sent", batch.mistakes.size(),
+                           batch.mistakes.size() == 1 ? "" : "s"));
+    for (std::size_t i = 0; i < std::min(most_shown, batch.mistakes.size()); ++i) {
+        const auto& each = batch.mistakes[i];
+        s.err.print(fmt::format("  {}: {}{}{}\n", plain(each.place), plain(each.field),
+                                each.field.empty() ? "" : ": ", plain(each.detail)));
+    }
+    if (batch.mistakes.size() > most_shown) {
+        s.err.print(fmt::format("  and {} more: -o json lists them all\n",
+                                batch.mistakes.size() - most_shown));
+    }
+    return exit_refused;
+}
+
+// At most; the wallet may be filled up meanwhile: an operation that is short of lamports waits.
+std::optional<int> show_estimate(session& s, client& daemon, const loaded_batch& batch,
+                                 duration time) {
+    std::map<nft::token_standard, std::uint64_t> counts;
+    for (const auto& item : batch.items) ++counts[item.request.standard];
+    std::uint64_t lamports = 0;
+    std::uint64_t held = 0;
+    for (const auto& [standard, count] : counts) {
+        int code = exit_done;
+        const auto path = fmt::format("/api/v1/mints/estimate?standard={}&count={}",
+                                      json::detail::enum_text(standard), count);
+        const auto answer = ask(s, daemon, {.path = path}, code);
+        if (!answer) return code;
+        lamports += number_of(*answer, "lamports");
+        held = number_of(*answer, "wallet_lamports");
+    }
+    s.err.print(fmt::format("batch {}: {} mints, at most {} of the wallet's {}, about {}\n",
+                            batch.id, batch.items.size(), sol_of(lamports), sol_of(held),
+                            minutes_of(time)));
+    if (lamports > held) {
+        s.err.print("the wallet may run short; mints then wait until it is funded\n");
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+int run_batch(session& s, client& daemon, const batch_options& options) {
+    const auto batch = load_batch(options.from, options.id);
+    if (!batch.mistakes.empty()) return refuse_batch(s, batch);
+    batch_run run{s, daemon, batch, options};
+    if (const auto failed = show_estimate(s, daemon, batch, run.estimated_time())) return *failed;
+    return options.dry_run ? static_cast<int>(exit_done) : run.run();
+}
+
+}  // namespace thole::app
