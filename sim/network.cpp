@@ -1,5 +1,8 @@
 #include "sim/network.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
 #include <algorithm>
 
 #include "thole/assert.hpp"
@@ -9,9 +12,9 @@ namespace thole::sim {
 
 namespace {
 
-std::string origin_of(const std::string& url) {
+std::string_view origin_of(std::string_view url) {
     const auto scheme = url.find("://");
-    if (scheme == std::string::npos) return url;
+    if (scheme == std::string_view::npos) return url;
     return url.substr(0, url.find('/', scheme + 3));
 }
 
@@ -31,7 +34,7 @@ link_state& network::link(const std::string& origin) {
     return found->second.state;
 }
 
-network::host* network::find(const std::string& url) {
+network::host* network::find(std::string_view url) {
     const auto found = hosts_.find(origin_of(url));
     return found == hosts_.end() ? nullptr : &found->second;
 }
@@ -48,6 +51,22 @@ task<result<>> network::travel(const link_state& state, deadline until) {
     co_return result<>{};
 }
 
+// As a proxy does that repeats what it had not been told the end of.
+void network::deliver_again(host& to, const io::http_request& request) {
+    const auto later = duration{static_cast<std::int64_t>(chance_.below(10'000'000'000))};
+    io::http_request copy;
+    copy.method = request.method;
+    copy.url = request.url;
+    copy.headers = request.headers;
+    copy.body = request.body;
+    auto again = [](io::loop& loop, host& at, io::http_request what, duration wait) -> task<> {
+        static_cast<void>(co_await loop.sleep_for(wait));
+        static_cast<void>(at.handler(what));
+    };
+    boost::asio::co_spawn(loop_.executor(), again(loop_, to, std::move(copy), later),
+                          boost::asio::detached);
+}
+
 task<result<io::http_response>> network::send(io::http_request request) {
     ++requests_;
     auto* to = find(request.url);
@@ -62,13 +81,18 @@ task<result<io::http_response>> network::send(io::http_request request) {
     if (auto there = co_await travel(to->state, request.until); !there) {
         co_return std::unexpected{lost(codes::net_timeout, request)};
     }
-    const auto answer = to->handler(request);
+    if (happens(to->state.drop_permille)) {
+        (void)co_await loop_.sleep_until(request.until.at());
+        co_return std::unexpected{lost(codes::net_timeout, request)};
+    }
+    auto answer = to->handler(request);
+    if (happens(to->state.duplicate_permille)) deliver_again(*to, request);
     if (to->state.hang) {
         (void)co_await loop_.sleep_until(request.until.at());
         co_return std::unexpected{lost(codes::net_timeout, request)};
     }
-    if (to->state.lose_answers > 0) {
-        --to->state.lose_answers;
+    if (to->state.lose_answers > 0 || happens(to->state.lose_permille)) {
+        to->state.lose_answers = std::max(to->state.lose_answers - 1, 0);
         co_return std::unexpected{lost(codes::net_reset, request)};
     }
     if (auto back = co_await travel(to->state, request.until); !back) {
@@ -79,11 +103,11 @@ task<result<io::http_response>> network::send(io::http_request request) {
     }
     io::http_response response;
     response.status = answer.status;
-    response.headers = answer.headers;
+    response.headers = std::move(answer.headers);
     if (request.on_body) {
         (void)request.on_body(as_bytes(answer.body));
     } else {
-        response.body = answer.body;
+        response.body = std::move(answer.body);
     }
     co_return response;
 }

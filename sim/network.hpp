@@ -31,6 +31,10 @@ struct link_state {
     bool refuse = false;   // nothing listens
     bool hang = false;     // takes the request and never answers; it takes effect
     int lose_answers = 0;  // the next n requests take effect and their connection is cut
+    // The same by chance, in thousandths of the requests:
+    int drop_permille = 0;       // lost on the way; nobody can tell
+    int lose_permille = 0;       // taken, and the answer is lost
+    int duplicate_permille = 0;  // taken twice, the second time a while later
     duration latency_least = std::chrono::milliseconds{1};
     duration latency_most = std::chrono::milliseconds{20};
 };
@@ -53,12 +57,16 @@ class network final : public io::http_transport {
         server handler;
         link_state state;
     };
-    [[nodiscard]] host* find(const std::string& url);
+    [[nodiscard]] host* find(std::string_view url);
     [[nodiscard]] task<result<>> travel(const link_state& state, deadline until);
+    [[nodiscard]] bool happens(int permille) {
+        return permille > 0 && chance_.chance(static_cast<std::uint64_t>(permille), 1000);
+    }
+    void deliver_again(host& to, const io::http_request& request);
 
     io::loop& loop_;
     rng chance_;
-    std::map<std::string, host> hosts_;
+    std::map<std::string, host, std::less<>> hosts_;
     std::size_t requests_ = 0;
 };
 

@@ -26,12 +26,17 @@ std::string argument(std::string_view target) {
 
 }  // namespace
 
+const std::string& content_node::lied_about() {
+    static const auto cid = ipfs::cid_of(as_bytes("something else")).text();
+    return cid;
+}
+
 content_answer content_node::add(const content_request& request) {
     const auto content = first_part(request.content_type, request.body);
     if (!content) return failure(500, "no content-type in multipart part");
     if (faults_.full) return failure(500, "no space left on device");
     auto cid = ipfs::cid_of(as_bytes(*content)).text();
-    if (faults_.lie) cid = ipfs::cid_of(as_bytes("something else")).text();
+    if (faults_.lie) cid = lied_about();
     files_.insert_or_assign(cid, std::string{*content});
     pins_.insert(cid);
     return {200, json::serialize(json::object{

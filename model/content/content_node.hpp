@@ -36,6 +36,8 @@ class content_node {
     [[nodiscard]] content_faults& faults() noexcept { return faults_; }
     [[nodiscard]] content_answer answer(const content_request& request);
     [[nodiscard]] const std::set<std::string>& pins() const noexcept { return pins_; }
+    // The CID under which a lying node keeps what it is given.
+    [[nodiscard]] static const std::string& lied_about();
     // Content vanishes, as an unreliable service loses it.
     void lose(const std::string& cid);
 

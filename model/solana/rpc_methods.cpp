@@ -127,7 +127,7 @@ json::value status_of(rpc_node& node, const std::string& signature) {
     const auto* found = node.chain().find(signature);
     const auto& faults = node.faults();
     const auto now = node.chain().view(commitment::processed, faults.lag).slot;
-    if (found == nullptr || found->slot > now) return nullptr;
+    if (found == nullptr || found->slot > now || faults.denies) return nullptr;
     if (faults.lose_history && found->slot < faults.history_from) return nullptr;
     const auto depth = now - found->slot;
     const auto& options = node.chain().options();
@@ -147,8 +147,14 @@ json::value signature_statuses(rpc_node& node, const json::array& params) {
     for (const auto& text : wanted) {
         out.push_back(status_of(node, std::string{text.as_string()}));
     }
-    const auto& seen = node.chain().view(commitment::processed, node.faults().lag);
-    return node.with_context(seen, std::move(out));
+    return node.with_context(node.view({{"commitment", "processed"}}), std::move(out));
+}
+
+// An account as this node shows it: one that denies shows none that a program owns.
+const account* shown(rpc_node& node, const public_key& key, const block& seen) {
+    const auto* held = node.chain().accounts().at(key, seen.slot);
+    const bool denied = node.faults().denies && held != nullptr && held->owner != public_key{};
+    return denied ? nullptr : held;
 }
 
 json::value multiple_accounts(rpc_node& node, const json::array& params) {
@@ -157,7 +163,7 @@ json::value multiple_accounts(rpc_node& node, const json::array& params) {
     for (const auto& text : params.at(0).as_array()) {
         const auto key = public_key::parse(text.as_string());
         if (!key) throw rpc_error{-32602, "Invalid param: Invalid", nullptr};
-        out.push_back(encode(node.chain().accounts().at(*key, seen.slot)));
+        out.push_back(encode(shown(node, *key, seen)));
     }
     return node.with_context(seen, std::move(out));
 }
@@ -172,7 +178,7 @@ json::value token_accounts_by_owner(rpc_node& node, const json::array& params) {
     for (const auto& key : accounts.owned_by(program, seen.slot)) {
         const auto* held = accounts.at(key, seen.slot);
         const auto token = solana::decode_token_account(held->data);
-        if (!token || token->owner != owner) continue;
+        if (!token || token->owner != owner || node.faults().denies) continue;
         out.push_back(json::object{{"pubkey", key.text()}, {"account", encode(held)}});
     }
     return node.with_context(seen, std::move(out));
@@ -221,8 +227,7 @@ json::value balance(rpc_node& node, const json::array& params) {
 
 json::value account_info(rpc_node& node, const json::array& params) {
     const auto& seen = node.view(config_at(params, 1));
-    return node.with_context(seen,
-                             encode(node.chain().accounts().at(key_at(params, 0), seen.slot)));
+    return node.with_context(seen, encode(shown(node, key_at(params, 0), seen)));
 }
 
 json::value blockhash_valid(rpc_node& node, const json::array& params) {

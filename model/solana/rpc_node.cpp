@@ -26,7 +26,13 @@ commitment level_of(const json::object& config) {
 }  // namespace
 
 const block& rpc_node::view(const json::object& config) const {
-    const auto& seen = chain_.view(level_of(config), faults_.lag);
+    const auto& true_one = chain_.view(level_of(config), faults_.lag);
+    if (faults_.ahead > 0) {
+        claimed_ = true_one;
+        claimed_.slot += faults_.ahead;
+        claimed_.height += faults_.ahead;
+    }
+    const auto& seen = faults_.ahead > 0 ? claimed_ : true_one;
     if (const auto* least = config.if_contains("minContextSlot"); least != nullptr) {
         if (least->to_number<slot_t>() > seen.slot) {
             throw rpc_error{-32016, "Minimum context slot has not been reached",

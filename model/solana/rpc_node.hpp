@@ -26,6 +26,8 @@ struct rpc_faults {
     int reject_sends = 0;       // "Blockhash not found" although all is well
     int http_429 = 0;           // answer the next n requests with 429
     bool unhealthy = false;     // -32005
+    bool denies = false;        // on a fork of its own: it has seen none of the transactions …
+    slot_t ahead = 0;           // … and says that it is this many slots ahead of the ledger
     friend bool operator==(const rpc_faults&, const rpc_faults&) = default;
 };
 
@@ -60,6 +62,7 @@ class rpc_node {
 
     ledger& chain_;
     rpc_faults faults_;
+    mutable block claimed_{};  // what view() says while it is ahead
     std::map<std::string, std::size_t> calls_;
 };
 

@@ -118,6 +118,18 @@ task<result<>> pinning::write_end(pin_row row, bool first, result<pin_receipt> r
     co_return result<>{};
 }
 
+// The set's refusal counts those among the free that have their copy already. To come back for them
+// would upload the same again and again, so the wait is until one of the others is free.
+fault pinning::refused(fault f, std::span<const name> tried) const {
+    auto wait = duration::max();
+    for (const auto& each : remotes_.view(loop_.now())) {
+        if (std::ranges::find(tried, each.config.name) != tried.end()) continue;
+        wait = std::min(wait, each.blocked_for);
+    }
+    if (wait != duration::max()) f.with_retry_after(wait);
+    return f;
+}
+
 task<void> pinning::use_remotes(const upload& what, deadline until, replication& out) {
     std::vector<name> tried;
     while (!out.enough()) {
@@ -129,7 +141,7 @@ task<void> pinning::use_remotes(const upload& what, deadline until, replication&
         auto pick = remotes_.pick(now, tried, role::send, chance_);
         if (!pick) {
             // A refusal says less than what a provider answered in this pass.
-            if (!out.failed) out.failed = pick.error();
+            if (!out.failed) out.failed = refused(pick.error(), tried);
             co_return;
         }
         const auto label = pick->endpoint().name;

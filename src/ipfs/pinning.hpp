@@ -26,6 +26,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "io/loop.hpp"
@@ -91,6 +92,7 @@ class pinning {
     [[nodiscard]] task<void> give_back_wrong(provider& at, const upload& what, pin_receipt wrong,
                                              deadline until);
     [[nodiscard]] task<result<>> write_end(pin_row row, bool first, result<pin_receipt> receipt);
+    [[nodiscard]] fault refused(fault f, std::span<const name> tried) const;
     [[nodiscard]] task<void> use_remotes(const upload& what, deadline until, replication& out);
     [[nodiscard]] task<result<std::vector<pin_row>>> rows_of(
         const std::string& owner, const std::vector<pin_receipt>& receipts);

@@ -1,0 +1,136 @@
+#include "sim/campaign.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <mutex>
+#include <thread>
+
+#include "thole/clock.hpp"
+
+namespace thole::sim {
+
+namespace {
+
+using seconds = std::chrono::duration<double>;
+
+// What this thread is at, for the handler of an abort.
+thread_local std::string now_running;
+
+void tell_what_ran(int signal_number) {
+    const auto line = now_running + "\n";
+    static_cast<void>(!::write(STDERR_FILENO, line.data(), line.size()));
+    ::signal(signal_number, SIG_DFL);
+    ::raise(signal_number);
+}
+
+class campaigner {
+  public:
+    campaigner(const std::vector<day>& days, const campaign_options& how)
+        : days_{days}, how_{how}, next_{how.first_seed}, began_{clock_.now()} {}
+
+    campaign_report go() {
+        for (const int each : {SIGABRT, SIGSEGV}) ::signal(each, tell_what_ran);
+        const auto cores = std::max(1U, std::thread::hardware_concurrency());
+        const auto jobs = how_.jobs > 0 ? how_.jobs : cores;
+        std::vector<std::thread> threads;
+        for (unsigned i = 0; i < jobs; ++i) threads.emplace_back([this] { work(); });
+        for (auto& each : threads) each.join();
+        for (const int each : {SIGABRT, SIGSEGV}) ::signal(each, SIG_DFL);
+        return sum_;
+    }
+
+  private:
+    [[nodiscard]] bool is_over(std::uint64_t number) const {
+        if (how_.seeds > 0) return number >= how_.first_seed + how_.seeds;
+        return clock_.now() - began_ >= std::chrono::minutes{how_.minutes};
+    }
+    void work() {
+        for (auto number = next_++; !is_over(number); number = next_++) {
+            const auto& today = days_[number % days_.size()];
+            const auto seed = number;
+            now_running =
+                "replay: " + replay_line(today.name, seed, how_.each.without, how_.mutant);
+            const auto began = clock_.now();
+            add(today, simulate(today, seed, how_.each), clock_.now() - began);
+        }
+    }
+    void add(const day& today, const report& told, duration took) {
+        const std::scoped_lock lock{mutex_};
+        ++sum_.seeds;
+        sum_.operations += told.operations;
+        sum_.faults += told.begun;
+        sum_.crashes += told.crashes();
+        sum_.violations += told.violations.size();
+        sum_.requests += told.counted.requests;
+        sum_.seconds += seconds{took}.count();
+        sum_.probes.add(told.probes);
+        if (told.violations.empty() || !how_.tell) return;
+        for (const auto& each : told.violations) {
+            how_.tell(fmt::format("{}: {}", each.checker, each.what));
+        }
+        how_.tell("replay: " + replay_line(today.name, told.seed, how_.each.without, how_.mutant));
+    }
+
+    const std::vector<day>& days_;
+    const campaign_options& how_;
+    const system_clock clock_;
+    std::atomic<std::uint64_t> next_;
+    const time_point began_;
+    std::mutex mutex_;
+    campaign_report sum_;
+};
+
+}  // namespace
+
+std::string campaign_report::json() const {
+    return fmt::format(
+        R"({{"seeds":{},"operations":{},"faults":{},"crashes":{},"violations":{},"ops_per_s_per_core":{:.0f}}})",
+        seeds, operations, faults, crashes, violations, ops_per_s_per_core());
+}
+
+std::string campaign_report::text() const {
+    std::string out;
+    for (const auto each : probes.missing()) {
+        out += fmt::format("never reached: {}\n", json::detail::enum_text(each));
+    }
+    return out + fmt::format(
+                     "{} seeds, {} operations, {} faults, {} crashes, {} violations; "
+                     "{:.0f} operations a second and core, {} requests an operation",
+                     seeds, operations, faults, crashes, violations, ops_per_s_per_core(),
+                     requests / std::max<std::uint64_t>(operations, 1));
+}
+
+campaign_report campaign(const std::vector<day>& days, const campaign_options& how) {
+    return campaigner{days, how}.go();
+}
+
+std::expected<std::vector<day>, std::string> load_days(const std::string& folder,
+                                                       const std::vector<std::string>& wanted) {
+    namespace fs = std::filesystem;
+    std::vector<std::string> paths;
+    for (const auto& each : wanted) {
+        paths.push_back(each.ends_with(".toml") ? each : folder + "/" + each + ".toml");
+    }
+    std::error_code failed;
+    if (wanted.empty()) {
+        for (const auto& each : fs::directory_iterator{folder, failed}) {
+            if (each.path().extension() == ".toml") paths.push_back(each.path().string());
+        }
+    }
+    if (paths.empty()) return std::unexpected{folder + ": no days there"};
+    std::ranges::sort(paths);
+    std::vector<day> out;
+    for (const auto& path : paths) {
+        auto read = load_day(path);
+        if (!read) return std::unexpected{read.error()};
+        out.push_back(std::move(*read));
+    }
+    return out;
+}
+
+}  // namespace thole::sim

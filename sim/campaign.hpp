@@ -1,0 +1,47 @@
+#pragma once
+
+// Many seeds on all cores: days in turn, each seed in a world of its own.
+//
+//   campaign_options how;  how.minutes = 5;
+//   const auto told = campaign(days, how);
+//   told.json();   // {"seeds":…,"operations":…,"faults":…,"crashes":…,"violations":…,…}
+//
+// Each failing seed is told at once by the line that replays it; so is one that ends the process
+// (a broken invariant aborts).
+
+#include <functional>
+
+#include "sim/run.hpp"
+
+namespace thole::sim {
+
+struct campaign_options {
+    std::uint64_t first_seed = 1;
+    std::uint64_t seeds = 100;  // 0: until the minutes are over
+    int minutes = 0;
+    unsigned jobs = 0;  // 0: one a core
+    run_options each{};
+    std::string mutant{};  // its name, for replay lines
+    std::function<void(const std::string&)> tell{};
+};
+
+struct campaign_report {
+    std::uint64_t seeds = 0, operations = 0, faults = 0, crashes = 0, violations = 0;
+    std::uint64_t requests = 0;
+    double seconds = 0;  // of all threads together
+    probe_log probes;
+
+    [[nodiscard]] double ops_per_s_per_core() const noexcept {
+        return seconds > 0 ? static_cast<double>(operations) / seconds : 0;
+    }
+    [[nodiscard]] std::string json() const;
+    [[nodiscard]] std::string text() const;  // with the probes that were not reached
+};
+
+[[nodiscard]] campaign_report campaign(const std::vector<day>& days, const campaign_options& how);
+
+// By name (a file of the folder) or path; none: every day of the folder, by name.
+[[nodiscard]] std::expected<std::vector<day>, std::string> load_days(
+    const std::string& folder, const std::vector<std::string>& wanted);
+
+}  // namespace thole::sim

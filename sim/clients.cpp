@@ -1,0 +1,151 @@
+#include "sim/clients.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include "engine/codes.hpp"
+#include "nft/mint_input.hpp"
+
+namespace thole::sim {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// Until a client asks again that was not answered, or was refused for now.
+constexpr duration patience = 2s;
+
+duration draw(rng& chance, duration least, duration most) {
+    return duration{chance.between(least.count(), most.count())};
+}
+
+}  // namespace
+
+clients::clients(world& where) : world_{where}, chance_{where.seed ^ 0xC11E475} {
+    const auto& w = where.today.workload;
+    const auto percent = [&](int of_100) {
+        return chance_.chance(static_cast<std::uint64_t>(of_100), 100);
+    };
+    for (int i = 0; i < w.operations; ++i) {
+        const auto at = draw(chance_, w.over.least, w.over.most);
+        add(act_kind::submit, i, at);
+        if (percent(w.duplicates)) add(act_kind::repeat, i, at + draw(chance_, 0s, 20s));
+        if (percent(w.conflicting)) add(act_kind::contradict, i, at + draw(chance_, 1s, 20s));
+        if (percent(w.cancels)) add(act_kind::cancel, i, at + draw(chance_, 0s, 20s));
+        constexpr std::array verbs{act_kind::cancel, act_kind::retry, act_kind::close,
+                                   act_kind::fail, act_kind::retry};
+        for (int n = 0; n < 3 && percent(w.verbs); ++n) {
+            add(verbs.at(chance_.below(verbs.size())), i, at + draw(chance_, 0s, 120s));
+        }
+    }
+}
+
+void clients::add(act_kind kind, int client, duration at) {
+    waiting_.push({at, ++made_, kind, client});
+}
+
+std::optional<duration> clients::next() const {
+    if (waiting_.empty()) return std::nullopt;
+    return waiting_.top().at;
+}
+
+std::optional<uuid> clients::id_of(int client) const {
+    const auto found = ids_.find(client);
+    if (found == ids_.end()) return std::nullopt;
+    return found->second;
+}
+
+void clients::step(process& p, duration age) {
+    while (!waiting_.empty() && waiting_.top().at <= age) {
+        const auto what = waiting_.top();
+        waiting_.pop();
+        under_way_.emplace(what.number, what);
+        boost::asio::co_spawn(p.loop().executor(), carry_out(p, what), boost::asio::detached);
+    }
+}
+
+void clients::process_ended(duration age) {
+    for (auto& [number, what] : under_way_) {
+        what.at = age + draw(chance_, 0s, patience);
+        waiting_.push(what);
+    }
+    under_way_.clear();
+}
+
+void clients::again(act what, duration after, duration age) {
+    what.at = age + after;
+    waiting_.push(what);
+}
+
+// Inside the process, so it dies with it.
+task<> clients::carry_out(process& p, act what) {
+    const bool submits = what.kind <= act_kind::contradict;
+    const bool answered = co_await (submits ? submit(p, what) : command(p, what));
+    under_way_.erase(what.number);
+    if (!answered) again(what, draw(chance_, patience / 2, patience), p.age());
+}
+
+task<bool> clients::submit(process& p, act what) {
+    auto wanted = world_.request_of(what.client);
+    if (what.kind == act_kind::contradict) wanted.description = "Another seat.";
+    saga::submission s;
+    s.kind = "mint";
+    s.key = world::key_of(what.client);
+    s.input = json::write(nft::accept_mint(wanted, world_.base(), {s.tenant, s.kind, s.key}));
+    s.request_hash = nft::payload_hash(wanted);
+    s.subject = nft::account_of(wanted);
+    auto& probes = world_.judges.probes;
+    const auto answer = co_await p.engine().submit(std::move(s));
+    if (answer) {
+        // Who contradicts may be the first to be heard.
+        ids_.emplace(what.client, answer->view.id);
+        world_.judges.accepted(what.client, answer->view.id, answer->replayed);
+        co_return true;
+    }
+    const auto& f = answer.error();
+    if (f.is(codes::engine_key_conflict)) {
+        probes.hit(probe::key_conflict);
+        if (what.kind == act_kind::submit) co_return ids_.contains(what.client);
+        co_return true;
+    }
+    if (f.is(codes::engine_queue_full)) probes.hit(probe::queue_full);
+    co_return false;
+}
+
+task<bool> clients::command(process& p, act what) {
+    const auto id = id_of(what.client);
+    if (!id) co_return false;  // not accepted yet
+    auto& probes = world_.judges.probes;
+    auto& engine = p.engine();
+    result<saga::operation_view> answer = fail(codes::operation_not_found);
+    switch (what.kind) {
+        case act_kind::cancel:
+            answer = co_await engine.cancel(*id, "client", "no longer wanted");
+            break;
+        case act_kind::retry:
+            answer = co_await engine.retry(*id, "operator", "look again");
+            break;
+        case act_kind::close:
+            answer = co_await engine.close(*id, "operator", "settled by hand");
+            if (answer) probes.hit(probe::closed_by_person);
+            break;
+        case act_kind::fail:
+            answer = co_await engine.fail(*id, "operator", "given up");
+            if (answer) probes.hit(probe::failed_by_person);
+            break;
+        default:
+            break;
+    }
+    if (answer) co_return true;
+    if (answer.error().is(codes::operation_past_pivot)) probes.hit(probe::cancel_refused);
+    // A refusal is an answer; a journal that is away is not.
+    co_return answer.error().kind() == fault_kind::permanent;
+}
+
+void clients::committed(const known_operation& op, duration age) {
+    const auto& at = world_.today.workload.cancel_at;
+    if (at.empty() || op.now.step_name != at || !changed_minds_.insert(op.client).second) return;
+    add(act_kind::cancel, op.client, age + 1ms);
+}
+
+}  // namespace thole::sim

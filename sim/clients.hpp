@@ -1,0 +1,66 @@
+#pragma once
+
+// Those who ask: clients that submit and ask again until they are answered, that repeat
+// themselves, change their minds, and operators who meddle. They outlive processes: what a dead
+// one did not answer is asked again of the next.
+//
+//   clients crowd{where};
+//   crowd.due(age)  → acts whose time has come; crowd.act(p, which) begins one of them
+//
+// Single-owner, on the loop of the process of the moment.
+
+#include <queue>
+
+#include "sim/process.hpp"
+
+namespace thole::sim {
+
+enum class act_kind : std::uint8_t { submit, repeat, contradict, cancel, retry, close, fail };
+
+struct act {
+    duration at{};
+    int number = 0;  // in order of making: breaks ties
+    act_kind kind = act_kind::submit;
+    int client = 0;
+};
+
+class clients {
+  public:
+    explicit clients(world& where);
+
+    // Age at which somebody does something next.
+    [[nodiscard]] std::optional<duration> next() const;
+    // Begins what is due.
+    void step(process& p, duration age);
+    // The process is gone: what was on its way is asked again.
+    void process_ended(duration age);
+    // Nobody wants anything any more.
+    [[nodiscard]] bool is_over() const noexcept { return waiting_.empty() && under_way_.empty(); }
+    // An operator's act, added by the run's last hour.
+    void add(act_kind kind, int client, duration at);
+    [[nodiscard]] std::optional<uuid> id_of(int client) const;
+    [[nodiscard]] std::size_t accepted() const noexcept { return ids_.size(); }
+    // To be told of every commit: some change their minds at a certain step.
+    void committed(const known_operation& op, duration age);
+
+  private:
+    struct later {
+        bool operator()(const act& a, const act& b) const noexcept {
+            return a.at != b.at ? a.at > b.at : a.number > b.number;
+        }
+    };
+    task<> carry_out(process& p, act what);
+    task<bool> submit(process& p, act what);
+    task<bool> command(process& p, act what);
+    void again(act what, duration after, duration age);
+
+    world& world_;
+    rng chance_;
+    int made_ = 0;
+    std::priority_queue<act, std::vector<act>, later> waiting_;
+    std::map<int, act> under_way_;  // by number
+    std::map<int, uuid> ids_;       // by client, once accepted
+    std::set<int> changed_minds_;
+};
+
+}  // namespace thole::sim

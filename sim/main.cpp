@@ -1,0 +1,133 @@
+// thole-sim run|replay|minimise: seeded bad days for the production code, and the one line that
+// replays a failing one.
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "sim/campaign.hpp"
+#include "sim/minimise.hpp"
+#include "sim/mutants/mutants.hpp"
+
+namespace thole::sim {
+
+namespace {
+
+struct arguments {
+    std::vector<std::string> days;
+    std::string folder = THOLE_DAYS_DIR;
+    std::uint64_t seed = 1;
+    std::uint64_t seeds = 100;
+    int minutes = 0;
+    unsigned jobs = 0;
+    bool json = false;
+    bool trace = false;
+    std::vector<int> without;
+    std::string mutant;
+};
+
+[[noreturn]] void refuse(const std::string& why) {
+    fmt::print(stderr, "thole-sim: {}\n", why);
+    std::exit(2);
+}
+
+std::vector<day> days_of(const arguments& args) {
+    auto read = load_days(args.folder, args.days);
+    if (!read) refuse(read.error());
+    return std::move(*read);
+}
+
+run_options options_of(const arguments& args) {
+    run_options out;
+    out.without = {args.without.begin(), args.without.end()};
+    if (args.mutant.empty()) return out;
+    const auto* planted = find_mutant(args.mutant);
+    if (planted == nullptr) refuse("no mutant is called \"" + args.mutant + "\"");
+    out.with = planted->plant();
+    return out;
+}
+
+int run(const arguments& args) {
+    campaign_options how;
+    how.first_seed = args.seed;
+    how.seeds = args.minutes > 0 ? 0 : args.seeds;
+    how.minutes = args.minutes;
+    how.jobs = args.jobs;
+    how.each = options_of(args);
+    how.mutant = args.mutant;
+    how.tell = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
+    const auto told = campaign(days_of(args), how);
+    fmt::print("{}\n", args.json ? told.json() : told.text());
+    return told.violations == 0 ? 0 : 1;
+}
+
+void print(const report& told) {
+    for (const auto& each : told.violations) fmt::print("{}: {}\n", each.checker, each.what);
+    fmt::print(
+        "seed {} hash {:016x}: {} accepted, {} completed, {} rolled back, {} failed, {} closed; "
+        "{} generations, {} lives, {} crashes, {} faults, {} requests, {} violations in {} s\n",
+        told.seed, told.hash, told.operations, told.completed, told.rolled_back, told.failed,
+        told.closed, told.generations, told.lives.size(), told.crashes(), told.begun,
+        told.counted.requests, told.violations.size(), told.lasted / std::chrono::seconds{1});
+}
+
+int replay(const arguments& args) {
+    auto options = options_of(args);
+    if (args.trace) {
+        options.read_by = [](duration age, std::string_view line) {
+            fmt::print("{:>12.3f} {}\n", std::chrono::duration<double>(age).count(), line);
+        };
+    }
+    const auto told = simulate(days_of(args).front(), args.seed, options);
+    if (args.trace) {
+        for (const auto& each : told.faults) fmt::print("{}\n", each.text());
+    }
+    print(told);
+    return told.violations.empty() ? 0 : 1;
+}
+
+int shrink(const arguments& args) {
+    const auto today = days_of(args).front();
+    const auto least = minimise(today, args.seed, options_of(args));
+    if (!least) {
+        fmt::print("seed {} of {} shows nothing\n", args.seed, today.name);
+        return 0;
+    }
+    for (const auto& each : least->told.faults) fmt::print("{}\n", each.text());
+    print(least->told);
+    fmt::print("{}\n", replay_line(today.name, args.seed, least->without, args.mutant));
+    return 1;
+}
+
+}  // namespace
+
+}  // namespace thole::sim
+
+int main(int argc, char** argv) {
+    using namespace thole::sim;
+    arguments args;
+    CLI::App app{"Seeded bad days for the production code, in virtual time"};
+    app.require_subcommand(1);
+    const auto add = [&](const char* name, const char* what) {
+        auto* command = app.add_subcommand(name, what);
+        command->add_option("--day", args.days, "name of a day, or path of its TOML file");
+        command->add_option("--days-folder", args.folder, "where days are found by name");
+        command->add_option("--seed", args.seed, "the seed; of run: the first one");
+        command->add_option("--without", args.without, "numbers of faults to leave out")
+            ->delimiter(',');
+        command->add_option("--mutant", args.mutant, "a planted bug");
+        return command;
+    };
+    auto* runs = add("run", "many seeds on all cores; ends with a summary");
+    runs->add_option("--seeds", args.seeds, "how many");
+    runs->add_option("--minutes", args.minutes, "instead: new seeds for so long");
+    runs->add_option("--jobs", args.jobs, "threads; 0: one a core");
+    runs->add_flag("--json", args.json, "the summary as JSON");
+    auto* replays = add("replay", "one day under one seed");
+    replays->add_flag("--trace", args.trace, "every event, request and fault");
+    auto* shrinks = add("minimise", "the fewest faults under which a seed still fails");
+    CLI11_PARSE(app, argc, argv);
+    if (runs->parsed()) return run(args);
+    if (args.days.empty()) refuse("--day says which day");
+    if (replays->parsed()) return replay(args);
+    return shrinks->parsed() ? shrink(args) : 2;
+}

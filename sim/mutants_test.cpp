@@ -1,0 +1,104 @@
+// It bites: each planted bug (mutants/) is found by the day and seed that doc/design/simulation.md
+// names, by the checker that it names.
+//
+// After changes that move the seeds: THOLE_HUNT=1 sim_test --gtest_filter='mutants.hunt' looks for
+// new ones and prints the table.
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <regex>
+#include <set>
+
+#include "sim/campaign.hpp"
+#include "sim/mutants/mutants.hpp"
+
+namespace thole::sim {
+namespace {
+
+struct table_row {
+    std::string mutant;
+    std::string day;
+    std::uint64_t seed = 0;
+    std::string checker;
+};
+
+std::vector<table_row> table() {
+    std::ifstream file{std::string{THOLE_SOURCE_DIR} + "/doc/design/simulation.md"};
+    const std::regex row{R"(^\| `(\w+)` \| [^|]* \| `(\w+)` \| (\d+) \| `(\w+)` \|$)"};
+    std::vector<table_row> out;
+    for (std::string line; std::getline(file, line);) {
+        std::smatch match;
+        if (!std::regex_match(line, match, row)) continue;
+        out.push_back({match[1], match[2], std::stoull(match[3]), match[4]});
+    }
+    return out;
+}
+
+day one_day(const std::string& name) {
+    auto read = load_days(std::string{THOLE_SOURCE_DIR} + "/sim/days", {name});
+    EXPECT_TRUE(read) << read.error();
+    return read ? std::move(read->front()) : day{};
+}
+
+report run(const mutant& planted, const std::string& day, std::uint64_t seed) {
+    run_options options;
+    options.with = planted.plant();
+    return simulate(one_day(day), seed, options);
+}
+
+std::vector<std::string> checkers_of(const report& told) {
+    std::vector<std::string> out;
+    for (const auto& each : told.violations) out.push_back(each.checker);
+    return out;
+}
+
+TEST(mutants, the_table_names_each_planted_bug_once_at_most) {
+    std::set<std::string> told;
+    for (const auto& each : table()) {
+        EXPECT_NE(find_mutant(each.mutant), nullptr) << each.mutant;
+        EXPECT_TRUE(told.insert(each.mutant).second) << each.mutant;
+    }
+    EXPECT_GE(told.size(), 9U);
+}
+
+// proves: X1
+class mutants_test : public ::testing::TestWithParam<table_row> {};
+
+TEST_P(mutants_test, is_found) {
+    const auto& row = GetParam();
+    const auto* planted = find_mutant(row.mutant);
+    ASSERT_NE(planted, nullptr) << row.mutant;
+    EXPECT_THAT(checkers_of(run(*planted, row.day, row.seed)), ::testing::Contains(row.checker))
+        << "replay: " << replay_line(row.day, row.seed, {}, row.mutant);
+}
+
+INSTANTIATE_TEST_SUITE_P(table, mutants_test, ::testing::ValuesIn(table()),
+                         [](const auto& info) { return info.param.mutant; });
+
+// Only with THOLE_HUNT.
+TEST(mutants, hunt) {
+    if (std::getenv("THOLE_HUNT") == nullptr) GTEST_SKIP() << "THOLE_HUNT is not set";
+    constexpr std::array days{"mint_one",         "duplicate_submissions", "rolling_restart",
+                              "lost_generations", "wallet_runs_dry",       "content_vanishes",
+                              "operators"};
+    for (const auto& each : mutants()) {
+        std::string found;
+        for (std::uint64_t seed = 1; seed <= 12 && found.empty(); ++seed) {
+            for (const auto* day : days) {
+                const auto told = run(each, day, seed);
+                if (told.violations.empty()) continue;
+                found = fmt::format("| `{}` | {} | `{}` | {} | `{}` |", each.name, each.what, day,
+                                    seed, told.violations.front().checker);
+                break;
+            }
+        }
+        EXPECT_FALSE(found.empty()) << each.name << " is not found";
+        fmt::print("{}\n", found);
+    }
+}
+
+}  // namespace
+}  // namespace thole::sim

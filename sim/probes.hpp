@@ -1,0 +1,88 @@
+#pragma once
+
+// Rare paths that the fixed seeds must reach: a simulation that never sees a second generation
+// proves nothing about it. Fed by the court from events and answers; production code knows nothing
+// of it.
+//
+//   probes.hit(probe::generation_2);
+//   for (const auto each : all.missing()) …      // the test fails for each
+
+#include <array>
+#include <boost/describe.hpp>
+#include <cstdint>
+#include <vector>
+
+namespace thole::sim {
+
+enum class probe : std::uint8_t {
+    generation_2,
+    generation_3,
+    proved_dead,
+    uncertain,
+    certain_again,
+    recovered,            // an operation was running when its process died
+    recovered_undecided,  // … with bytes on their way
+    blocked,              // behind another mint of its account
+    lock_passed_on,
+    attempt_failed,
+    deferred_by_breaker,
+    waited_for_balance,
+    rate_limited,
+    conflict_retried,
+    parked,
+    retried_by_person,
+    closed_by_person,
+    failed_by_person,
+    cancel_accepted,
+    cancel_refused,
+    compensated,
+    undo_failed,
+    rolled_back,
+    journal_fault,
+    commit_read_back,  // its answer was lost
+    key_replayed,
+    key_conflict,
+    queue_full,
+    cid_mismatch,
+    bytes_corrupt,
+    clock_went_back,
+    died_before_commit,
+    died_unacknowledged,
+    died_acknowledged,
+    died_unsent,
+    died_unanswered,
+    stopped_in_order,
+};
+BOOST_DESCRIBE_ENUM(probe, generation_2, generation_3, proved_dead, uncertain, certain_again,
+                    recovered, recovered_undecided, blocked, lock_passed_on, attempt_failed,
+                    deferred_by_breaker, waited_for_balance, rate_limited, conflict_retried, parked,
+                    retried_by_person, closed_by_person, failed_by_person, cancel_accepted,
+                    cancel_refused, compensated, undo_failed, rolled_back, journal_fault,
+                    commit_read_back, key_replayed, key_conflict, queue_full, cid_mismatch,
+                    bytes_corrupt, clock_went_back, died_before_commit, died_unacknowledged,
+                    died_acknowledged, died_unsent, died_unanswered, stopped_in_order)
+
+inline constexpr std::size_t probe_count = static_cast<std::size_t>(probe::stopped_in_order) + 1;
+
+class probe_log {
+  public:
+    void hit(probe which) noexcept { ++counts_[static_cast<std::size_t>(which)]; }
+    void add(const probe_log& other) noexcept {
+        for (std::size_t i = 0; i < probe_count; ++i) counts_[i] += other.counts_[i];
+    }
+    [[nodiscard]] std::uint64_t count(probe which) const noexcept {
+        return counts_[static_cast<std::size_t>(which)];
+    }
+    [[nodiscard]] std::vector<probe> missing() const {
+        std::vector<probe> out;
+        for (std::size_t i = 0; i < probe_count; ++i) {
+            if (counts_[i] == 0) out.push_back(static_cast<probe>(i));
+        }
+        return out;
+    }
+
+  private:
+    std::array<std::uint64_t, probe_count> counts_{};
+};
+
+}  // namespace thole::sim

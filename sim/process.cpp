@@ -1,0 +1,181 @@
+#include "sim/process.hpp"
+
+#include "thole/presets.hpp"
+
+namespace thole::sim {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+std::vector<endpoint_config> endpoints_of(const auto& places) {
+    std::vector<endpoint_config> out;
+    for (const auto& each : places) {
+        endpoint_config made;
+        made.name = name{each->label};
+        made.url = each->url;
+        made.provider = name{each->label};
+        out.push_back(std::move(made));
+    }
+    return out;
+}
+
+endpoint_set_settings with_breaker(const preset& p) {
+    endpoint_set_settings out;
+    out.breaker = p.breaker;
+    return out;
+}
+
+std::unique_ptr<io::virtual_loop> loop_at(const world& where, std::uint64_t seed) {
+    auto loop = std::make_unique<io::virtual_loop>(seed);
+    loop->advance(where.age());
+    loop->step_wall(where.wall_offset);
+    return loop;
+}
+
+// Of this life alone.
+std::uint64_t seed_of(const world& where) {
+    return where.seed * 1'000'003U + static_cast<std::uint64_t>(where.lives);
+}
+
+}  // namespace
+
+task<result<io::http_response>> watched_network::send(io::http_request request) {
+    judges_.leaving(request);
+    const auto url = request.url;
+    auto answer = co_await net_.send(std::move(request));
+    judges_.answered(url, answer);
+    co_return answer;
+}
+
+process::process(world& where, const seams& with)
+    : world_{where},
+      seams_{with},
+      loop_{loop_at(where, seed_of(where))},
+      begun_{loop_->now() - where.age()},
+      chance_{seed_of(where)},
+      ids_{seed_of(where)},
+      net_{*loop_, seed_of(where) + 1},
+      watched_{net_, where.judges},
+      gated_{watched_, gate_},
+      storage_{where.open_journal()},
+      store_journal_{*loop_, storage_},
+      crash_journal_{store_journal_, gate_.power},
+      reached_{where.open_records(), *loop_, where.records_troubles(),
+               [&where](const nft::record& row) { where.judges.recorded(row); },
+               seed_of(where) + 2},
+      gated_records_{reached_, gate_},
+      on_disk_{where.own_contents() != nullptr
+                   ? nullptr
+                   : std::make_unique<folder_contents>(where.contents_folder(),
+                                                       [this] { return journal_->now(); })},
+      contents_{where.own_contents() != nullptr ? static_cast<contents&>(*where.own_contents())
+                                                : static_cast<contents&>(*on_disk_),
+                gate_, where.judges},
+      gated_ledger_{where.open_ledger(), gate_},
+      at_{*loop_, storage_, watched_, where.lives},
+      transport_{with.transport, gated_, at_},
+      journal_{with.journal, crash_journal_, at_},
+      records_{with.records, gated_records_, at_},
+      ledger_{with.ledger, gated_ledger_, at_},
+      rpc_endpoints_{name{"solana"}, with_breaker(presets::solana_rpc),
+                     endpoints_of(where.rpc_nodes)},
+      rpc_{*transport_, *loop_, rpc_endpoints_, chance_},
+      hashes_{rpc_},
+      watcher_{rpc_},
+      submitter_{rpc_, hashes_, watcher_, submission()},
+      funds_{rpc_, where.wallet.address(), 0},
+      remote_endpoints_{name{"ipfs"}, with_breaker(presets::ipfs),
+                        endpoints_of(where.content_nodes)},
+      pins_{contents_, *ledger_, remote_endpoints_, remotes(), *loop_, seed_of(where) + 3},
+      gateway_endpoints_{name{"gateway"}, with_breaker(presets::ipfs),
+                         endpoints_of(where.content_nodes)},
+      gateways_{*transport_, gateway_endpoints_, {}, *loop_, seed_of(where) + 4} {
+    mount_all();
+    apply_links();
+    if (with.holder) held_ = with.holder(rpc_endpoints_, *loop_);
+    start_engine();
+}
+
+void process::start_engine() {
+    nft::mint_settings settings;
+    settings.upload.replicas = 1 + static_cast<std::uint32_t>(world_.content_nodes.size());
+    settings.generations = world_.today.surroundings.generations;
+    auto saga = nft::make_mint_saga(parts(), settings);
+    world_.steps = saga.steps();
+    if (seams_.definition) saga = seams_.definition(std::move(saga), at_);
+    saga::definitions known;
+    known.add(std::move(saga));
+    saga::engine_options options;
+    options.seed = seed_of(world_);
+    options.concurrency = world_.today.surroundings.concurrency;
+    options.max_waiting = world_.today.surroundings.max_waiting;
+    options.on_journal_fault = [this](const fault& f) {
+        auto& probes = world_.judges.probes;
+        probes.hit(f.effect() == fault_effect::unknown ? probe::commit_read_back
+                                                       : probe::journal_fault);
+    };
+    engine_.emplace(*loop_, *journal_, std::move(known), ids_, std::move(options));
+}
+
+process::~process() {
+    gate_.power.turn_off();
+    engine_.reset();
+    // Each coroutine that goes may wake others, which then meet the dead power themselves.
+    for (int i = 0; i < 8; ++i) {
+        gate_.power.drop();
+        loop_->run_until_idle(2h);
+    }
+    loop_.reset();
+}
+
+std::vector<ipfs::provider*> process::remotes() {
+    std::vector<ipfs::provider*> out;
+    for (const auto& each : world_.content_nodes) {
+        kubos_.push_back(std::make_unique<ipfs::kubo_provider>(
+            name{each->label}, ipfs::kubo_options{.url = each->url, .authorization = {}},
+            *transport_, *loop_));
+        out.push_back(kubos_.back().get());
+    }
+    return out;
+}
+
+solana::submission_settings process::submission() const {
+    solana::submission_settings out;
+    if (seams_.submission) seams_.submission(out);
+    return out;
+}
+
+nft::mint_dependencies process::parts() {
+    return {world_.secret, world_.wallet, rpc_,      submitter_, funds_,
+            pins_,         gateways_,     contents_, *records_};
+}
+
+void process::mount_all() {
+    for (auto& each : world_.rpc_nodes) {
+        net_.mount(each->url, [this, at = each.get()](const io::http_request& r) {
+            world_.set_age(age());
+            return world_.serve(*at, r);
+        });
+    }
+    for (auto& each : world_.content_nodes) {
+        net_.mount(each->url, [this, at = each.get()](const io::http_request& r) {
+            return world_.serve(*at, r);
+        });
+    }
+}
+
+void process::apply_links() {
+    for (const auto& each : world_.rpc_nodes) net_.link(each->url) = each->link;
+    for (const auto& each : world_.content_nodes) net_.link(each->url) = each->link;
+}
+
+void process::report_in_flight() const {
+    for (const auto* set : {&rpc_endpoints_, &remote_endpoints_, &gateway_endpoints_}) {
+        for (const auto& each : set->view(loop_->now())) {
+            world_.judges.in_flight(each.config.name.view(), each.in_flight);
+        }
+    }
+}
+
+}  // namespace thole::sim

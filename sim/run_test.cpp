@@ -1,0 +1,63 @@
+// The fixed seeds: every day of sim/days under a few of them must show no violation, and together
+// they must reach every probe. A failure prints the line that replays it.
+
+#include "sim/run.hpp"
+
+#include <gmock/gmock.h>
+
+#include "sim/campaign.hpp"
+#include "sim/minimise.hpp"
+#include "sim/mutants/mutants.hpp"
+
+namespace thole::sim {
+namespace {
+
+std::vector<day> all_days() {
+    auto read = load_days(std::string{THOLE_SOURCE_DIR} + "/sim/days", {});
+    EXPECT_TRUE(read) << read.error();
+    return read ? std::move(*read) : std::vector<day>{};
+}
+
+day one_day(const std::string& name) {
+    auto read = load_days(std::string{THOLE_SOURCE_DIR} + "/sim/days", {name});
+    EXPECT_TRUE(read) << read.error();
+    return read ? std::move(read->front()) : day{};
+}
+
+// proves: X1, E1, E2, E3, E5, E9, S2, S3, M2
+TEST(sim, no_seed_shows_a_violation_and_every_probe_is_reached) {
+    campaign_options how;
+    how.first_seed = 1;
+    const auto days = all_days();
+    ASSERT_GE(days.size(), 8U);
+    how.seeds = days.size() * 3;
+    how.tell = [](const std::string& line) { ADD_FAILURE() << line; };
+    const auto told = campaign(days, how);
+    EXPECT_EQ(told.violations, 0U);
+    for (const auto each : told.probes.missing()) {
+        ADD_FAILURE() << "never reached: " << json::detail::enum_text(each);
+    }
+    EXPECT_GT(told.crashes, 0U);
+}
+
+// proves: X1
+TEST(sim, the_same_seed_leaves_the_same_trace) {
+    for (const auto* name : {"mint_storm", "rolling_restart"}) {
+        const auto today = one_day(name);
+        const auto first = simulate(today, 5);
+        EXPECT_EQ(first.hash, simulate(today, 5).hash);
+        EXPECT_NE(first.hash, simulate(today, 6).hash);
+    }
+}
+
+TEST(sim, minimise_leaves_the_faults_that_matter) {
+    run_options options;
+    options.with = find_mutant("leaks_a_permit")->plant();
+    const auto least = minimise(one_day("rolling_restart"), 3, options);
+    ASSERT_TRUE(least);
+    EXPECT_TRUE(least->told.faults.empty()) << "that bug needs no fault at all";
+    EXPECT_FALSE(least->told.violations.empty());
+}
+
+}  // namespace
+}  // namespace thole::sim

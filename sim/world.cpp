@@ -1,0 +1,332 @@
+#include "sim/world.hpp"
+
+#include <fmt/format.h>
+#include <stdlib.h>
+#include <boost/asio/co_spawn.hpp>
+
+#include <stdexcept>
+
+#include "io/virtual_loop.hpp"
+
+namespace thole::sim {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr duration slot_time = 400ms;
+
+// A call to something that needs no time, carried out at once.
+template <class T>
+T at_once(task<T> call) {
+    io::virtual_loop loop;
+    std::optional<T> answer;
+    auto keep = [&answer](std::exception_ptr error, T value) {
+        THOLE_ASSERT(error == nullptr, "the records do not throw");
+        answer.emplace(std::move(value));
+    };
+    boost::asio::co_spawn(loop.executor(), std::move(call), keep);
+    loop.run_ready();
+    THOLE_ASSERT(answer.has_value(), "records without a pool answer at once");
+    return std::move(*answer);
+}
+
+template <class Place>
+Place* find(std::vector<std::unique_ptr<Place>>& places, std::string_view label) {
+    for (auto& each : places) {
+        if (each->label == label) return each.get();
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+scratch_folder::scratch_folder(bool wanted) {
+    if (!wanted) return;
+    const std::filesystem::path shared{"/dev/shm"};
+    const auto in =
+        std::filesystem::exists(shared) ? shared : std::filesystem::temp_directory_path();
+    auto pattern = (in / "thole-sim-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error{"no scratch folder"};
+    path_ = pattern;
+}
+scratch_folder::~scratch_folder() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+}
+std::string scratch_folder::file(std::string_view name) const {
+    return (path_ / name).string();
+}
+
+world::world(const day& what, std::uint64_t s, storage where)
+    : today{what},
+      seed{s},
+      chain{{.seed = s}},
+      where_{where},
+      folder_{where == storage::disk},
+      chance_{s ^ 0x5EED} {
+    for (const auto label : rpc_labels) {
+        rpc_nodes.push_back(std::make_unique<rpc_place>(label, chain));
+    }
+    for (const auto label : content_labels) {
+        content_nodes.push_back(std::make_unique<content_place>(label));
+    }
+    chain.fund(wallet.address(), today.surroundings.lamports);
+    std::unique_ptr<ipfs::content_store> on_disk;
+    if (where == storage::disk) on_disk = open_contents(contents_folder());
+    for (int i = 0; i < today.workload.images; ++i) {
+        const auto bytes = fmt::format("GIF89a\x01\x01\x01\x01\x01\x01\x01 of image {}", i);
+        images_.push_back(contents_.keep(as_bytes(bytes)).text());
+        if (on_disk && !on_disk->put(as_bytes(bytes), store_time{})) {
+            throw std::runtime_error{"the content store takes no image"};
+        }
+    }
+    for (int i = 0; i < today.workload.accounts; ++i) {
+        const auto low = static_cast<std::uint8_t>(i & 0xFF);
+        const auto high = static_cast<std::uint8_t>(i >> 8);
+        owners_.push_back(solana::keypair::from_seed({9, low, high}).address().text());
+    }
+}
+
+// ---- requests -----------------------------------------------------------------------------------
+
+std::string world::key_of(int client) {
+    return fmt::format("client-{}", client);
+}
+
+nft::mint_request world::request_of(int client) const {
+    const auto account = static_cast<std::size_t>(client % today.workload.accounts);
+    nft::mint_request r;
+    r.owner = owners_.at(account);
+    r.account = fmt::format("user-{}", account);
+    r.name = fmt::format("Seat {}", client);
+    r.symbol = "TIX";
+    r.description = "A seat.";
+    r.image = images_.at(static_cast<std::size_t>(client % today.workload.images));
+    r.level = static_cast<std::uint32_t>(client % 7);
+    return r;
+}
+
+nft::mint_identity world::identity_of(std::string_view key) const {
+    return nft::identify_mint(secret, wallet.address(), {"default", "mint", key},
+                              nft::token_standard::token_2022);
+}
+
+// ---- serving ------------------------------------------------------------------------------------
+
+void world::set_age(duration age) {
+    age_ = std::max(age_, age);
+    const auto slots = static_cast<std::uint64_t>(age_ / slot_time);
+    if (slots > ticked_) chain.advance(slots - ticked_);
+    ticked_ = std::max(ticked_, slots);
+}
+
+reply world::serve(rpc_place& at, const io::http_request& request) {
+    auto& faults = at.model.faults();
+    faults.http_429 = happens(at.rate_limit) ? 1 : 0;
+    if (const auto submitted = submitted_by(request); !submitted.empty()) {
+        const auto* known = judges.generation_of(submitted);
+        const bool lost = known != nullptr && known->generation <= at.lose_generations;
+        faults.drop_sends = lost || happens(at.drop_sends) ? 1 : 0;
+        faults.reject_sends = happens(at.reject_sends) ? 1 : 0;
+    }
+    auto answer = at.model.answer(request.body);
+    return {answer.status, std::move(answer.body), {}};
+}
+
+reply world::serve(content_place& at, const io::http_request& request) {
+    at.model.faults().http_503 = happens(at.busy) ? 1 : 0;
+    std::string_view type;
+    for (const auto& [key, value] : request.headers) {
+        if (key == "Content-Type" || key == "content-type") type = value;
+    }
+    const auto target = std::string_view{request.url}.substr(at.url.size());
+    auto answer = at.model.answer({request.method, target, type, request.body});
+    return {answer.status, std::move(answer.body), {}};
+}
+
+watched_store& world::open_journal() {
+    saga::store* inner = &in_memory_;
+    if (where_ == storage::disk) {
+        journal_.reset();
+        in_file_.reset();
+        auto opened =
+            saga::sqlite_store::open(folder_.file("journal.sqlite"), sql::access::read_write);
+        if (!opened) throw std::runtime_error{opened.error().describe()};
+        in_file_ = std::move(*opened);
+        // The order of the writes is what is proved here, not that a commit reaches the platter.
+        if (!in_file_->db().execute("pragma synchronous=off")) throw std::runtime_error{"pragma"};
+        inner = in_file_.get();
+    }
+    auto tell = [this](const commit_seen& seen) { judges.committed(seen); };
+    journal_ = std::make_unique<watched_store>(*inner, std::move(tell), chance_.next());
+    journal_->troubles() = journal_troubles_;
+    return *journal_;
+}
+
+nft::records& world::open_records() {
+    const bool anew = table_ == nullptr || where_ == storage::disk;
+    const auto path = where_ == storage::disk ? folder_.file("records.sqlite") : ":memory:";
+    const sql::open_options options{.busy_timeout = 0ms};
+    if (anew) table_ = std::make_unique<nft::sqlite_records>(path, nullptr, options);
+    return *table_;
+}
+
+ipfs::pin_ledger& world::open_ledger() {
+    const bool anew = ledger_ == nullptr || where_ == storage::disk;
+    const auto path = where_ == storage::disk ? folder_.file("pins.sqlite") : ":memory:";
+    const sql::open_options options{.busy_timeout = 0ms};
+    if (anew) ledger_ = std::make_unique<ipfs::sqlite_pin_ledger>(path, nullptr, options);
+    return *ledger_;
+}
+
+// ---- weather ------------------------------------------------------------------------------------
+
+void world::apply(const weather& sky) {
+    for (auto& each : rpc_nodes) {
+        auto& faults = each->model.faults();
+        const auto kept = faults.history_from;
+        faults = {};
+        faults.history_from = kept;
+        each->link = {};
+        each->drop_sends = each->reject_sends = each->rate_limit = each->lose_generations = 0;
+    }
+    for (auto& each : content_nodes) {
+        each->model.faults() = {};
+        each->link = {};
+        each->busy = 0;
+    }
+    records_ = {};
+    journal_troubles_ = {};
+    for (const auto& each : sky.active()) apply(each);
+    if (journal_) journal_->troubles() = journal_troubles_;
+}
+
+void world::apply_link(const fault_event& each, link_state& link) {
+    const auto amount = static_cast<int>(each.amount);
+    switch (each.kind) {
+        case trouble::link_refuse:
+            link.refuse = true;
+            break;
+        case trouble::link_hang:
+            link.hang = true;
+            break;
+        case trouble::link_drop:
+            link.drop_permille = amount;
+            break;
+        case trouble::link_lose_answers:
+            link.lose_permille = amount;
+            break;
+        case trouble::link_duplicate:
+            link.duplicate_permille = amount;
+            break;
+        case trouble::link_slow:
+            link.latency_most += std::chrono::milliseconds{each.amount};
+            break;
+        default:
+            break;
+    }
+}
+
+void world::apply(const fault_event& each) {
+    const auto amount = static_cast<int>(each.amount);
+    auto* rpc = find(rpc_nodes, each.target);
+    auto* node = find(content_nodes, each.target);
+    if (rpc != nullptr) apply_link(each, rpc->link);
+    if (node != nullptr) apply_link(each, node->link);
+    switch (each.kind) {
+        case trouble::rpc_lag:
+            rpc->model.faults().lag = static_cast<model::slot_t>(each.amount);
+            break;
+        case trouble::rpc_drop_sends:
+            rpc->drop_sends = amount;
+            break;
+        case trouble::rpc_lose_first:
+            rpc->lose_generations = amount;
+            break;
+        case trouble::rpc_reject_sends:
+            rpc->reject_sends = amount;
+            break;
+        case trouble::rpc_rate_limit:
+            rpc->rate_limit = amount;
+            break;
+        case trouble::rpc_unhealthy:
+            rpc->model.faults().unhealthy = true;
+            break;
+        case trouble::rpc_lose_history:
+            rpc->model.faults().lose_history = true;
+            break;
+        case trouble::rpc_deny:
+            rpc->model.faults().denies = true;
+            rpc->model.faults().ahead = static_cast<model::slot_t>(each.amount);
+            break;
+        case trouble::content_busy:
+            node->busy = amount;
+            break;
+        case trouble::content_corrupt:
+            node->model.faults().corrupt = true;
+            break;
+        case trouble::content_lie:
+            node->model.faults().lie = true;
+            break;
+        case trouble::content_full:
+            node->model.faults().full = true;
+            break;
+        case trouble::records_conflict:
+            records_.conflict = amount;
+            break;
+        case trouble::records_cut:
+            records_.cut = amount;
+            break;
+        case trouble::records_away:
+            records_.away = true;
+            break;
+        case trouble::journal_full:
+            journal_troubles_.full = amount;
+            break;
+        case trouble::journal_cut:
+            journal_troubles_.cut = amount;
+            break;
+        case trouble::journal_doubt:
+            journal_troubles_.doubt = amount;
+            break;
+        default:
+            break;
+    }
+}
+
+void world::happen(const fault_event& what) {
+    if (what.kind == trouble::wallet_fund) {
+        chain.fund(wallet.address(), static_cast<std::uint64_t>(what.amount));
+    }
+    if (what.kind == trouble::rpc_lose_history) {
+        find(rpc_nodes, what.target)->model.faults().history_from = chain.slot();
+    }
+    if (what.kind != trouble::content_lose) return;
+    auto& at = *find(content_nodes, what.target);
+    const auto pinned = at.model.pins();
+    for (const auto& cid : pinned) {
+        lost_.emplace(at.label, cid);
+        at.model.lose(cid);
+    }
+}
+
+// ---- the truth ----------------------------------------------------------------------------------
+
+std::optional<nft::record> world::record_of(const uuid& operation) {
+    auto found = at_once(table_->find(operation));
+    return found ? std::move(*found) : std::nullopt;
+}
+std::vector<nft::record> world::records_of(const std::string& account) {
+    auto found = at_once(table_->of_account(account, 1000));
+    return found ? std::move(*found) : std::vector<nft::record>{};
+}
+std::map<std::string, std::set<std::string>> world::own_pins() const {
+    if (where_ == storage::memory) return contents_.pins();
+    return pins_of(*open_contents(contents_folder()));
+}
+bool world::was_lost(const std::string& label, const std::string& cid) const {
+    return lost_.contains({label, cid});
+}
+
+}  // namespace thole::sim

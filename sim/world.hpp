@@ -1,0 +1,145 @@
+#pragma once
+
+// What outlives a process: the chain and the nodes onto it, content nodes, the customer's records,
+// the daemon's own content, the journal's storage, the wallet, and the time that has passed.
+//
+//   world where{today, seed, storage::memory};
+//   where.apply(sky);                            // nodes misbehave as the weather says
+//   auto& journal = where.open_journal();        // as a new process opens it
+//   where.judges.violations();
+//
+// A world is one thread's. Two worlds share nothing.
+
+#include <filesystem>
+
+#include "engine/model_store.hpp"
+#include "engine/sqlite_store.hpp"
+#include "ipfs/sqlite_pin_ledger.hpp"
+#include "model/content/content_node.hpp"
+#include "model/solana/rpc_node.hpp"
+#include "nft/mint_identity.hpp"
+#include "nft/sqlite_records.hpp"
+#include "sim/contents.hpp"
+#include "sim/court.hpp"
+#include "sim/network.hpp"
+#include "sim/records.hpp"
+#include "sim/weather.hpp"
+
+namespace thole::sim {
+
+// memory: models of the stores, thousands of mints a second. disk: SQLite files and the production
+// content store in a folder, for the tests that are about them.
+enum class storage : std::uint8_t { memory, disk };
+
+// Removed with everything in it.
+class scratch_folder {
+  public:
+    explicit scratch_folder(bool wanted);
+    ~scratch_folder();
+    scratch_folder(const scratch_folder&) = delete;
+    scratch_folder& operator=(const scratch_folder&) = delete;
+    [[nodiscard]] std::string file(std::string_view name) const;
+
+  private:
+    std::filesystem::path path_;
+};
+
+struct rpc_place {
+    rpc_place(std::string_view of, model::ledger& chain)
+        : label{of}, url{"http://" + label}, model{chain} {}
+    std::string label;
+    std::string url;
+    model::rpc_node model;
+    link_state link{};
+    int drop_sends = 0, reject_sends = 0, rate_limit = 0;  // ‰
+    int lose_generations = 0;                              // the first n of them
+};
+
+struct content_place {
+    explicit content_place(std::string_view of) : label{of}, url{"http://" + label} {}
+    std::string label;
+    std::string url;
+    model::content_node model{};
+    link_state link{};
+    int busy = 0;  // ‰
+};
+
+class world {
+  public:
+    world(const day& today, std::uint64_t seed, storage where);
+    world(const world&) = delete;
+
+    // ---- the outside as processes meet it -------------------------------------------------------
+    [[nodiscard]] reply serve(rpc_place& at, const io::http_request& request);
+    [[nodiscard]] reply serve(content_place& at, const io::http_request& request);
+    // Opened anew by each process.
+    watched_store& open_journal();
+    nft::records& open_records();
+    ipfs::pin_ledger& open_ledger();
+    // Null on disk: there each process opens the folder.
+    [[nodiscard]] memory_contents* own_contents() noexcept {
+        return where_ == storage::memory ? &contents_ : nullptr;
+    }
+    [[nodiscard]] std::string contents_folder() const { return folder_.file("content"); }
+    [[nodiscard]] const record_troubles& records_troubles() const noexcept { return records_; }
+
+    // ---- weather and time -----------------------------------------------------------------------
+    void apply(const weather& sky);
+    void happen(const fault_event& what);  // content_lose and wallet_fund
+    // Since it began. The chain's clock is the world's: a slot every 400 ms.
+    [[nodiscard]] duration age() const noexcept { return age_; }
+    void set_age(duration age);
+    std::chrono::microseconds wall_offset{};
+
+    // ---- requests -------------------------------------------------------------------------------
+    [[nodiscard]] static std::string key_of(int client);
+    [[nodiscard]] nft::mint_request request_of(int client) const;
+    [[nodiscard]] nft::mint_identity identity_of(std::string_view key) const;
+    [[nodiscard]] nft::mint_base base() const { return {secret, wallet.address()}; }
+
+    // ---- the truth, for checkers ----------------------------------------------------------------
+    [[nodiscard]] std::optional<nft::record> record_of(const uuid& operation);
+    [[nodiscard]] std::vector<nft::record> records_of(const std::string& account);
+    [[nodiscard]] std::map<std::string, std::set<std::string>> own_pins() const;
+    [[nodiscard]] saga::store& journal() noexcept { return *journal_; }
+    // Contents that a node lost for no fault of ours.
+    [[nodiscard]] bool was_lost(const std::string& label, const std::string& cid) const;
+
+    const day today;
+    const std::uint64_t seed;
+    model::ledger chain;
+    std::vector<std::unique_ptr<rpc_place>> rpc_nodes;
+    std::vector<std::unique_ptr<content_place>> content_nodes;
+    nft::cluster_secret secret{sha256(as_bytes("a cluster"))};
+    solana::keypair wallet = solana::keypair::from_seed({1, 2, 3});
+    saga::plan steps{};  // of the saga, told by the first process
+    int lives = 0;       // so far
+    court judges{*this};
+
+  private:
+    [[nodiscard]] bool happens(int permille) {
+        return permille > 0 && chance_.chance(static_cast<std::uint64_t>(permille), 1000);
+    }
+    void apply(const fault_event& each);
+    void apply_link(const fault_event& each, link_state& link);
+
+    const storage where_;
+    scratch_folder folder_;
+    rng chance_;
+    duration age_{};
+    std::uint64_t ticked_ = 0;  // slots
+    record_troubles records_;
+    store_troubles journal_troubles_;
+    memory_contents contents_;
+    std::vector<std::string> images_;  // CIDs
+    std::vector<std::string> owners_;  // wallets, by account
+    std::set<std::pair<std::string, std::string>> lost_;
+
+    saga::model_store in_memory_;
+    std::unique_ptr<saga::sqlite_store> in_file_;
+    std::unique_ptr<watched_store> journal_;
+    std::unique_ptr<nft::sqlite_records> table_;
+    std::unique_ptr<ipfs::sqlite_pin_ledger> ledger_;
+};
+
+}  // namespace thole::sim
