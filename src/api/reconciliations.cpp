@@ -24,18 +24,15 @@ void reconciliations_resource::add_to(router& to) {
 }
 
 task<io::server_response> reconciliations_resource::post(call c) {
-    const std::string key{c.http.header("Idempotency-Key")};
-    if (!is_idempotency_key(key)) {
-        co_return refuse(400, codes::api_key_required, {},
-                         {{"Idempotency-Key", "value.form", "1 to 128 visible ASCII characters"}});
-    }
+    auto key = idempotency_key(c);
+    if (!key) co_return std::move(key).error();
     const auto body = c.http.body.empty() ? std::string_view{"{}"} : std::string_view{c.http.body};
     const auto request = json::read<nft::reconcile_request>(body);
     if (!request) co_return refuse_body(request.error());
     if (!enabled_) co_return refuse(503, codes::mint_disabled);
     saga::submission s;
     s.kind = nft::reconcile_kind;
-    s.key = key;
+    s.key = std::move(*key);
     s.input = json::write(*request);
     const auto accepted = co_await engine_.submit(std::move(s));
     if (!accepted) co_return refuse(accepted.error());
