@@ -79,9 +79,12 @@ result<saga::move_answer> watched_store::apply(const saga::move& m) {
         saga::block(now, m.who->lock_key, now.updated_at, made.events);
     } else if (now.state == saga::op_state::running && now.lock == saga::lock_state::wanted) {
         now.lock = saga::lock_state::held;
+    } else if (answer->child_over) {
+        saga::wake(now, now.updated_at, made.events);
     }
     changes_.push_back(std::move(made));
     if (answer->promoted) changes_.push_back({answer->promoted->op, answer->promoted->events});
+    if (answer->woken) changes_.push_back({answer->woken->op, answer->woken->events});
     return answer;
 }
 

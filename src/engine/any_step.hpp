@@ -88,7 +88,8 @@ input to_input(outcome<T>&& from) {
             [](park& p) -> input { return must_park{std::move(p.reason), std::move(p.cause)}; },
             [](compensate& c) -> input {
                 return must_compensate{std::move(c.reason), std::move(c.cause)};
-            }},
+            },
+            [](await_end& a) -> input { return must_await{a.child, a.at_most}; }},
         from);
 }
 template <class T>

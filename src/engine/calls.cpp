@@ -2,6 +2,7 @@
 
 #include "engine/codes.hpp"
 #include "engine/engine_core.hpp"
+#include "engine/step_call.hpp"
 
 namespace thole::saga {
 
@@ -67,11 +68,15 @@ task<result<submitted>> engine_core::submit(self_ptr self, submission s) {
             co_return fail(full.with_retry_after(self->options.full_retry_after));
         }
     }
+    co_return co_await accept(self, std::move(*made));
+}
+
+task<result<submitted>> engine_core::accept(self_ptr self, new_operation made) {
     ++self->submitting_;
-    const bool place = made->claim_for != 0;
+    const bool place = made.claim_for != 0;
     if (place) ++self->busy_;
     ++self->in_flight_;
-    auto answer = co_await self->log.submit(*made);
+    auto answer = co_await self->log.submit(made);
     --self->in_flight_;
     if (place) --self->busy_;
     --self->submitting_;
@@ -95,10 +100,64 @@ task<result<submitted>> engine_core::submit(self_ptr self, submission s) {
     if (answer->claimed) {
         stored_operation what;
         what.op = std::move(answer->made.op);
-        what.input = made->events.front().payload;
+        what.input = made.events.front().payload;
         if (auto op = self->adopt(std::move(what))) self->spawn(drive(self, std::move(op), false));
     }
     co_return out;
+}
+
+// ---- children -----------------------------------------------------------------------------------
+
+namespace {
+
+constexpr std::size_t longest_child_name = 64;
+
+child_operation as_child(operation_details&& from) {
+    child_operation out{from.view.id, from.view.state, {}, from.view.cause.value_or(""), {}};
+    if (from.view.ended_at) out.ending = from.view.state;
+    for (auto& each : from.outputs) {
+        out.outputs.emplace_back(std::move(each.name), std::move(each.output));
+    }
+    return out;
+}
+
+}  // namespace
+
+task<result<child_operation>> engine_core::child(self_ptr self, live_ptr parent,
+                                                 child_request request) {
+    if (self->stopping_) co_return fail(codes::engine_stopping);
+    const auto& who = parent->who();
+    if (request.name.empty() || request.name.size() > longest_child_name) {
+        co_return fail(codes::engine_bad_input, "the name of a child must have 1 to 64 bytes");
+    }
+    submission s;
+    s.tenant = who.tenant;
+    s.kind = std::move(request.kind);
+    s.key = who.id.text() + "/" + request.name;
+    auto known = co_await self->log.find_key(s.tenant, s.kind, s.key);
+    if (!known) co_return fail(std::move(known).error());
+    if (!*known) {
+        s.input = std::move(request.input);
+        s.priority = who.priority;
+        s.subject = who.subject;
+        s.not_before = request.not_before;
+        auto made = self->make(s);
+        if (!made) co_return fail(std::move(made).error());
+        made->who.parent = who.id;
+        const bool own = parent->state().lock != lock_state::none;
+        if (own && made->who.lock_key == who.lock_key) co_return fail(codes::engine_child_lock);
+        const auto done = co_await accept(self, std::move(*made));
+        if (!done) co_return fail(done.error());
+        call_note n{"child " + s.kind, {}, 0, {}, done->view.id.text()};
+        if (!done->replayed) call_context{self, parent, false}.note(std::move(n));
+        known = co_await self->log.find_key(s.tenant, s.kind, s.key);
+        if (!known) co_return fail(std::move(known).error());
+    }
+    // Somebody else's that happens to have the key is no child of ours.
+    if (!*known || (*known)->who.parent != who.id) co_return fail(codes::engine_key_conflict);
+    auto found = co_await get(self, (*known)->who.id);
+    if (!found) co_return fail(std::move(found).error());
+    co_return as_child(std::move(*found));
 }
 
 task<result<operation_details>> engine_core::get(self_ptr self, uuid id) {

@@ -103,6 +103,10 @@ inline constexpr fault_code operation_parked_already{
 inline constexpr fault_code operation_count_changed{
     "operation.count_changed", fault_kind::conflict, fault_scope::request,
     "Not as many operations fit the filter as were expected. Count again (dry run), then act."};
+inline constexpr fault_code engine_child_lock{
+    "engine.child_lock", fault_kind::permanent, fault_scope::request,
+    "A child may not need the lock that its parent keeps until it has ended: one would wait for "
+    "the other for ever."};
 inline constexpr fault_code engine_row_full{
     "engine.row_full", fault_kind::permanent, fault_scope::request,
     "An event or a generation is beyond what the journal numbers. Nothing was written."};
@@ -136,6 +140,7 @@ inline constexpr std::array engine_codes{&engine_key_conflict,
                                          &operation_not_paused,
                                          &operation_parked_already,
                                          &operation_count_changed,
+                                         &engine_child_lock,
                                          &engine_row_full};
 
 }  // namespace thole::codes

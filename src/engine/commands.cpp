@@ -110,9 +110,7 @@ task<result<operation_view>> engine_core::command_stored(self_ptr self, live_ptr
     if (!done) co_return thole::fail(std::move(done).error());
     op->state() = std::move(m.after);
     self->moved(op->what.op, before.state, m.events);
-    if (done->promoted) {
-        self->moved(done->promoted->op, op_state::blocked, done->promoted->events);
-    }
+    self->moved_others(*done);
     co_return view_of(op->what.op);
 }
 

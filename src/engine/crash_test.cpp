@@ -109,6 +109,7 @@ span_of_life live(store& kept, outside& world, const std::vector<errand>& errand
         seeded_entropy ids{seed};
         definitions known;
         known.add(make_saga({&world, &power, &loop, &kept}));
+        known.add(make_parcel({&world, &power, &loop, &kept}));
         engine_options options;
         options.seed = seed;
         engine e{loop, log, known, ids, options};
@@ -150,6 +151,16 @@ void expect_sane(store& kept, const outside& world, const std::vector<errand>& e
             EXPECT_EQ(mine.charges, mine.refunds) << what << ": " << each.key;
             EXPECT_EQ(mine.pinned + mine.recorded + mine.shipped, 0) << what << ": " << each.key;
         }
+        const bool has_parcel =
+            each.account.find("parcel") != std::string::npos && state == "completed";
+        EXPECT_EQ(mine.parcels, has_parcel ? 1 : 0) << what << ": " << each.key;
+        const auto children = kept.list({.parent = found->who.id})->items;
+        EXPECT_EQ(children.size(), has_parcel ? 1U : 0U) << what << ": " << each.key;
+        for (const auto& child : children) {
+            EXPECT_EQ(child.op.now.ending, op_ending::completed) << what;
+            const auto told = *kept.events(child.op.who.row, 0, 10'000);
+            EXPECT_EQ(difference(fold(told, make_parcel({}).steps(), false), child.op.now), "");
+        }
         // No step ends twice.
         std::set<std::string> completed;
         for (const auto& e : events) {
@@ -168,6 +179,7 @@ const std::vector<scenario>& scenarios() {
     static const std::vector<scenario> all{
         {"two of one account", {{"a", "smooth"}, {"b", "smooth"}}},
         {"bumpy", {{"a", "bumpy"}, {"b", "bumpy"}}},
+        {"with children", {{"a", "parcel"}, {"b", "parcel bumpy"}}},
         {"a generation dies", {{"a", "dies-once bumpy"}, {"b", "dies-once bumpy"}}},
         {"every generation dies", {{"a", "dies-always"}, {"b", "dies-always"}}},
         {"rolled back", {{"a", "hopeless bumpy"}, {"b", "hopeless bumpy"}}},

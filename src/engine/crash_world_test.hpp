@@ -30,6 +30,7 @@ struct outside {
         std::set<std::string> sent;
         std::vector<std::string> landed;
         int shipped = 0;
+        int parcels = 0;  // sent by children
         std::map<std::string, int> looks;
     };
     std::map<std::string, account_of> of;
@@ -199,9 +200,40 @@ struct ship {
         auto effect = [&] { at.of(in).shipped = 1; };
         co_await reach(*at.world, *at.power, *at.loop, effect);
         if (at.fails_first(in, "ship")) co_return saga::wait{1s, "stock"};
+        if (at.fated(in, "parcel")) {
+            child_request request;
+            request.kind = "parcel";
+            request.input = json::write(order{std::string{in.key()}, 1});
+            const auto child = co_await in.child(std::move(request));
+            if (!child) co_return retry{child.error()};
+            if (!child->ending) co_return await_end{child->id};
+        }
         co_return done<text>{{"shipped"}};
     }
 };
+
+// The child's only step. Its input's account is the parent's key.
+struct carry {
+    static constexpr std::string_view name = "carry";
+    using output = text;
+    surroundings at;
+    task<outcome<text>> run(step_context& in) {
+        auto effect = [&] { ++at.world->of[in.input<order>().account].parcels; };
+        co_await reach(*at.world, *at.power, *at.loop, effect);
+        co_return done<text>{{"carried"}};
+    }
+    task<probed<text>> probe(step_context& in) {
+        bool found = false;
+        auto look = [&] { found = at.world->of[in.input<order>().account].parcels > 0; };
+        co_await reach(*at.world, *at.power, *at.loop, look);
+        if (found) co_return done<text>{{"carried"}};
+        co_return did_not_happen{};
+    }
+};
+
+inline definition make_parcel(const surroundings& at) {
+    return define<order>("parcel", 1).step(std::make_shared<carry>(at)).build();
+}
 
 inline definition make_saga(const surroundings& at) {
     auto policy = presets::standard;

@@ -24,7 +24,8 @@ void turn::add_evidence(event& e, event_data data) {
     if (evidence_.notes_dropped > 0) data.notes_dropped = evidence_.notes_dropped;
     evidence_ = {};
     const bool empty = !data.reason && !data.until && !data.evidence && !data.shown &&
-                       !data.cause && !data.ending && !data.notes && !data.notes_dropped;
+                       !data.cause && !data.ending && !data.child && !data.notes &&
+                       !data.notes_dropped;
     if (!empty) e.data = json::write(data);
 }
 

@@ -57,6 +57,11 @@ struct must_wait {
     duration again;
     std::string reason;
 };
+// Goes on when the child has ended, or after `at_most`.
+struct must_await {
+    uuid child;
+    duration at_most = duration::max();
+};
 struct must_park {
     std::string reason;
     std::optional<thole::fault> cause;
@@ -119,11 +124,11 @@ struct resolve_command {
     std::string output{};  // of landed: the step's output, which the steps after it read
 };
 
-using input =
-    std::variant<was_claimed, did_complete, did_fail, must_wait, must_park, must_compensate,
-                 has_landed, is_pending, is_dead, is_uncertain, did_not_happen_after_all,
-                 shows_progress, is_released, cancel_command, retry_command, close_command,
-                 fail_command, resolve_command, pause_command, resume_command>;
+using input = std::variant<was_claimed, did_complete, did_fail, must_wait, must_await, must_park,
+                           must_compensate, has_landed, is_pending, is_dead, is_uncertain,
+                           did_not_happen_after_all, shows_progress, is_released, cancel_command,
+                           retry_command, close_command, fail_command, resolve_command,
+                           pause_command, resume_command>;
 
 // What is known about the call that ended: goes into the event.
 struct evidence {

@@ -20,6 +20,8 @@ void turn::write_act(event_type type, const std::string& actor, event_data data)
 
 // How the act left the operation is known at the end of the turn.
 decision turn::take() && {
+    auto& s = now();
+    if (s.awaits && s.waiting != child_reason(*s.awaits)) s.awaits.reset();
     if (act_) {
         act_->data.after = standing_now();
         out_.events[act_->index].data = json::write(act_->data);
@@ -105,6 +107,8 @@ void turn::operator()(const pause_command& c) {
     if (s.state == op_state::parked) return refuse(codes::operation_parked_already);
     if (s.seq >= most_acted_events) return refuse(codes::operation_history_full);
     write_act(event_type::paused, c.actor, because(c.reason));
+    // Its child may end meanwhile: it looks for itself when it goes on.
+    if (s.awaits) s.due_at = now_;
     s.waiting = codes::operation_paused.text;
     s.state = op_state::parked;
     s.paused = true;

@@ -38,16 +38,26 @@ void turn::operator()(const must_wait& w) {
     defer(w.again, w.reason.empty() ? "waiting" : w.reason, {});
 }
 
+// The end of the child changes the due time, in the commit that ends it; see journal.hpp.
+void turn::operator()(const must_await& w) {
+    if (!evidence_.of_probe) now().open = false;
+    if (turns_back()) return;
+    defer(w.at_most, child_reason(w.child), {}, w.child);
+}
+
 // Waits without counting. The same reason again moves only the time: no event, so that an
 // operation that waits for a week does not write a million.
-void turn::defer(duration wait, std::string reason, std::string fault) {
-    const auto due = later(now_, std::max(wait, shortest_wait));
+void turn::defer(duration wait, std::string reason, std::string fault, std::optional<uuid> child) {
+    const auto due =
+        wait == duration::max() ? never_due : later(now_, std::max(wait, shortest_wait));
+    now().awaits = child;
     if (now().waiting != reason) {
         now().waiting = reason;
         auto& e = write(now().backward ? event_type::undo_waiting : event_type::step_waiting);
         event_data data;
         data.reason = std::move(reason);
-        data.until = due;
+        if (due != never_due) data.until = due;
+        data.child = child;
         add_evidence(e, std::move(data));
         e.fault = fault;
         now().fault = std::move(fault);

@@ -49,6 +49,8 @@ thole::fault any_fault() {
     return f;
 }
 
+const uuid a_child = *uuid::parse("018f4e5a-0000-7000-8000-000000000001");
+
 // What the world makes of the effect that is under way.
 input any_end_of(effect_kind kind) {
     const int choice = *rc::gen::inRange(0, 12);
@@ -66,6 +68,9 @@ input any_end_of(effect_kind kind) {
         default:
             if (choice < 7) return did_complete{"out"};
             if (choice < 9) return did_fail{any_fault()};
+            if (choice == 9 && *rc::gen::arbitrary<bool>()) {
+                return must_await{a_child, *rc::gen::element(duration::max(), duration{1h})};
+            }
             if (choice == 9) return must_wait{1s, *rc::gen::element<std::string>("a", "b")};
             if (choice == 10) return must_park{"look", {}};
             return must_compensate{"no", {}};
@@ -110,6 +115,12 @@ class history {
     void promoted() {
         std::vector<event> events;
         promote(s, now, events);
+        told.insert(told.end(), events.begin(), events.end());
+    }
+
+    void child_ends() {
+        std::vector<event> events;
+        wake(s, now, events);
         told.insert(told.end(), events.begin(), events.end());
     }
 
@@ -160,6 +171,8 @@ class history {
         if (after.state != op_state::running) {
             RC_ASSERT(d.next.kind == effect_kind::none || d.next.kind == effect_kind::keep);
         }
+        // Who waits without a time waits for a child that will say when.
+        if (after.state == op_state::ready && after.due_at == never_due) RC_ASSERT(after.awaits);
         // An attempt counts only when it ended in a fault.
         const bool failed = std::ranges::any_of(d.events, [](const event& e) {
             return e.type == event_type::step_failed || e.type == event_type::undo_failed;
@@ -233,6 +246,7 @@ void any_move(history& h) {
     if (dice == 0) return h.apply(any_command());
     switch (h.s.state) {
         case op_state::ready:
+            if (h.s.awaits && (dice < 10 || h.s.due_at == never_due)) return h.child_ends();
             h.now = std::max(h.now, h.s.due_at);
             return h.claim();
         case op_state::running:
@@ -296,6 +310,7 @@ RC_GTEST_PROP(decide_property, ends_or_parks_when_the_world_keeps_answering, ())
     for (int i = 0; i < 2000; ++i) {
         if (h.s.state == op_state::terminal || h.s.state == op_state::parked) return;
         if (h.s.state == op_state::ready) {
+            if (h.s.awaits) h.child_ends();
             h.now = std::max(h.now, h.s.due_at);
             h.claim();
         } else if (h.s.state == op_state::blocked) {

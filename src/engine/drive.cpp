@@ -156,6 +156,8 @@ task<bool> engine_core::commit(self_ptr self, live_ptr op, decision d) {
         block(m.after, op->who().lock_key, m.after.updated_at, m.events);
     } else if (m.after.state == op_state::running && m.after.lock == lock_state::wanted) {
         m.after.lock = lock_state::held;
+    } else if (done->child_over) {
+        wake(m.after, m.after.updated_at, m.events);
     }
     op->state() = std::move(m.after);
     if (m.prepared) op->what.prepared = std::move(m.prepared);
@@ -163,9 +165,7 @@ task<bool> engine_core::commit(self_ptr self, live_ptr op, decision d) {
         if (e.type == event_type::step_completed) op->what.outputs.push_back({e.step, e.payload});
     }
     self->moved(op->what.op, before, m.events);
-    if (done->promoted) {
-        self->moved(done->promoted->op, op_state::blocked, done->promoted->events);
-    }
+    self->moved_others(*done);
     co_return true;
 }
 
@@ -200,12 +200,14 @@ task<std::optional<result<move_answer>>> engine_core::read_back(self_ptr self, c
     if (now.seq == m.base_seq) co_return std::nullopt;
     move_answer answer;
     answer.blocked = now.state == op_state::blocked && m.after.state == op_state::running;
-    if (now.seq != m.after.seq + (answer.blocked ? 1 : 0)) {
+    answer.child_over = m.after.state == op_state::ready && m.after.awaits && !now.awaits &&
+                        now.state == op_state::ready;
+    if (now.seq != m.after.seq + (answer.blocked || answer.child_over ? 1 : 0)) {
         co_return result<move_answer>{thole::fail(codes::engine_fenced)};
     }
-    // Somebody may have been promoted: the answer that would have told is lost, so look.
+    // Somebody may have been promoted or woken: the answer that would have told is lost, so look.
     self->recount_ = true;
-    if (m.releases_lock) self->note_due(self->log.now());
+    if (m.releases_lock || m.who->parent) self->note_due(self->log.now());
     co_return result<move_answer>{answer};
 }
 

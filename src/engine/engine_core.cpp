@@ -21,6 +21,8 @@ constexpr std::uint64_t turned_every = 8;
 constexpr int most_per_claim = 256;
 // How soon a node without a lease looks whether it has one again.
 constexpr duration lease_poll = std::chrono::seconds{1};
+// Due times may lie farther ahead than a duration counts.
+constexpr store_time::duration longest_sleep = std::chrono::hours{24};
 
 }  // namespace
 
@@ -127,7 +129,7 @@ task<void> engine_core::dispatch(self_ptr self) {
             if (s.recovering_) continue;
             auto until = time_point::max();
             if (s.next_due_ && s.has_place()) {
-                until = saturating_add(s.loop.now(), *s.next_due_ - now);
+                until = saturating_add(s.loop.now(), std::min(*s.next_due_ - now, longest_sleep));
             }
             co_await s.dispatcher_.until(s.alarms_, until);
             continue;
@@ -245,7 +247,7 @@ void engine_core::wake_dispatcher() {
 }
 
 void engine_core::note_due(store_time due) {
-    if (next_due_ && *next_due_ <= due) return;
+    if (due == never_due || (next_due_ && *next_due_ <= due)) return;
     next_due_ = due;
     wake_dispatcher();
 }
@@ -326,6 +328,11 @@ void engine_core::tell(watcher& w, const operation& op) {
         if (live != live_.end()) w.seen = details_of(live->second->what);
     }
     w.sleeping.wake(*alarms_);
+}
+
+void engine_core::moved_others(const move_answer& answer) {
+    if (const auto& p = answer.promoted) moved(p->op, op_state::blocked, p->events);
+    if (const auto& w = answer.woken) moved(w->op, op_state::ready, w->events);
 }
 
 void engine_core::moved(const operation& op, std::optional<op_state> before,

@@ -55,6 +55,8 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     static task<result<operation_view>> command(self_ptr self, uuid id, act what);
     static task<result<operation_view>> resolve(self_ptr self, uuid id, std::string actor,
                                                 std::string reason, resolution what);
+    static task<result<child_operation>> child(self_ptr self, live_ptr parent,
+                                               child_request request);
     static task<result<bulk_answer>> act_on_all(self_ptr self, bulk_request what);
 
     // Commits a decision about a live operation. False: it is lost to this node. Precondition: the
@@ -105,6 +107,7 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     static task<void> recount(self_ptr self);
 
     result<new_operation> make(const submission& s);
+    static task<result<submitted>> accept(self_ptr self, new_operation made);
     live_ptr adopt(stored_operation what);
     void let_go(const live_ptr& op);
     void spawn(task<void> work);
@@ -113,6 +116,8 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     // Bookkeeping of a move that is journaled: gauges, observers, waiters, wake-ups.
     void moved(const operation& op, std::optional<op_state> before,
                const std::vector<event>& events);
+    // Those that the same commit has moved.
+    void moved_others(const move_answer& answer);
     void count(const operation& op, const std::vector<event>& events);
     std::int64_t& gauge(op_state s);
     void set_gauges(const operation_counts& counts);

@@ -182,8 +182,12 @@ bool teller::tell_of_step(const event& e, const event_data& d) {
         case event_type::step_waiting:
         case event_type::undo_waiting:
             s_.waiting = d.reason.value_or("");
+            s_.awaits = d.child;
             s_.fault = e.fault;
             s_.state = op_state::ready;
+            return true;
+        case event_type::child_ended:
+            s_.waiting.clear();
             return true;
         case event_type::prepared:
             journal_generation(e);
@@ -218,6 +222,7 @@ void teller::tell(const event& e) {
     s_.seq = e.seq;
     const auto d = data_of(e);
     tell_of(e, d);
+    if (s_.awaits && s_.waiting != "child " + s_.awaits->text()) s_.awaits.reset();
     // Until something moves it, or parks it for another reason.
     s_.paused = s_.state == op_state::parked &&
                 (e.type == event_type::paused || (s_.paused && e.type != event_type::parked));
@@ -309,6 +314,8 @@ std::string difference(const operation_state& told, const operation_state& row) 
     check("seq", told.seq, row.seq);
     check("progress", told.progress, row.progress);
     check("waiting", told.waiting, row.waiting);
+    const auto text = [](const std::optional<uuid>& id) { return id ? id->text() : ""; };
+    check("awaits", text(told.awaits), text(row.awaits));
     check("fault", told.fault, row.fault);
     check("cause", told.cause, row.cause);
     check("ended_at", told.ended_at.time_since_epoch().count(),

@@ -14,6 +14,10 @@
 //   seq else ...                                                  // nothing happened: may be
 //   repeated
 //
+// Children: the commit that ends an operation also makes its parent due, if the parent waits for it
+// (awaits); and a parent that would wait for a child that has ended (or is not there) is due at
+// once. So that no wake-up can be lost, whoever comes first.
+//
 // Fences: every claim raises the operation's fence, and a move names the fence and the last event
 // it is based on; a move based on anything older is refused. A node is known by its boot id, new at
 // every start: begin() readies at once what an earlier boot of this node had been running. On a
@@ -67,8 +71,10 @@ struct move {
 };
 
 struct move_answer {
-    bool blocked = false;  // the lock is taken: the state journaled is block(after), not after
+    bool blocked = false;     // the lock is taken: the state journaled is block(after), not after
+    bool child_over = false;  // … and wake(after): the child that it was to wait for has ended
     std::optional<moved_operation> promoted;
+    std::optional<moved_operation> woken;  // the parent, which waited for this one to end
 };
 
 struct claim_request {
@@ -109,6 +115,7 @@ struct list_filter {
     std::optional<std::string> kind{};
     std::optional<std::string> key{};
     std::optional<std::string> subject{};
+    std::optional<uuid> parent{};
     std::optional<op_state> state{};
     std::optional<op_ending> ending{};  // of terminal ones
     // Contained in the last fault (code, place, detail), in what it waits for, or in its cause.

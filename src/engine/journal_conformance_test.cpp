@@ -143,6 +143,7 @@ TYPED_TEST(journal_conformance, keeps_every_field) {
     auto o = this->make("a");
     o.who.subject = "alice";
     o.who.version = 7;
+    o.who.parent = o.who.id;
     o.who.priority = operation_priority::low;
     auto op = this->accept(o).made.op;
     auto taken = this->claim();
@@ -152,6 +153,7 @@ TYPED_TEST(journal_conformance, keeps_every_field) {
     s.attempt = 4, s.generation = 2, s.allowance = 3, s.step = 1, s.step_name = "sign";
     s.past_pivot = s.proved_dead = s.live = s.uncertain = s.cancelling = s.conflicted = s.paused =
         true;
+    s.awaits = op.who.id;
     s.progress = "P", s.waiting = "W", s.fault = "{}", s.cause = "C";
     s.due_at += 5s;
     s.ended_at = s.due_at + 1us;
@@ -163,6 +165,7 @@ TYPED_TEST(journal_conformance, keeps_every_field) {
     const auto& w = back.op.who;
     EXPECT_EQ(w.subject, "alice");
     EXPECT_EQ(w.version, 7);
+    EXPECT_EQ(w.parent, o.who.parent);
     EXPECT_EQ(w.priority, operation_priority::low);
     EXPECT_EQ(w.request_hash, o.who.request_hash);
     EXPECT_EQ(w.created_at, o.who.created_at);
@@ -442,6 +445,60 @@ TYPED_TEST(journal_conformance, a_new_boot_readies_what_the_old_one_ran) {
     EXPECT_EQ(taken.claimed[0].what.prepared->bytes, "bytes");
     EXPECT_EQ(taken.claimed[0].what.outputs.size(), 1U);
     this->expect_story(op);
+}
+
+// ---- children -----------------------------------------------------------------------------------
+
+// proves: E5
+TYPED_TEST(journal_conformance, the_end_of_a_child_makes_its_waiting_parent_due) {
+    auto parent = this->begun("parent");
+    auto stranger = this->begun("stranger");
+    auto o = this->make("child");
+    o.who.parent = parent.who.id;
+    o.claim_for = this->boot;
+    auto child = this->accept(o).made.op;
+    ASSERT_TRUE(this->step(parent, must_await{child.who.id}));
+    ASSERT_TRUE(this->step(stranger, must_await{child.who.id}));
+    EXPECT_EQ(parent.now.due_at, never_due);
+    EXPECT_EQ(parent.now.awaits, child.who.id);
+    EXPECT_TRUE(this->claim().claimed.empty());
+    ASSERT_TRUE(this->step(child, did_complete{"{}"}));
+    ASSERT_TRUE(this->step(child, did_complete{"bytes"}));
+    EXPECT_FALSE(this->step(child, has_landed{"{}"})->woken);
+    const auto end = this->step(child, did_complete{"{}"});
+    ASSERT_TRUE(end && end->woken);
+    EXPECT_EQ(end->woken->op.who.id, parent.who.id);
+    EXPECT_EQ(end->woken->events.at(0).type, event_type::child_ended);
+    parent = this->stored(parent).op;
+    EXPECT_FALSE(parent.now.awaits);
+    EXPECT_EQ(this->keys(this->claim()), std::vector<std::string>{"parent"});
+    EXPECT_EQ(this->stored(stranger).op.now.due_at, never_due) << "only its parent";
+    this->expect_story(parent);
+    list_filter of_parent;
+    of_parent.parent = parent.who.id;
+    const auto page = *this->wait(this->log().list(of_parent));
+    ASSERT_EQ(page.items.size(), 1U);
+    EXPECT_EQ(page.items[0].op.who.key, "child");
+}
+
+// proves: E5
+TYPED_TEST(journal_conformance, who_comes_too_late_to_wait_for_a_child_is_due_at_once) {
+    auto parent = this->begun("parent");
+    auto o = this->make("child");
+    o.who.parent = parent.who.id;
+    o.claim_for = this->boot;
+    auto child = this->accept(o).made.op;
+    this->finish(child);  // while the parent is running
+    const auto late = this->step(parent, must_await{child.who.id, 1h});
+    ASSERT_TRUE(late);
+    EXPECT_TRUE(late->child_over);
+    EXPECT_LE(parent.now.due_at, this->log().now());
+    EXPECT_EQ(parent.now.waiting, "");
+    this->expect_story(parent);
+    // One that is not there is not waited for either.
+    parent = this->claim().claimed.at(0).what.op;
+    EXPECT_TRUE(this->step(parent, must_await{uuid{}})->child_over);
+    this->expect_story(parent);
 }
 
 // ---- reading ------------------------------------------------------------------------------------

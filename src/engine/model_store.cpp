@@ -56,6 +56,26 @@ std::optional<moved_operation> model_store::hand_lock_on(const std::string& key,
     return std::nullopt;
 }
 
+std::optional<moved_operation> model_store::wake_parent(const uuid& parent, const uuid& child,
+                                                        store_time now) {
+    auto* e = find(parent);
+    if (e == nullptr || e->op.now.state != op_state::ready || e->op.now.awaits != child) {
+        return std::nullopt;
+    }
+    touch(e->op.who.row);
+    std::vector<event> events;
+    wake(e->op.now, now, events);
+    e->events.insert(e->events.end(), events.begin(), events.end());
+    return moved_operation{e->op, std::move(events)};
+}
+
+model_store::entry* model_store::find(const uuid& id) {
+    for (auto& [row, e] : rows_) {
+        if (e.op.who.id == id) return &e;
+    }
+    return nullptr;
+}
+
 result<std::int64_t> model_store::recover(const node_identity& node, store_time now) {
     std::int64_t found = 0;
     for (auto& [row, e] : rows_) {
@@ -116,7 +136,15 @@ result<move_answer> model_store::apply(const move& m) {
             block(s, e.op.who.lock_key, s.updated_at, e.events);
         }
     }
+    if (s.state == op_state::ready && s.awaits) {
+        const auto* child = find(*s.awaits);
+        answer.child_over = child == nullptr || child->op.now.state == op_state::terminal;
+        if (answer.child_over) wake(s, s.updated_at, e.events);
+    }
     if (m.prepared) e.prepared.push_back(*m.prepared);
+    if (s.state == op_state::terminal && m.who->parent) {
+        answer.woken = wake_parent(*m.who->parent, m.who->id, s.updated_at);
+    }
     if (m.releases_lock) answer.promoted = hand_lock_on(e.op.who.lock_key, s.updated_at);
     return answer;
 }
@@ -182,10 +210,8 @@ stored_operation model_store::stored(const entry& e) const {
 }
 
 result<std::optional<stored_operation>> model_store::load(const uuid& id) {
-    for (const auto& [row, e] : rows_) {
-        if (e.op.who.id == id) return stored(e);
-    }
-    return std::nullopt;
+    const auto* e = find(id);
+    return e == nullptr ? std::nullopt : std::optional{stored(*e)};
 }
 
 result<std::optional<operation>> model_store::find_key(std::string_view tenant,
@@ -207,7 +233,8 @@ result<operation_page> model_store::list(const list_filter& f) {
         const auto& [who, s] = it->second.op;
         if (f.before != 0 && who.row >= f.before) continue;
         if (!fits(f.tenant, who.tenant) || !fits(f.kind, who.kind) || !fits(f.key, who.key) ||
-            !fits(f.subject, who.subject) || !fits(f.state, s.state) || !fits(f.ending, s.ending)) {
+            !fits(f.subject, who.subject) || (f.parent && who.parent != f.parent) ||
+            !fits(f.state, s.state) || !fits(f.ending, s.ending)) {
             continue;
         }
         const auto contains = [&f](const std::string& in) {

@@ -43,6 +43,9 @@ class model_store final : public store {
     entry& touch(std::int64_t row);
     bool take_lock(const entry& e);
     std::optional<moved_operation> hand_lock_on(const std::string& key, store_time now);
+    [[nodiscard]] entry* find(const uuid& id);
+    std::optional<moved_operation> wake_parent(const uuid& parent, const uuid& child,
+                                               store_time now);
     [[nodiscard]] stored_operation stored(const entry& e) const;
 
     std::map<std::int64_t, entry> rows_;

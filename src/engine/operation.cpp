@@ -16,6 +16,10 @@ std::string fault_json(const thole::fault& f) {
     return json::write(stored(f));
 }
 
+std::string child_reason(const uuid& child) {
+    return "child " + child.text();
+}
+
 std::string_view to_string(event_type type) noexcept {
     return json::detail::enum_text(type);
 }

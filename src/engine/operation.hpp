@@ -33,6 +33,7 @@ struct identity {
     std::string lock_key;  // what its locked step waits for; empty = takes no lock
     operation_priority priority = operation_priority::normal;
     store_time created_at;
+    std::optional<uuid> parent;  // the operation whose step started it
 };
 
 // ---- how far ------------------------------------------------------------------------------------
@@ -79,8 +80,10 @@ struct operation_state {
     std::int64_t seq = 0;     // number of its last event
     std::string progress;     // what was shown last, without overlays
     std::string waiting;      // why it waits or is parked; empty when it does not
-    std::string fault;        // the last fault as JSON (stored_fault), cleared by progress
-    std::string cause;        // why it was rolled back, failed or closed
+    // The child whose end makes it due. Only while `waiting` says so (child_reason).
+    std::optional<uuid> awaits;
+    std::string fault;  // the last fault as JSON (stored_fault), cleared by progress
+    std::string cause;  // why it was rolled back, failed or closed
     store_time updated_at;
     store_time ended_at;  // of a terminal one
 };
@@ -89,6 +92,11 @@ struct operation {
     identity who;
     operation_state now;
 };
+
+// What an operation "waits" for when it waits for a child.
+[[nodiscard]] std::string child_reason(const uuid& child);
+// The due time of one that only waits for a child: what the clock never reaches.
+inline constexpr store_time never_due = store_time::max();
 
 // ---- how much -----------------------------------------------------------------------------------
 
@@ -129,7 +137,8 @@ enum class event_type : std::uint8_t {
     ended,
     resolved,  // a person said what became of the newest generation
     paused,
-    resumed
+    resumed,
+    child_ended  // the child that it waits for
 };
 
 // A fault as it is written down: the code of another version may be unknown to this one.
@@ -166,14 +175,15 @@ struct event_data {
     std::optional<std::string> cause;
     std::optional<std::string> ending;
     std::optional<std::string> verdict;  // of resolved: "landed" or "dead"
+    std::optional<uuid> child;           // that it waits for, or that has ended
     std::optional<standing> before;      // of a person's act
     std::optional<standing> after;
     std::optional<std::vector<call_note>> notes;
     std::optional<int> notes_dropped;
 };
 BOOST_DESCRIBE_STRUCT(event_data, (),
-                      (reason, until, evidence, shown, cause, ending, verdict, before, after, notes,
-                       notes_dropped))
+                      (reason, until, evidence, shown, cause, ending, verdict, child, before, after,
+                       notes, notes_dropped))
 
 struct event {
     std::int64_t seq = 0;  // 1, 2 … of its operation
@@ -226,4 +236,5 @@ inline constexpr auto thole::json::enum_texts<thole::saga::event_type> = std::ar
     std::pair{thole::saga::event_type::ended, std::string_view{"operation.ended"}},
     std::pair{thole::saga::event_type::resolved, std::string_view{"generation.resolved"}},
     std::pair{thole::saga::event_type::paused, std::string_view{"operation.paused"}},
-    std::pair{thole::saga::event_type::resumed, std::string_view{"operation.resumed"}}};
+    std::pair{thole::saga::event_type::resumed, std::string_view{"operation.resumed"}},
+    std::pair{thole::saga::event_type::child_ended, std::string_view{"child.ended"}}};

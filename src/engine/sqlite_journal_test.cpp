@@ -4,6 +4,7 @@
 
 #include "engine/codes.hpp"
 #include "engine/journal_worlds_test.hpp"
+#include "engine/sqlite_schema.hpp"
 #include "sql/codes.hpp"
 #include "thole/codes.hpp"
 
@@ -171,19 +172,57 @@ TEST_F(sqlite_journal_test, a_file_of_a_newer_version_is_refused) {
     EXPECT_TRUE(refused.error().is(codes::db_newer_schema));
 }
 
-// Schema 1 had no clock: opening it looked for the latest time.
-TEST_F(sqlite_journal_test, a_file_of_the_first_version_is_brought_up_with_what_is_in_it) {
-    const auto answer = world.wait(world.log->submit(make("k")));
-    ASSERT_TRUE(answer);
-    world.log.reset();
-    {
-        auto db = sql::database::open(world.folder.file("j.db"), sql::access::read_write);
-        ASSERT_TRUE(db->execute("drop table clock; pragma user_version=1"));
+// One operation in each state, by the columns that every version has had.
+void fill_as_in_version(const std::string& path, std::size_t version) {
+    auto db = sql::database::open(path, sql::access::read_write);
+    ASSERT_TRUE(db);
+    ASSERT_TRUE(sql::migrate(*db, journal_migrations().first(version)));
+    for (int state = 0; state <= static_cast<int>(op_state::terminal); ++state) {
+        auto insert = db->prepare(
+            "insert into op(id, uuid, tenant, kind, version, key, request_hash, lock_key, prio, "
+            "created_at, state, ending, lock, flags, step, step_name, attempt, generation, "
+            "allowance, due_at, owner, fence, seq, progress, updated_at, ended_at) "
+            "values(?1, ?2, 't', 'k', 1, ?3, zeroblob(32), 'lock', 1, 5, ?4, ?5, 0, 2, 0, 'only', "
+            "1, 0, 0, 7, ?6, 3, 1, 'INITIATED', ?7, 0)");
+        ASSERT_TRUE(insert) << insert.error().describe();
+        std::array<std::uint8_t, 16> raw{};
+        raw[15] = static_cast<std::uint8_t>(state + 1);
+        const bool ended = state == static_cast<int>(op_state::terminal);
+        const bool running = state == static_cast<int>(op_state::running);
+        ASSERT_TRUE(insert->run(state + 1, bytes_view{raw}, "k" + std::to_string(state), state,
+                                ended ? 1 : 0, running ? 9 : 0, 100 + state));
+        auto event = db->prepare(
+            "insert into event(id, at, type, attempt, generation, latency_ms, payload) "
+            "values(?, 5, 0, 0, 0, 0, '{}')");
+        ASSERT_TRUE(event->run(std::int64_t{state + 1} << 20 | 1));
     }
-    auto store = sqlite_store::open(world.folder.file("j.db"), sql::access::read_write);
-    ASSERT_TRUE(store) << store.error().describe();
-    EXPECT_EQ(*(*store)->latest(), answer->made.op.now.updated_at);
-    EXPECT_TRUE((*(*store)->load(answer->made.op.who.id)).has_value());
+}
+
+// proves: E8
+TEST_F(sqlite_journal_test, a_file_of_every_earlier_version_is_brought_up_with_what_is_in_it) {
+    ASSERT_GE(journal_migrations().size(), 3U);
+    for (std::size_t version = 1; version < journal_migrations().size(); ++version) {
+        const auto path = world.folder.file("v" + std::to_string(version) + ".db");
+        fill_as_in_version(path, version);
+        auto opened = sqlite_store::open(path, sql::access::read_write);
+        ASSERT_TRUE(opened) << opened.error().describe();
+        auto& store = **opened;
+        for (int state = 0; state <= static_cast<int>(op_state::terminal); ++state) {
+            const auto found = *store.find_key("t", "k", "k" + std::to_string(state));
+            ASSERT_TRUE(found) << version;
+            EXPECT_EQ(static_cast<int>(found->now.state), state);
+            EXPECT_EQ(found->now.fence, 3U);
+            EXPECT_EQ((*store.load(found->who.id))->input, "{}");
+        }
+        // Only the first version had no clock to read.
+        if (version == 1) EXPECT_EQ(store.latest()->time_since_epoch().count(), 104);
+        ASSERT_TRUE(store.begin());
+        EXPECT_EQ(*store.recover({.name = "n", .boot = 10}, *store.latest()), 1);
+        claim_request request;
+        request.owner = 10, request.now = store_time{std::chrono::seconds{1}}, request.limit = 9;
+        EXPECT_EQ(store.claim(request)->claimed.size(), 2U) << "the ready and the recovered one";
+        ASSERT_TRUE(store.commit());
+    }
 }
 
 TEST_F(sqlite_journal_test, the_write_ahead_log_is_used_again) {

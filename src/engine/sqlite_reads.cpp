@@ -1,6 +1,7 @@
 // What sqlite_store reads: on the writer's connection within a claim, else on a read connection.
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -81,6 +82,7 @@ result<operation_page> sqlite_store::list(const list_filter& f) {
     const auto micros = [](store_time t) { return t.time_since_epoch().count(); };
     if (f.created_from) text += fmt::format(" and created_at >= {}", micros(*f.created_from));
     if (f.created_to) text += fmt::format(" and created_at < {}", micros(*f.created_to));
+    if (f.parent) text += fmt::format(" and parent = x'{:02x}'", fmt::join(f.parent->raw(), ""));
     // Looked for from the newest on; together with a state the partial index bounds the search.
     if (f.text) {
         text += " and (instr(fault, ?1) > 0 or instr(waiting, ?1) > 0 or instr(cause, ?1) > 0)";

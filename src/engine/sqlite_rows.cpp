@@ -47,6 +47,16 @@ void set_flags(operation_state& s, std::int64_t flags) {
     }
 }
 
+void bind_id(sql::statement& to, int index, const std::optional<uuid>& id) {
+    to.bind_at(index, id ? std::optional{bytes_view{id->raw()}} : std::nullopt);
+}
+std::optional<uuid> read_id(const sql::statement& row, int column) {
+    if (row.is_null(column)) return std::nullopt;
+    std::array<std::uint8_t, 16> raw{};
+    std::ranges::copy_n(row.blob(column).begin(), raw.size(), raw.begin());
+    return uuid{raw};
+}
+
 template <class E>
 std::int64_t number(E e) {
     return static_cast<std::int64_t>(e);
@@ -73,6 +83,7 @@ int bind_state(sql::statement& to, int index, const operation_state& s) {
     to.bind_at(index++, or_null(s.cause));
     to.bind_at(index++, micros(s.updated_at));
     to.bind_at(index++, micros(s.ended_at));
+    bind_id(to, index++, s.awaits);
     return index;
 }
 
@@ -90,9 +101,7 @@ operation read_operation(const sql::statement& row) {
     auto& who = op.who;
     int c = 0;
     who.row = row.integer(c++);
-    std::array<std::uint8_t, 16> raw{};
-    std::ranges::copy_n(row.blob(c++).begin(), raw.size(), raw.begin());
-    who.id = uuid{raw};
+    who.id = read_id(row, c++).value_or(uuid{});
     who.tenant = row.text(c++);
     who.kind = row.text(c++);
     who.version = static_cast<int>(row.integer(c++));
@@ -122,6 +131,8 @@ operation read_operation(const sql::statement& row) {
     s.cause = row.text(c++);
     s.updated_at = time_at(row.integer(c++));
     s.ended_at = time_at(row.integer(c++));
+    s.awaits = read_id(row, c++);
+    who.parent = read_id(row, c++);
     return op;
 }
 
@@ -154,7 +165,8 @@ result<> run_insert(sql::statement& insert, const identity& who, const operation
     insert.bind_at(i++, or_null(who.lock_key));
     insert.bind_at(i++, number(who.priority));
     insert.bind_at(i++, micros(who.created_at));
-    bind_state(insert, i, s);
+    i = bind_state(insert, i, s);
+    bind_id(insert, i++, who.parent);
     return finish(insert);
 }
 

@@ -36,6 +36,11 @@ create table node(name text primary key, boot integer not null, started_at integ
                                 sql::migration{2, R"sql(
 create table clock(id integer primary key, at integer not null);
 insert into clock(id, at) select 1, coalesce(max(updated_at), 0) from op;
+)sql"},
+                                sql::migration{3, R"sql(
+alter table op add column parent blob;
+alter table op add column awaits blob;
+create index op_parent on op(parent, id) where parent is not null;
 )sql"}};
 
 }  // namespace

@@ -154,6 +154,30 @@ result<std::optional<moved_operation>> sqlite_store::hand_lock_on(const std::str
     return out;
 }
 
+// One that is not there cannot be waited for either.
+result<bool> sqlite_store::is_over(const uuid& child) {
+    sql_.by_id.bind(bytes_view{child.raw()});
+    auto found = one(sql_.by_id);
+    if (!found) return fail(std::move(found).error());
+    return !*found || (*found)->now.state == op_state::terminal;
+}
+
+result<std::optional<moved_operation>> sqlite_store::wake_parent(const identity& child,
+                                                                 store_time now) {
+    sql_.by_id.bind(bytes_view{child.parent->raw()});
+    auto found = one(sql_.by_id);
+    if (!found) return fail(std::move(found).error());
+    if (!*found || (*found)->now.state != op_state::ready || (*found)->now.awaits != child.id) {
+        return std::nullopt;
+    }
+    moved_operation out{std::move(**found), {}};
+    const auto before = out.op.now;
+    wake(out.op.now, now, out.events);
+    auto done = write_move(out.op.who.row, before.fence, before.seq, out.op.now, out.events);
+    if (!done) return fail(std::move(done).error());
+    return out;
+}
+
 result<submit_answer> sqlite_store::submit(const new_operation& o) {
     submit_answer answer;
     auto& made = answer.made;
@@ -211,6 +235,14 @@ result<move_answer> sqlite_store::apply(const move& m) {
         }
         done = write_move(row, m.fence, m.base_seq, after, events);
         if (done && *free) done = take_lock(*m.who);
+    } else if (m.after.state == op_state::ready && m.after.awaits) {
+        auto over = is_over(*m.after.awaits);
+        if (!over) return fail(std::move(over).error());
+        auto after = m.after;
+        auto events = m.events;
+        answer.child_over = *over;
+        if (*over) wake(after, after.updated_at, events);
+        done = write_move(row, m.fence, m.base_seq, after, events);
     } else {
         done = write_move(row, m.fence, m.base_seq, m.after, m.events);
     }
@@ -220,6 +252,11 @@ result<move_answer> sqlite_store::apply(const move& m) {
         done = sql_.insert_prepared.run(rows::prepared_id(row, p.step, p.generation), p.bytes);
     }
     if (!done) return fail(std::move(done).error());
+    if (m.after.state == op_state::terminal && m.who->parent) {
+        auto parent = wake_parent(*m.who, m.after.updated_at);
+        if (!parent) return fail(std::move(parent).error());
+        answer.woken = std::move(*parent);
+    }
     if (m.releases_lock) {
         auto next = hand_lock_on(m.who->lock_key, m.after.updated_at);
         if (!next) return fail(std::move(next).error());

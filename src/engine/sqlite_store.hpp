@@ -44,6 +44,8 @@ class sqlite_store final : public store {
     result<bool> may_take_lock(const identity& who);
     result<> take_lock(const identity& who);
     result<std::optional<moved_operation>> hand_lock_on(const std::string& key, store_time now);
+    result<bool> is_over(const uuid& child);
+    result<std::optional<moved_operation>> wake_parent(const identity& child, store_time now);
     result<> write_move(std::int64_t row, std::uint64_t fence, std::int64_t seq,
                         const operation_state& after, std::span<const event> events);
     result<> write_events(std::int64_t row, std::span<const event> events);

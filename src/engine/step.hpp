@@ -53,6 +53,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "base/id.hpp"
 #include "base/json.hpp"
@@ -96,8 +97,15 @@ struct compensate {
     std::optional<fault> cause;
 };
 
+// Nothing failed, but a child (see child_request) must end first: ask again when it has, at once,
+// or after `at_most`. However long that takes, it costs nothing but the row; spends no attempt.
+struct await_end {
+    uuid child;
+    duration at_most = duration::max();
+};
+
 template <class T>
-using outcome = std::variant<done<T>, retry, wait, park, compensate>;
+using outcome = std::variant<done<T>, retry, wait, park, compensate, await_end>;
 
 // ---- what settle() answers ----------------------------------------------------------------------
 
@@ -162,6 +170,47 @@ struct call_note {
 };
 BOOST_DESCRIBE_STRUCT(call_note, (), (what, endpoint, latency_ms, fault, detail))
 
+// A child: an operation of its own, of any kind, that a step starts. Started once, however often
+// the step is repeated: its key is made of the parent's id and `name`.
+//
+//     child_request request;
+//     request.kind = "verify_later";
+//     request.input = json::write(what);
+//     request.not_before = in.store_now() + 5min;
+//     auto child = co_await in.child(std::move(request));
+//     if (!child) co_return retry{child.error()};
+//     if (!child->ending) co_return await_end{child->id};    // leave this line out to go on at
+//     once co_return done{verdict_of(child->find_output<verify_later>())};
+//
+// A child has its parent's tenant, subject and priority; the bound of the queue is not for it,
+// since it belongs to accepted work. It takes locks like every operation, but not its parent's
+// (engine.child_lock). What becomes of it when the parent is undone is for the step's undo() to
+// say: look at it with the same request, cancel_child(), await_end.
+struct child_request {
+    std::string kind;
+    std::string input;   // JSON; what a repetition says is not compared with it
+    std::string name{};  // tells children of one operation apart; ≤ 64 bytes; empty = the step's
+    std::optional<store_time> not_before{};
+};
+
+struct child_operation {
+    uuid id;
+    std::string state;                  // as shown: "ready", "parked", "completed" …
+    std::optional<std::string> ending;  // "completed", "rolled_back" …; none while it has not ended
+    std::string cause;                  // of the ending
+    std::vector<std::pair<std::string, std::string>> outputs;  // of its finished steps, as JSON
+
+    template <class Step>
+    [[nodiscard]] std::optional<typename Step::output> find_output() const {
+        for (const auto& [step, output] : outputs) {
+            if (step != Step::name) continue;
+            auto read = json::read<typename Step::output>(output);
+            if (read) return std::move(*read);
+        }
+        return std::nullopt;
+    }
+};
+
 class step_context {
   public:
     virtual ~step_context() = default;
@@ -185,6 +234,10 @@ class step_context {
     virtual void note(call_note) = 0;
     // Shows progress at once, e.g. "BLOCKCHAIN_CONFIRMED"; journaled, repeated calls are free.
     [[nodiscard]] virtual task<result<>> progress(std::string_view shown) = 0;
+    // Starts the child, or looks at the one that was started. Journaled when it answers.
+    [[nodiscard]] virtual task<result<child_operation>> child(child_request request) = 0;
+    // As a person's cancel, in the name of this operation: operation.past_pivot, operation.ended.
+    [[nodiscard]] virtual task<result<>> cancel_child(uuid child, std::string reason) = 0;
 
     template <class Input>
     [[nodiscard]] Input input() const {

@@ -105,13 +105,30 @@ std::optional<std::string_view> call_context::output_json(std::string_view step)
 
 // The commit goes on when the step is cancelled meanwhile: hence a coroutine of its own, with no
 // cancellation slot.
-task<result<>> call_context::progress(std::string_view shown) {
-    if (op_->state().progress == shown) co_return result<>{};
-    auto work = engine_core::show_progress(core_, op_, std::string{shown});
+template <class T>
+task<T> call_context::surely(task<T> work) {
     auto token = boost::asio::bind_cancellation_slot(boost::asio::cancellation_slot{},
                                                      boost::asio::use_awaitable);
     co_return co_await boost::asio::co_spawn(core_->loop.executor(), std::move(work),
                                              std::move(token));
+}
+
+task<result<>> call_context::progress(std::string_view shown) {
+    if (op_->state().progress == shown) co_return result<>{};
+    co_return co_await surely(engine_core::show_progress(core_, op_, std::string{shown}));
+}
+
+task<result<child_operation>> call_context::child(child_request request) {
+    if (request.name.empty()) request.name = op_->state().step_name;
+    return surely(engine_core::child(core_, op_, std::move(request)));
+}
+
+task<result<>> call_context::cancel_child(uuid child, std::string reason) {
+    cancel_command what{"operation " + id().text(), std::move(reason)};
+    const auto done =
+        co_await surely(engine_core::command(core_, child, as_given(std::move(what))));
+    if (!done) co_return fail(done.error());
+    co_return result<>{};
 }
 
 }  // namespace thole::saga

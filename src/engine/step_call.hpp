@@ -29,8 +29,13 @@ class call_context final : public step_context {
         std::string_view step) const noexcept override;
     void note(call_note n) override;
     [[nodiscard]] task<result<>> progress(std::string_view shown) override;
+    [[nodiscard]] task<result<child_operation>> child(child_request request) override;
+    [[nodiscard]] task<result<>> cancel_child(uuid child, std::string reason) override;
 
   private:
+    template <class T>
+    task<T> surely(task<T> work);
+
     engine_core::self_ptr core_;
     engine_core::live_ptr op_;
     bool prepares_;

@@ -46,6 +46,17 @@ void promote(operation_state& s, store_time now, std::vector<event>& events) {
     append(s, events, event_type::lock_acquired, now).step = s.step_name;
 }
 
+void wake(operation_state& s, store_time now, std::vector<event>& events) {
+    THOLE_ASSERT(s.state == op_state::ready && s.awaits, "only who waits for a child is woken");
+    s.due_at = now;
+    s.waiting.clear();
+    auto& e = append(s, events, event_type::child_ended, now);
+    e.step = s.step_name;
+    event_data data;
+    data.child = std::exchange(s.awaits, std::nullopt);
+    e.data = json::write(data);
+}
+
 void recover(operation_state& s, store_time now, std::vector<event>& events) {
     THOLE_ASSERT(s.state == op_state::running, "only a running operation is recovered");
     s.state = op_state::ready;

@@ -28,6 +28,9 @@ void block(operation_state& s, const std::string& lock, store_time now, std::vec
 // The lock is its own now: blocked → ready.
 void promote(operation_state& s, store_time now, std::vector<event>& events);
 
+// The child that it waits for has ended: it is due now. Precondition: ready, and it awaits one.
+void wake(operation_state& s, store_time now, std::vector<event>& events);
+
 // Its node is gone: running → ready, at once; the fence shuts the old owner out.
 void recover(operation_state& s, store_time now, std::vector<event>& events);
 

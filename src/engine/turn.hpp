@@ -28,6 +28,7 @@ class turn {
     void operator()(const did_complete&);
     void operator()(const did_fail&);
     void operator()(const must_wait&);
+    void operator()(const must_await&);
     void operator()(const must_park&);
     void operator()(const must_compensate&);
     void operator()(const has_landed&);
@@ -69,7 +70,8 @@ class turn {
     void undo_next(int from);
     bool turns_back();
     void reschedule(store_time due);
-    void defer(duration wait, std::string reason, std::string fault);
+    void defer(duration wait, std::string reason, std::string fault,
+               std::optional<uuid> child = {});
     void defer_for(const thole::fault& f);
     void spend_attempt(const thole::fault& f);
     void give_up(const thole::fault& f, const fault_code& why);

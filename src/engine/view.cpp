@@ -40,12 +40,14 @@ operation_view view_of(const operation& op) {
     if (waits && !s.waiting.empty()) {
         out.waiting.emplace();
         out.waiting->reason = s.waiting;
-        if (s.state == op_state::ready) out.waiting->until = s.due_at;
+        if (s.state == op_state::ready && s.due_at != never_due) out.waiting->until = s.due_at;
+        out.waiting->child = s.awaits;
     }
     if (!s.fault.empty()) {
         if (auto read = json::read<stored_fault>(s.fault)) out.fault = std::move(*read);
     }
     if (!s.cause.empty()) out.cause = s.cause;
+    out.parent = op.who.parent;
     out.created_at = op.who.created_at;
     out.updated_at = s.updated_at;
     if (s.state == op_state::terminal) out.ended_at = s.ended_at;

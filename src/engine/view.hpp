@@ -11,8 +11,9 @@ struct waiting_view {
     std::string reason;               // "operation.attempts_spent", "lock …", a step's own words
     std::optional<store_time> until;  // absent: for a person, or for a lock
     std::optional<uuid> holder;       // of the lock that it waits for
+    std::optional<uuid> child;        // that must end first
 };
-BOOST_DESCRIBE_STRUCT(waiting_view, (), (reason, until, holder))
+BOOST_DESCRIBE_STRUCT(waiting_view, (), (reason, until, holder, child))
 
 struct operation_view {
     int v = 1;
@@ -27,13 +28,14 @@ struct operation_view {
     std::optional<waiting_view> waiting;
     std::optional<stored_fault> fault;  // the last one; cleared when a step succeeds
     std::optional<std::string> cause;   // why it was rolled back, failed or closed
+    std::optional<uuid> parent;         // the operation whose step started it
     store_time created_at;
     store_time updated_at;
     std::optional<store_time> ended_at;
 };
 BOOST_DESCRIBE_STRUCT(operation_view, (),
                       (v, id, kind, key, state, progress, step, attempt, generation, waiting, fault,
-                       cause, created_at, updated_at, ended_at))
+                       cause, parent, created_at, updated_at, ended_at))
 
 [[nodiscard]] std::string progress_of(const operation_state& s);
 [[nodiscard]] std::string state_of(const operation_state& s);

@@ -49,6 +49,9 @@ std::string why_it_waits(const value& operation) {
         return fmt::format("The lock it needs ({}) is held by operation {}.",
                            reason.starts_with("lock ") ? reason.substr(5) : reason, holder);
     }
+    if (const auto child = text_of(*waiting, "child"); !child.empty()) {
+        return fmt::format("It goes on when its child, operation {}, has ended.", child);
+    }
     const auto space = reason.find(' ');
     const auto code = reason.substr(0, space);
     const auto place =
