@@ -38,6 +38,9 @@ class running {
     bool call_operator();
     void tell_of_death();
     report verdict() const;
+    // False: it threw, and the run is judged as it stands.
+    template <class Part>
+    bool survives(Part part);
 
     const run_options& options_;
     std::vector<fault_event> faults_;    // by time
@@ -81,26 +84,37 @@ running::running(const day& today, std::uint64_t seed, const run_options& option
     world_.judges.listen([this](const known_operation& op) { crowd_.committed(op, world_.age()); });
 }
 
+template <class Part>
+bool running::survives(Part part) {
+    try {
+        part();
+        return true;
+    } catch (const std::exception& thrown) {
+        world_.judges.offend("nothing_throws", thrown.what());
+        return false;
+    }
+}
+
 report running::go() {
     auto how = ending::stopped;
     while (how != ending::over) {
         ++world_.lives;
         process p{world_, options_.with};
-        how = live(p);
+        if (!survives([&] { how = live(p); })) return verdict();
         world_.set_age(p.age());
         const auto& power = p.way().power;
         told_.lives.push_back({power.writes(), p.way().calls(), how == ending::died});
         if (how == ending::died) tell_of_death();
         p.way().power.turn_off();
         // What was on its way still arrives, and whatever slept runs into the dead power.
-        p.loop().run_until_idle(2h);
+        if (!survives([&] { p.loop().run_until_idle(2h); })) return verdict();
         crowd_.process_ended(world_.age() + downtime_);
         if (how == ending::over) break;
         world_.set_age(world_.age() + downtime_);
         for (const auto& each : sky_.advance(world_.age())) happen(nullptr, each);
         world_.apply(sky_);
     }
-    world_.judges.at_rest();
+    survives([&] { world_.judges.at_rest(); });
     return verdict();
 }
 
