@@ -5,17 +5,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/read_until.hpp>
-#include <boost/asio/write.hpp>
-#include <charconv>
 #include <fstream>
 #include <functional>
 #include <memory>
 #include <thread>
 
+#include "bench/http_link.hpp"
 #include "thole/assert.hpp"
 
 namespace thole::bench {
@@ -23,7 +18,6 @@ namespace thole::bench {
 namespace {
 
 namespace asio = boost::asio;
-using local = asio::local::stream_protocol;
 
 pid_t start(const std::string& config, const std::string& log) {
     const std::string binary = THOLE_BINARY;
@@ -44,54 +38,6 @@ pid_t start(const std::string& config, const std::string& log) {
     return pid;
 }
 
-// A keep-alive connection that sends one request after another. Plain callbacks, so that the
-// measuring side costs little.
-class connection {
-  public:
-    using done = std::function<void(int status)>;
-    connection(asio::io_context& io, const std::string& socket) : socket_{io} {
-        socket_.connect(local::endpoint{socket});
-    }
-    void send(std::string request, done then) {
-        request_ = std::move(request);
-        then_ = std::move(then);
-        asio::async_write(socket_, asio::buffer(request_), [this](auto error, std::size_t) {
-            THOLE_ASSERT(!error, "the daemon takes the request");
-            read_head();
-        });
-    }
-
-  private:
-    void read_head() {
-        asio::async_read_until(socket_, asio::dynamic_buffer(answer_), "\r\n\r\n",
-                               [this](auto error, std::size_t head) {
-                                   THOLE_ASSERT(!error, "the daemon answers");
-                                   read_body(head);
-                               });
-    }
-    void read_body(std::size_t head) {
-        constexpr std::string_view field = "Content-Length: ";
-        const auto at = answer_.find(field);
-        THOLE_ASSERT(at < head, "an answer has a length");
-        std::size_t length = 0;
-        std::from_chars(answer_.data() + at + field.size(), answer_.data() + head, length);
-        const auto whole = head + length;
-        const auto missing = whole > answer_.size() ? whole - answer_.size() : 0;
-        asio::async_read(socket_, asio::dynamic_buffer(answer_), asio::transfer_exactly(missing),
-                         [this, whole](auto error, std::size_t) {
-                             THOLE_ASSERT(!error, "the daemon answers");
-                             int status = 0;
-                             std::from_chars(answer_.data() + 9, answer_.data() + 12, status);
-                             answer_.erase(0, whole);
-                             std::exchange(then_, nullptr)(status);
-                         });
-    }
-    local::socket socket_;
-    std::string request_;
-    std::string answer_;
-    done then_;
-};
-
 std::string post(int number) {
     constexpr std::string_view body = "{}";
     return "POST /api/v1/operations/bench HTTP/1.1\r\nHost: localhost\r\n"
@@ -104,9 +50,9 @@ bool is_ready(const std::string& socket) {
     asio::io_context io;
     bool ready = false;
     try {
-        connection c{io, socket};
+        http_link c{io, socket};
         c.send("GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n",
-               [&](int status) { ready = status == 200; });
+               [&](int status, const std::string&) { ready = status == 200; });
         io.run();
     } catch (const boost::system::system_error&) {
         return false;  // it does not listen yet
@@ -115,7 +61,7 @@ bool is_ready(const std::string& socket) {
 }
 
 struct client {
-    connection c;
+    http_link c;
     std::function<void()> next;
 };
 
@@ -127,12 +73,13 @@ std::string daemon_process::journal_in(const scratch_folder& folder) {
     return folder.file("data/journal.sqlite");
 }
 
-daemon_process::daemon_process(const scratch_folder& folder) : socket_{folder.file("s")} {
+daemon_process::daemon_process(const scratch_folder& folder, std::string_view sections)
+    : socket_{folder.file("s")} {
     const auto config = folder.file("thole.toml");
-    std::ofstream{config} << "[server]\nlisten = \"127.0.0.1:0\"\nsocket = \"" << socket_
-                          << "\"\n[data]\nfolder = \"" << folder.file("data")
-                          << "\"\n[engine]\nbench = true\nmax_waiting = 2000000\n"
-                             "[log]\nlevel = \"warning\"\n";
+    std::ofstream{config}
+        << "[server]\nlisten = \"127.0.0.1:0\"\nmax_connections = 4096\nsocket = \"" << socket_
+        << "\"\n[data]\nfolder = \"" << folder.file("data") << "\"\n[log]\nlevel = \"warning\"\n"
+        << sections;
     std::filesystem::permissions(
         config, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
     pid_ = start(config, folder.file("log"));
@@ -182,7 +129,7 @@ figures daemon_process::load(int clients, int operations) {
         mine.next = [&mine, &next, &out, operations] {
             if (next == operations) return;
             const auto sent = stopwatch::now();
-            mine.c.send(post(next++), [&mine, &out, sent](int status) {
+            mine.c.send(post(next++), [&mine, &out, sent](int status, const std::string&) {
                 THOLE_ASSERT(status == 200, "it completes within its wait");
                 out.latency_ms.push_back(seconds_since(sent) * 1e3);
                 mine.next();

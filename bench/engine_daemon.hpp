@@ -10,14 +10,17 @@ namespace thole::bench {
 
 class daemon_process {
   public:
-    // In a folder of its own; with `[engine] bench = true`. Ready when constructed.
-    explicit daemon_process(const scratch_folder& folder);
+    // In a folder of its own, with these sections of configuration. Ready when constructed.
+    explicit daemon_process(
+        const scratch_folder& folder,
+        std::string_view sections = "[engine]\nbench = true\nmax_waiting = 2000000\n");
     ~daemon_process();
     daemon_process(const daemon_process&) = delete;
     daemon_process& operator=(const daemon_process&) = delete;
 
     [[nodiscard]] double resident_mb() const;
     [[nodiscard]] double processor_seconds() const;  // of the daemon, so far
+    [[nodiscard]] const std::string& socket() const noexcept { return socket_; }
 
     static std::string journal_in(const scratch_folder& folder);
 

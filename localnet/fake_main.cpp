@@ -1,12 +1,14 @@
-// thole-fake SERVICE [--listen 127.0.0.1:0] [--token KEY] [--per-minute N]: the models of model/
-// over HTTP, for functional tests and for the vendors' own clients.
+// thole-fake SERVICE [--listen 127.0.0.1:0] [--token KEY] [--per-minute N] [--slot-ms N]: the
+// models of model/ over HTTP, for functional tests, for the vendors' own clients, and for
+// measuring.
 //
 //   thole-fake pinata --token jwt
 //   {"listen":40001}
 //   curl -d '{"http_503":2}' http://127.0.0.1:40001/_faults      # the next two calls
 //   curl http://127.0.0.1:40001/_kept                            # what it keeps now
 //
-// SERVICE is "pinata" (v3, uploads and the older API on one port) or "psa". Only on loopback.
+// SERVICE is "pinata" (v3, uploads and the older API on one port), "psa", or "mint" (a ledger and a
+// content node, see fake_service.hpp). Only on loopback.
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -21,48 +23,14 @@
 #include "io/cancellation.hpp"
 #include "io/http_server.hpp"
 #include "io/problem.hpp"
+#include "localnet/fake_service.hpp"
 #include "model/content/pinata.hpp"
 #include "model/content/psa.hpp"
-
-namespace thole::localnet {
-
-struct fault_orders {
-    std::uint32_t http_503 = 0;
-    std::uint32_t forget_parts = 0;
-    bool lie = false;
-    bool suspended = false;
-    bool no_funds = false;
-    std::string offer;  // a CID that the network has from now on (psa)
-};
-BOOST_DESCRIBE_STRUCT(fault_orders, (), (http_503, forget_parts, lie, suspended, no_funds, offer))
-
-}  // namespace thole::localnet
-
-template <>
-inline constexpr auto thole::json::optional_members<thole::localnet::fault_orders> =
-    thole::json::all_members;
 
 namespace thole::localnet {
 namespace {
 
 constexpr std::uint64_t most_bytes = 128 << 20;
-
-struct orders {
-    std::string service;
-    std::string token = "key";
-    std::string address = "127.0.0.1";
-    std::uint16_t port = 0;
-    int per_minute = 0;
-};
-
-// A model, as it is served here.
-class service {
-  public:
-    virtual ~service() = default;
-    [[nodiscard]] virtual model::web_answer answer(const model::web_request& request) = 0;
-    virtual void set(const fault_orders& wanted) = 0;
-    [[nodiscard]] virtual boost::json::value kept() const = 0;
-};
 
 class pinata_service final : public service {
   public:
@@ -109,7 +77,8 @@ class psa_service final : public service {
     model::pinning_service model_;
 };
 
-std::unique_ptr<service> make(const orders& o) {
+std::unique_ptr<service> make(const orders& o, const io::loop& time) {
+    if (o.service == "mint") return make_mint_service(o, time);
     if (o.service == "pinata") return std::make_unique<pinata_service>(o);
     if (o.service == "psa") return std::make_unique<psa_service>(o);
     return nullptr;
@@ -165,6 +134,8 @@ std::optional<orders> read(int argc, char** argv) {
     if (argc < 2 || argc % 2 != 0) return std::nullopt;
     orders out;
     out.service = argv[1];
+    const bool known = out.service == "pinata" || out.service == "psa" || out.service == "mint";
+    if (!known) return std::nullopt;
     for (int i = 2; i + 1 < argc; i += 2) {
         const std::string_view option = argv[i];
         const std::string_view value = argv[i + 1];
@@ -172,6 +143,8 @@ std::optional<orders> read(int argc, char** argv) {
             out.token = value;
         } else if (option == "--per-minute") {
             if (!read_number(value, out.per_minute)) return std::nullopt;
+        } else if (option == "--slot-ms") {
+            if (!read_number(value, out.slot_ms) || out.slot_ms < 1) return std::nullopt;
         } else if (option == "--listen") {
             const auto colon = value.rfind(':');
             if (colon == std::string_view::npos) return std::nullopt;
@@ -187,10 +160,12 @@ std::optional<orders> read(int argc, char** argv) {
     return out;
 }
 
-int run(service& of, const orders& o) {
+int run(const orders& o) {
     io::system_loop loop;
+    const auto served = make(o, loop);
+    auto& of = *served;
     io::http_server server{loop,
-                           {},
+                           {.max_connections = 8192},
                            [&](io::server_request r) { return serve(of, loop, std::move(r)); },
                            [](const io::request_head&) {
                                io::body_plan plan;
@@ -209,16 +184,15 @@ int run(service& of, const orders& o) {
 
 int main(int argc, char** argv) {
     const auto wanted = thole::localnet::read(argc, argv);
-    const auto served = wanted ? thole::localnet::make(*wanted) : nullptr;
-    if (!served) {
+    if (!wanted) {
         std::fputs(
-            "usage: thole-fake pinata|psa [--listen 127.0.0.1:PORT] [--token KEY] "
-            "[--per-minute N]   (loopback only)\n",
+            "usage: thole-fake pinata|psa|mint [--listen 127.0.0.1:PORT] [--token KEY] "
+            "[--per-minute N] [--slot-ms N]   (loopback only)\n",
             stderr);
         return 2;
     }
     try {
-        return thole::localnet::run(*served, *wanted);
+        return thole::localnet::run(*wanted);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "thole-fake: %s\n", error.what());
         return 1;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "solana/codec/base58_value.hpp"
@@ -28,6 +29,10 @@ class account_store {
     // Keys of accounts that `owner` owns at `slot`, in key order.
     [[nodiscard]] std::vector<solana::public_key> owned_by(const solana::public_key& owner,
                                                            slot_t slot) const;
+    // Those of them whose bytes 32 to 63 are `holder`: a token account's wallet.
+    [[nodiscard]] std::vector<solana::public_key> held_by(const solana::public_key& owner,
+                                                          const solana::public_key& holder,
+                                                          slot_t slot) const;
 
   private:
     struct version {
@@ -35,6 +40,7 @@ class account_store {
         account value;
     };
     std::map<solana::public_key, std::vector<version>> versions_;
+    std::map<solana::public_key, std::set<solana::public_key>> held_;  // ever, by holder
 };
 
 }  // namespace thole::model

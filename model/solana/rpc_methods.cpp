@@ -175,7 +175,7 @@ json::value token_accounts_by_owner(rpc_node& node, const json::array& params) {
         public_key::parse(config_at(params, 1).at("programId").as_string()).value();
     json::array out;
     const auto& accounts = node.chain().accounts();
-    for (const auto& key : accounts.owned_by(program, seen.slot)) {
+    for (const auto& key : accounts.held_by(program, owner, seen.slot)) {
         const auto* held = accounts.at(key, seen.slot);
         const auto token = solana::decode_token_account(held->data);
         if (!token || token->owner != owner || node.faults().denies) continue;

@@ -51,7 +51,7 @@ chain_parts::chain_parts(const chain_surroundings& from)
       chance_{from.seed},
       rpc{from.transport, from.loop, endpoints, chance_, rpc_settings(from)},
       blockhashes{rpc},
-      signatures{rpc},
+      signatures{rpc, {.interval = from.c.mint.status_poll.value}},
       submitter{rpc, blockhashes, signatures, submission_settings(from.c)},
       funds{rpc, wallet.address(), wallet_floor} {}
 
