@@ -119,23 +119,39 @@ std::optional<bytes> from_base32(std::string_view text) {
 std::string to_base58(bytes_view data) {
     const auto zeros = static_cast<std::size_t>(
         std::ranges::find_if(data, [](auto byte) { return byte != 0; }) - data.begin());
-    // Digits, least significant first: each byte multiplies what is there by 256.
-    std::vector<std::uint8_t> digits;
-    digits.reserve(data.size() * 138 / 100 + 1);
-    for (const auto byte : data.subspan(zeros)) {
-        std::uint32_t carry = byte;
-        for (auto& digit : digits) {
-            carry += std::uint32_t{digit} << 8;
-            digit = static_cast<std::uint8_t>(carry % 58);
-            carry /= 58;
+    const auto rest = data.subspan(zeros);
+    // Five digits in each, least significant first; up to four bytes at once multiply what is there
+    // by 256 each. A twentieth of the divisions that single digits and bytes would need.
+    constexpr std::uint64_t five_digits = 58ULL * 58 * 58 * 58 * 58;
+    std::vector<std::uint32_t> groups;
+    groups.reserve(rest.size() * 138 / 500 + 2);
+    for (std::size_t at = 0; at < rest.size();) {
+        const auto end = std::min(rest.size(), at + 4);
+        std::uint64_t carry = 0;
+        unsigned bits = 0;
+        for (; at < end; ++at, bits += 8) carry = carry << 8U | rest[at];
+        for (auto& group : groups) {
+            carry += std::uint64_t{group} << bits;
+            group = static_cast<std::uint32_t>(carry % five_digits);
+            carry /= five_digits;
         }
-        for (; carry > 0; carry /= 58) digits.push_back(static_cast<std::uint8_t>(carry % 58));
+        for (; carry > 0; carry /= five_digits) {
+            groups.push_back(static_cast<std::uint32_t>(carry % five_digits));
+        }
     }
-    std::string text(zeros, base58_alphabet[0]);
-    for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit) {
-        text += base58_alphabet[*digit];
+    std::string reversed;
+    reversed.reserve(groups.size() * 5 + zeros);
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+        const bool last = i + 1 == groups.size();
+        for (auto [left, digits] = std::pair{groups[i], 0}; last ? left > 0 : digits < 5;
+             ++digits) {
+            reversed += base58_alphabet[left % 58];
+            left /= 58;
+        }
     }
-    return text;
+    reversed.append(zeros, base58_alphabet[0]);
+    std::ranges::reverse(reversed);
+    return reversed;
 }
 
 std::optional<bytes> from_base58(std::string_view text, std::size_t max_text) {

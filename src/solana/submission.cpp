@@ -205,7 +205,10 @@ task<settled> submitter::settle(prepared_transaction p, public_key mint, deadlin
 // sits on a fork of its own must neither complete nor fail anything.
 task<settled> submitter::confirm_end(solana::signature s, settled claim, deadline until) {
     auto out = settled_by(watcher_.told(s), settings_.required_providers);
-    if (out.state != submission_state::uncertain) co_return out;
+    if (out.state != submission_state::uncertain) {
+        watcher_.forget(s);  // decided: nobody needs to ask for it any more
+        co_return out;
+    }
     if (watcher_.rounds_final(s) < rounds_to_agree) {
         // Nodes reach finality one after another; the next round, which all share, will tell.
         claim.state = claim.state == submission_state::landed ? submission_state::confirmed
@@ -230,8 +233,9 @@ task<settled> submitter::confirm_end(solana::signature s, settled claim, deadlin
     const bool denied = !told.empty() && std::ranges::none_of(told, [](const told_status& each) {
         return each.status && each.status->commitment == commitment::finalized;
     });
-    if (denied) watcher_.forget(s);
-    co_return settled_by(told, settings_.required_providers);
+    out = settled_by(told, settings_.required_providers);
+    if (denied || out.state != submission_state::uncertain) watcher_.forget(s);
+    co_return out;
 }
 
 task<settled> submitter::judge(prepared_transaction p, public_key mint, deadline until) {

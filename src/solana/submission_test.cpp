@@ -205,6 +205,7 @@ TEST_F(Submission, FollowsTheStatusUpToFinality) {
     EXPECT_EQ(landed.state, submission_state::landed);
     EXPECT_EQ(landed.slot, 5050U);
     EXPECT_EQ(net.nodes.asked("getSignatureStatuses"), asked + 2) << "the shared round suffices";
+    EXPECT_EQ(watcher.size(), 0U) << "what is decided is not asked for again";
 }
 
 // proves: S2, S3
@@ -262,7 +263,9 @@ TEST_F(Submission, AnErrorCountsOnceTwoProvidersCallItFinal) {
     EXPECT_EQ(failed.slot, 5050U);
     EXPECT_TRUE(failed.is_curable());
     EXPECT_NE(failed.evidence.find("\"pc\""), std::string::npos) << failed.evidence;
+    EXPECT_EQ(watcher.size(), 0U) << "what is decided is not asked for again";
     tell("c", "finalized", other);
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(settle(p).state, submission_state::pending);
     failed = settle(p);
     EXPECT_TRUE(failed.error->is(codes::instruction_failed));
     EXPECT_FALSE(failed.is_curable());
