@@ -58,6 +58,8 @@ class watched_store final : public saga::store {
     }
     result<saga::operation_counts> counts() override { return inner_.counts(); }
     result<std::vector<saga::held_lock>> locks() override { return inner_.locks(); }
+    result<> hold(const saga::hold_record& what) override { return inner_.hold(what); }
+    result<std::vector<saga::hold_record>> holds(bool all) override { return inner_.holds(all); }
     result<store_time> latest() override { return inner_.latest(); }
 
   private:

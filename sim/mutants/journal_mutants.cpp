@@ -43,6 +43,10 @@ class passing_journal : public saga::journal {
     }
     task<result<saga::operation_counts>> counts() override { return inner_.counts(); }
     task<result<std::vector<saga::held_lock>>> locks() override { return inner_.locks(); }
+    task<result<>> hold(saga::hold_record what) override { return inner_.hold(std::move(what)); }
+    task<result<std::vector<saga::hold_record>>> holds(bool all) override {
+        return inner_.holds(all);
+    }
 
   protected:
     saga::journal& inner_;

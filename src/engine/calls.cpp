@@ -73,12 +73,17 @@ task<result<submitted>> engine_core::submit(self_ptr self, submission s) {
 
 task<result<submitted>> engine_core::accept(self_ptr self, new_operation made) {
     ++self->submitting_;
-    const bool place = made.claim_for != 0;
+    const bool place =
+        made.claim_for != 0 && self->places_.enter(made.who.kind, made.who.created_at);
+    if (!place) made.claim_for = 0;
     if (place) ++self->busy_;
     ++self->in_flight_;
     auto answer = co_await self->log.submit(made);
     --self->in_flight_;
     if (place) --self->busy_;
+    if (place && !(answer && answer->claimed) && self->places_.leave(made.who.kind)) {
+        self->backlog_ = true;
+    }
     --self->submitting_;
     if (self->stopping_) self->stopper_.wake(*self->alarms_);
     if (!answer) {
@@ -167,7 +172,9 @@ task<result<operation_details>> engine_core::get(self_ptr self, uuid id) {
     auto found = co_await self->log.load(id);
     if (!found) co_return fail(std::move(found).error());
     if (!*found) co_return fail(codes::operation_not_found);
-    co_return details_of(**found);
+    auto out = details_of(**found);
+    self->tell_of_hold(out.view);
+    co_return out;
 }
 
 task<result<details_page>> engine_core::list(self_ptr self, list_filter filter) {
@@ -176,7 +183,9 @@ task<result<details_page>> engine_core::list(self_ptr self, list_filter filter) 
     if (!page) co_return fail(std::move(page).error());
     details_page out;
     out.next = page->next;
-    for (const auto& each : page->items) out.items.push_back(details_of(each));
+    for (const auto& each : page->items) {
+        self->tell_of_hold(out.items.emplace_back(details_of(each)).view);
+    }
     co_return out;
 }
 

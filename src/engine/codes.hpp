@@ -103,6 +103,14 @@ inline constexpr fault_code operation_parked_already{
 inline constexpr fault_code operation_count_changed{
     "operation.count_changed", fault_kind::conflict, fault_scope::request,
     "Not as many operations fit the filter as were expected. Count again (dry run), then act."};
+inline constexpr fault_code engine_held{"engine.held", fault_kind::rejected,
+                                        fault_scope::dependency,
+                                        "A person told this kind of operations, or everything, to "
+                                        "rest: nothing of it is begun until it "
+                                        "is released. See \"thole operation holds\"."};
+inline constexpr fault_code engine_not_held{"engine.not_held", fault_kind::permanent,
+                                            fault_scope::request,
+                                            "It does not rest, so there is nothing to release."};
 inline constexpr fault_code engine_child_lock{
     "engine.child_lock", fault_kind::permanent, fault_scope::request,
     "A child may not need the lock that its parent keeps until it has ended: one would wait for "
@@ -140,6 +148,8 @@ inline constexpr std::array engine_codes{&engine_key_conflict,
                                          &operation_not_paused,
                                          &operation_parked_already,
                                          &operation_count_changed,
+                                         &engine_held,
+                                         &engine_not_held,
                                          &engine_child_lock,
                                          &engine_row_full};
 

@@ -128,6 +128,36 @@ task<result<move_answer>> engine_core::commit_command(self_ptr self, const move&
     co_return done;
 }
 
+// ---- holds --------------------------------------------------------------------------------------
+
+task<result<>> engine_core::set_hold(self_ptr self, hold_record what) {
+    if (!what.kind.empty() && self->known.newest(what.kind) == nullptr) {
+        co_return thole::fail(codes::engine_unknown_kind, what.kind);
+    }
+    auto known = co_await self->log.holds(false);
+    if (!known) co_return thole::fail(std::move(known).error());
+    const auto last = std::ranges::find(*known, what.kind, &hold_record::kind);
+    const bool rests = last != known->end() && last->held;
+    if (!what.held && !rests) co_return thole::fail(codes::engine_not_held);
+    if (what.held && rests) co_return result<>{};
+    what.at = self->log.now();
+    auto done = co_await self->log.hold(what);
+    if (!done) co_return thole::fail(std::move(done).error());
+    self->places_.set_hold(what.kind, what.held);
+    // Whoever waits between two looks at a generation stops, or goes on.
+    for (auto& [id, op] : self->live_) {
+        if (op->sleeping.waiting()) op->sleeping.wake(*self->alarms_);
+    }
+    self->backlog_ = true;
+    self->wake_dispatcher();
+    co_return result<>{};
+}
+
+void engine_core::tell_of_hold(operation_view& view) const {
+    if (view.state != "ready" || !places_.held(view.kind)) return;
+    view.waiting = waiting_view{std::string{codes::engine_held.text}, {}, {}, {}};
+}
+
 // ---- resolving ----------------------------------------------------------------------------------
 
 task<result<operation_view>> engine_core::resolve(self_ptr self, uuid id, std::string actor,

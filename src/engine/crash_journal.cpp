@@ -64,4 +64,11 @@ task<result<std::vector<held_lock>>> crash_journal::locks() {
     return read(inner_.locks());
 }
 
+task<result<>> crash_journal::hold(hold_record what) {
+    return write(inner_.hold(std::move(what)));
+}
+task<result<std::vector<hold_record>>> crash_journal::holds(bool all) {
+    return read(inner_.holds(all));
+}
+
 }  // namespace thole::saga

@@ -69,6 +69,8 @@ class crash_journal final : public journal {
                                             int limit) override;
     task<result<operation_counts>> counts() override;
     task<result<std::vector<held_lock>>> locks() override;
+    task<result<>> hold(hold_record what) override;
+    task<result<std::vector<hold_record>>> holds(bool all) override;
 
   private:
     template <class T>

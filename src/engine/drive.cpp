@@ -57,7 +57,7 @@ task<void> engine_core::drive(self_ptr self, live_ptr op, bool interrupted) {
 }
 
 task<input> engine_core::perform(self_ptr self, live_ptr op, effect what, bool first) {
-    if (self->stopping_ || !self->log.may_start_effects()) co_return is_released{};
+    if (!self->may_go_on(*op)) co_return is_released{};
     const auto& s = op->state();
     const bool forward = !s.backward && what.kind != effect_kind::settle;
     // Cancelled between the commit and here: let decide() turn back.
@@ -110,7 +110,7 @@ task<input> engine_core::settle(self_ptr self, live_ptr op, duration delay, bool
         self->wake_dispatcher();
         co_await op->sleeping.until(self->alarms_, saturating_add(self->loop.now(), delay));
         ++self->busy_;
-        if (op->lost || self->stopping_ || !self->log.may_start_effects()) co_return is_released{};
+        if (op->lost || !self->may_go_on(*op)) co_return is_released{};
     }
     const auto& prepared = op->what.prepared;
     THOLE_ASSERT(prepared && prepared->generation == op->state().generation,

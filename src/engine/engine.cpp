@@ -71,6 +71,17 @@ task<result<operation_view>> engine::resolve(uuid id, std::string actor, std::st
                                              resolution what) {
     return engine_core::resolve(core_, id, std::move(actor), std::move(reason), std::move(what));
 }
+task<result<>> engine::hold(std::string kind, std::string actor, std::string reason) {
+    hold_record what{std::move(kind), true, std::move(actor), std::move(reason), {}};
+    return engine_core::set_hold(core_, std::move(what));
+}
+task<result<>> engine::release(std::string kind, std::string actor, std::string reason) {
+    hold_record what{std::move(kind), false, std::move(actor), std::move(reason), {}};
+    return engine_core::set_hold(core_, std::move(what));
+}
+task<result<std::vector<hold_record>>> engine::holds(bool all) {
+    return core_->log.holds(all);
+}
 engine_figures engine::figures() const {
     auto out = core_->figures;
     out.max_waiting = core_->options.max_waiting;

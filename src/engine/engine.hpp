@@ -30,11 +30,18 @@
 
 namespace thole::saga {
 
+// What one kind of operations may take of the engine. 0 = no limit of its own.
+struct kind_limits {
+    int concurrency = 0;  // worked on at once, those included that wait between two looks
+    int per_minute = 0;   // taken up, again and again, in a minute; a second's worth at once
+};
+
 struct engine_options {
     std::string node = "node";           // name in the journal; the same after a restart
     std::uint64_t seed = 1;              // of jitter
     int concurrency = 1024;              // operations worked on at once; >= 1
     std::int64_t max_waiting = 100'000;  // ready and blocked ones; more are refused (queue_full)
+    std::map<std::string, kind_limits, std::less<>> kinds{};
     duration full_retry_after = std::chrono::seconds{5};  // told to those refused
     duration settle_retry = std::chrono::seconds{2};      // after a settle() that ran out of time
     duration journal_retry = std::chrono::milliseconds{200};  // first wait after a journal fault …
@@ -151,6 +158,15 @@ class engine {
     // Counts exactly, then acts on the oldest first, some at a time. operation.count_changed when
     // not as many fit as expected; what one operation refuses is counted and hinders no other.
     task<result<bulk_answer>> act_on_all(bulk_request what);
+
+    // A kind, or everything (empty), rests until it is released: nothing of it is begun, and what
+    // is under way stops behind the call that it is in. Submissions are accepted. Survives
+    // restarts.
+    task<result<>> hold(std::string kind, std::string actor, std::string reason);
+    // engine.not_held when it does not rest.
+    task<result<>> release(std::string kind, std::string actor, std::string reason);
+    // What was said last of each kind; or all that was ever said, newest first.
+    task<result<std::vector<hold_record>>> holds(bool all);
 
     [[nodiscard]] engine_figures figures() const;
     // The newest journal fault while it lasts; empty when the journal works.

@@ -16,8 +16,6 @@ std::uint64_t new_boot(entropy& source) {
     return (boot >> 1) | 1;  // positive in SQL, and never 0
 }
 
-// Nobody waits for ever behind a stream of more important work: now and then the order is turned.
-constexpr std::uint64_t turned_every = 8;
 constexpr int most_per_claim = 256;
 // How soon a node without a lease looks whether it has one again.
 constexpr duration lease_poll = std::chrono::seconds{1};
@@ -33,7 +31,8 @@ engine_core::engine_core(io::loop& l, journal& j, definitions k, entropy& ids, e
       options{std::move(o)},
       ids_{ids},
       chance_{options.seed},
-      alarms_{std::make_shared<alarms>(l)} {
+      alarms_{std::make_shared<alarms>(l)},
+      places_{options.kinds} {
     THOLE_ASSERT(options.concurrency > 0, "an engine works on at least one operation");
 }
 
@@ -68,6 +67,9 @@ task<result<>> engine_core::start(self_ptr self) {
     if (!begun) co_return fail(std::move(begun).error());
     auto counts = co_await self->log.counts();
     if (!counts) co_return fail(std::move(counts).error());
+    auto holds = co_await self->log.holds(false);
+    if (!holds) co_return fail(std::move(holds).error());
+    for (const auto& each : *holds) self->places_.set_hold(each.kind, each.held);
     self->figures.recovered = static_cast<std::uint64_t>(*begun);
     self->recovering_ = *begun == self->node_.most_readied;
     self->set_gauges(*counts);
@@ -125,6 +127,11 @@ task<void> engine_core::dispatch(self_ptr self) {
         }
         const auto now = s.log.now();
         const bool due = s.backlog_ || (s.next_due_ && *s.next_due_ <= now);
+        if (s.places_.all_held()) {  // whoever releases it wakes this up
+            s.backlog_ = true;
+            if (!s.recovering_) co_await s.dispatcher_.until(s.alarms_, time_point::max());
+            continue;
+        }
         if (!due || !s.has_place()) {
             if (s.recovering_) continue;
             auto until = time_point::max();
@@ -135,10 +142,8 @@ task<void> engine_core::dispatch(self_ptr self) {
             continue;
         }
         claim_request request{s.node_.boot, now, 0, {}};
-        using enum operation_priority;
-        const bool turned = ++s.turns_ % turned_every == 0;
-        request.order = turned ? std::array{low, normal, high} : std::array{high, normal, low};
         request.limit = std::min(s.options.concurrency - s.busy_, most_per_claim);
+        request.quotas = s.places_.quotas(now, request.limit);
         s.busy_ += request.limit;  // nobody else takes these places meanwhile
         s.backlog_ = false;
         s.next_due_.reset();  // what becomes ready meanwhile says so
@@ -156,11 +161,13 @@ task<void> engine_core::dispatch(self_ptr self) {
         if (answer->next_due) s.note_due(*answer->next_due);
         for (auto& b : answer->blocked) s.moved(b.op, op_state::ready, b.events);
         for (auto& c : answer->claimed) {
+            s.places_.enter_claimed(c.what.op.who.kind);
             s.moved(c.what.op, op_state::ready, c.events);
             auto op = s.adopt(std::move(c.what));
             if (op == nullptr) continue;
             s.spawn(drive(self, std::move(op), c.interrupted));
         }
+        if (const auto token = s.places_.next_token(now)) s.note_due(*token);
     }
 }
 
@@ -224,6 +231,7 @@ void engine_core::set_gauges(const operation_counts& counts) {
 engine_core::live_ptr engine_core::adopt(stored_operation what) {
     if (live_.contains(what.op.who.id)) {
         orphans_ = true;
+        if (places_.leave(what.op.who.kind)) backlog_ = true;
         return nullptr;
     }
     auto op = std::make_shared<live_operation>();
@@ -237,6 +245,7 @@ engine_core::live_ptr engine_core::adopt(stored_operation what) {
 void engine_core::let_go(const live_ptr& op) {
     live_.erase(op->who().id);
     --busy_;
+    if (places_.leave(op->who().kind)) backlog_ = true;
     if (backlog_ || next_due_ || orphans_ || recount_) wake_dispatcher();
 }
 

@@ -13,6 +13,7 @@
 #include <set>
 
 #include "engine/engine.hpp"
+#include "engine/kind_places.hpp"
 #include "engine/live_operation.hpp"
 
 namespace thole::saga {
@@ -58,6 +59,8 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     static task<result<child_operation>> child(self_ptr self, live_ptr parent,
                                                child_request request);
     static task<result<bulk_answer>> act_on_all(self_ptr self, bulk_request what);
+
+    static task<result<>> set_hold(self_ptr self, hold_record what);
 
     // Commits a decision about a live operation. False: it is lost to this node. Precondition: the
     // caller is inside op->moves.
@@ -123,6 +126,11 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     void set_gauges(const operation_counts& counts);
     void note_due(store_time due);
     void wake_dispatcher();
+    // Neither a shutdown, nor a lost lease, nor a person keeps it from going on.
+    [[nodiscard]] bool may_go_on(const live_operation& op) const {
+        return !stopping_ && log.may_start_effects() && !places_.held(op.who().kind);
+    }
+    void tell_of_hold(operation_view& view) const;
     void note_fault(const fault& f);
     [[nodiscard]] bool has_place() const { return busy_ < options.concurrency; }
 
@@ -135,10 +143,10 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     std::optional<store_time> next_due_;  // the earliest ready operation that is known
     nap dispatcher_;
     nap stopper_;
+    kind_places places_;
     int busy_ = 0;                  // places taken
     int submitting_ = 0;            // submissions under way: they count as waiting
     int tasks_ = 0;                 // coroutines that stop() waits for
-    std::uint64_t turns_ = 0;       // claims made
     bool backlog_ = false;          // the last claim left due operations behind
     int in_flight_ = 0;             // writes on their way to the journal
     std::uint64_t moves_seen_ = 0;  // that were counted

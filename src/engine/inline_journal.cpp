@@ -47,4 +47,11 @@ task<result<std::vector<held_lock>>> inline_journal::locks() {
     return read([this] { return store_.locks(); });
 }
 
+task<result<>> inline_journal::hold(hold_record what) {
+    return write([this, what = std::move(what)] { return store_.hold(what); });
+}
+task<result<std::vector<hold_record>>> inline_journal::holds(bool all) {
+    return read([this, all] { return store_.holds(all); });
+}
+
 }  // namespace thole::saga

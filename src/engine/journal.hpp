@@ -77,12 +77,34 @@ struct move_answer {
     std::optional<moved_operation> woken;  // the parent, which waited for this one to end
 };
 
+// How many of one kind a claim may take; 0 = the kind rests, and none of it is looked at.
+struct kind_quota {
+    std::string kind;
+    int most = 0;
+};
+
 struct claim_request {
     std::uint64_t owner = 0;
     store_time now;
     int limit = 0;
-    std::array<operation_priority, 3> order{operation_priority::high, operation_priority::normal,
-                                            operation_priority::low};
+    std::vector<kind_quota> quotas{};  // kinds without one have none
+};
+
+// Among those that are due, each class stands behind the one above it by so much: what has waited
+// longer than that is no longer passed by. So nobody starves, however much urgent work there is.
+[[nodiscard]] constexpr store_time::duration handicap(operation_priority p) noexcept {
+    constexpr std::array by_class{std::chrono::seconds{0}, std::chrono::seconds{10},
+                                  std::chrono::seconds{60}};
+    return by_class[static_cast<std::size_t>(p)];
+}
+
+// A kind of operations, or everything (empty), is told to rest or to go on again.
+struct hold_record {
+    std::string kind;
+    bool held = true;
+    std::string actor;
+    std::string reason;
+    store_time at;
 };
 
 struct finished_step {
@@ -107,7 +129,8 @@ struct claimed_operation {
 struct claim_answer {
     std::vector<claimed_operation> claimed;
     std::vector<moved_operation> blocked;  // due, but their lock is taken
-    std::optional<store_time> next_due;    // the earliest of those that stay ready
+    // The earliest of those that stay ready, without the kinds whose quota is used up.
+    std::optional<store_time> next_due;
 };
 
 struct list_filter {
@@ -156,7 +179,7 @@ class journal {
     // engine.key_conflict when tenant, kind and key are known with another request hash.
     virtual task<result<submit_answer>> submit(const new_operation& o) = 0;
     virtual task<result<move_answer>> commit(const move& m) = 0;
-    // Takes up to `limit` due operations, class by class in `order`, the longest due first.
+    // Takes up to `limit` due operations, the longest due first, after their class's handicap.
     virtual task<result<claim_answer>> claim(claim_request request) = 0;
 
     virtual task<result<std::optional<stored_operation>>> load(uuid id) = 0;
@@ -168,6 +191,11 @@ class journal {
                                                     int limit) = 0;
     virtual task<result<operation_counts>> counts() = 0;
     virtual task<result<std::vector<held_lock>>> locks() = 0;
+
+    virtual task<result<>> hold(hold_record what) = 0;
+    // Newest first: what was said last of each kind, or (all) everything that was ever said, the
+    // newest 500.
+    virtual task<result<std::vector<hold_record>>> holds(bool all) = 0;
 };
 
 }  // namespace thole::saga

@@ -308,9 +308,9 @@ TYPED_TEST(journal_conformance, claims_what_is_due_class_by_class) {
         this->accept(o);
     };
     add("low", operation_priority::low, now);
-    add("n2", operation_priority::normal, now + 20s);
-    add("n1", operation_priority::normal, now + 10s);
-    add("high", operation_priority::high, now + 30s);
+    add("n2", operation_priority::normal, now + 2s);
+    add("n1", operation_priority::normal, now + 1s);
+    add("high", operation_priority::high, now + 3s);
     add("later", operation_priority::high, now + 1h);
     const auto at = now + 10min;
     auto first = this->claim(2, at);
@@ -323,10 +323,70 @@ TYPED_TEST(journal_conformance, claims_what_is_due_class_by_class) {
     ASSERT_TRUE(second.next_due);
     EXPECT_EQ(*second.next_due, now + 1h);
     EXPECT_TRUE(this->claim(10, at).claimed.empty());
-    claim_request turned;
-    turned.owner = this->boot, turned.now = now + 2h, turned.limit = 1;
-    turned.order = {operation_priority::low, operation_priority::normal, operation_priority::high};
-    EXPECT_THAT(this->keys(*this->wait(this->log().claim(turned))), ElementsAre("later"));
+    EXPECT_THAT(this->keys(this->claim(1, now + 2h)), ElementsAre("later"));
+}
+
+// proves: E5
+TYPED_TEST(journal_conformance, who_has_waited_long_is_passed_by_no_more) {
+    const auto now = this->log().now();
+    const auto add = [&](const std::string& key, operation_priority p, store_time due) {
+        auto o = this->make(key, {}, due);
+        o.who.priority = p;
+        o.who.kind = key.substr(0, 1);  // the order is one over all kinds
+        this->accept(o);
+    };
+    add("a-low", operation_priority::low, now);
+    add("b-normal", operation_priority::normal, now + 40s);
+    add("c-high", operation_priority::high, now + 45s);
+    add("a-high", operation_priority::high, now + 55s);
+    add("b-high", operation_priority::high, now + 61s);
+    EXPECT_THAT(this->keys(this->claim(9, now + 2min)),
+                ElementsAre("c-high", "b-normal", "a-high", "a-low", "b-high"));
+}
+
+// proves: E5
+TYPED_TEST(journal_conformance, a_quota_bounds_a_kind_and_none_lets_it_rest) {
+    const auto now = this->log().now();
+    for (const auto* key : {"a1", "a2", "a3", "b1", "b2", "c1"}) {
+        auto o = this->make(key);
+        o.who.kind = std::string{key[0]};
+        this->accept(o);
+    }
+    auto later = this->make("b3", {}, now + 1h);
+    later.who.kind = "b";
+    this->accept(later);
+    claim_request request;
+    request.owner = this->boot, request.now = this->log().now(), request.limit = 9;
+    request.quotas = {{"a", 2}, {"c", 0}};
+    const auto taken = this->wait(this->log().claim(request));
+    EXPECT_THAT(this->keys(*taken), ElementsAre("a1", "a2", "b1", "b2"));
+    EXPECT_EQ(taken->next_due, now + 1h) << "what its quota keeps back says nothing";
+    request.quotas = {{"b", 5}};
+    EXPECT_THAT(this->keys(*this->wait(this->log().claim(request))), ElementsAre("a3", "c1"));
+}
+
+// proves: E5, E7
+TYPED_TEST(journal_conformance, remembers_who_told_what_to_rest) {
+    const auto at = this->log().now();
+    const auto say = [&](const char* kind, bool held, const char* reason) {
+        ASSERT_TRUE(this->wait(this->log().hold({kind, held, "me", reason, at})));
+    };
+    EXPECT_TRUE(this->wait(this->log().holds(false))->empty());
+    say("k", true, "the chain is ill");
+    say("", true, "moving house");
+    say("k", false, "well again");
+    this->world.reopen();
+    const auto last = *this->wait(this->log().holds(false));
+    ASSERT_EQ(last.size(), 2U);
+    EXPECT_EQ(last[0].kind, "k");
+    EXPECT_FALSE(last[0].held);
+    EXPECT_EQ(last[1].kind, "");
+    EXPECT_TRUE(last[1].held);
+    EXPECT_EQ(last[1].actor + last[1].reason, "memoving house");
+    EXPECT_EQ(last[1].at, at);
+    const auto all = *this->wait(this->log().holds(true));
+    ASSERT_EQ(all.size(), 3U);
+    EXPECT_EQ(all[2].reason, "the chain is ill");
 }
 
 TYPED_TEST(journal_conformance, blocked_parked_and_ended_ones_are_not_claimed) {

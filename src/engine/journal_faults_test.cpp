@@ -42,6 +42,8 @@ class faulty_journal final : public journal {
         return inner_.events(row, after, limit);
     }
     task<result<operation_counts>> counts() override { return inner_.counts(); }
+    task<result<>> hold(hold_record what) override { return write(inner_.hold(std::move(what))); }
+    task<result<std::vector<hold_record>>> holds(bool all) override { return inner_.holds(all); }
     task<result<std::vector<held_lock>>> locks() override { return inner_.locks(); }
 
   private:

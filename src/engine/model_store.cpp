@@ -10,6 +10,7 @@ namespace thole::saga {
 result<> model_store::begin() {
     old_rows_.clear();
     old_locks_ = locks_;
+    old_holds_ = holds_.size();
     return {};
 }
 result<> model_store::commit() {
@@ -26,6 +27,7 @@ void model_store::rollback() {
     }
     old_rows_.clear();
     locks_ = old_locks_;
+    holds_.resize(old_holds_);
 }
 
 model_store::entry& model_store::touch(std::int64_t row) {
@@ -151,41 +153,50 @@ result<move_answer> model_store::apply(const move& m) {
 
 result<claim_answer> model_store::claim(const claim_request& request) {
     claim_answer answer;
-    for (const auto priority : request.order) {
-        std::vector<entry*> due;
-        for (auto& [row, e] : rows_) {
-            const auto& s = e.op.now;
-            if (s.state == op_state::ready && e.op.who.priority == priority &&
-                s.due_at <= request.now) {
-                due.push_back(&e);
-            }
-        }
-        std::ranges::sort(
-            due, {}, [](const entry* e) { return std::pair{e->op.now.due_at, e->op.who.row}; });
-        for (auto* e : due) {
-            if (std::ssize(answer.claimed) >= request.limit) break;
-            touch(e->op.who.row);
-            auto& s = e->op.now;
-            std::vector<event> events;
-            if (s.lock == lock_state::wanted && take_lock(*e)) s.lock = lock_state::held;
-            if (s.lock == lock_state::wanted) {
-                block(s, e->op.who.lock_key, request.now, events);
-                e->events.insert(e->events.end(), events.begin(), events.end());
-                answer.blocked.push_back({e->op, std::move(events)});
-                continue;
-            }
-            const bool interrupted = begin_claim(s, request.owner, request.now, events);
+    std::map<std::string, int> left;
+    for (const auto& q : request.quotas) left[q.kind] = q.most;
+    const auto used_up = [&left](const entry& e) {
+        const auto quota = left.find(e.op.who.kind);
+        return quota != left.end() && quota->second == 0;
+    };
+    std::vector<entry*> due;
+    for (auto& [row, e] : rows_) {
+        const auto& s = e.op.now;
+        if (s.state == op_state::ready && s.due_at <= request.now) due.push_back(&e);
+    }
+    std::ranges::sort(due, {}, [](const entry* e) {
+        return std::pair{e->op.now.due_at + handicap(e->op.who.priority), e->op.who.row};
+    });
+    for (auto* e : due) {
+        if (std::ssize(answer.claimed) >= request.limit) break;
+        if (used_up(*e)) continue;
+        touch(e->op.who.row);
+        auto& s = e->op.now;
+        std::vector<event> events;
+        if (s.lock == lock_state::wanted && take_lock(*e)) s.lock = lock_state::held;
+        if (s.lock == lock_state::wanted) {
+            block(s, e->op.who.lock_key, request.now, events);
             e->events.insert(e->events.end(), events.begin(), events.end());
-            answer.claimed.push_back({stored(*e), std::move(events), interrupted});
+            answer.blocked.push_back({e->op, std::move(events)});
+            continue;
         }
+        const bool interrupted = begin_claim(s, request.owner, request.now, events);
+        e->events.insert(e->events.end(), events.begin(), events.end());
+        answer.claimed.push_back({stored(*e), std::move(events), interrupted});
+        if (const auto quota = left.find(e->op.who.kind); quota != left.end()) --quota->second;
     }
     for (const auto& [row, e] : rows_) {
-        if (e.op.now.state != op_state::ready) continue;
+        if (e.op.now.state != op_state::ready || used_up(e)) continue;
         if (!answer.next_due || e.op.now.due_at < *answer.next_due) {
             answer.next_due = e.op.now.due_at;
         }
     }
     return answer;
+}
+
+result<> model_store::hold(const hold_record& what) {
+    holds_.push_back(what);
+    return {};
 }
 
 // ---- reading ------------------------------------------------------------------------------------
@@ -299,6 +310,15 @@ result<std::vector<held_lock>> model_store::locks() {
 result<store_time> model_store::latest() {
     store_time out;
     for (const auto& [row, e] : rows_) out = std::max(out, e.op.now.updated_at);
+    return out;
+}
+
+result<std::vector<hold_record>> model_store::holds(bool all) {
+    std::vector<hold_record> out;
+    for (auto it = holds_.rbegin(); it != holds_.rend() && std::ssize(out) < most_holds; ++it) {
+        const auto known = std::ranges::find(out, it->kind, &hold_record::kind);
+        if (all || known == out.end()) out.push_back(*it);
+    }
     return out;
 }
 

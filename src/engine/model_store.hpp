@@ -30,6 +30,8 @@ class model_store final : public store {
     result<std::vector<event>> events(std::int64_t row, std::int64_t after, int limit) override;
     result<operation_counts> counts() override;
     result<std::vector<held_lock>> locks() override;
+    result<> hold(const hold_record& what) override;
+    result<std::vector<hold_record>> holds(bool all) override;
     result<store_time> latest() override;
 
   private:
@@ -50,6 +52,8 @@ class model_store final : public store {
 
     std::map<std::int64_t, entry> rows_;
     std::map<std::string, std::int64_t> locks_;
+    std::vector<hold_record> holds_;
+    std::size_t old_holds_ = 0;
     // What a rollback of the open transaction returns to; nullopt = the row was not there.
     std::map<std::int64_t, std::optional<entry>> old_rows_;
     std::map<std::string, std::int64_t> old_locks_;

@@ -241,4 +241,11 @@ task<result<std::vector<held_lock>>> sqlite_journal::locks() {
     return read([](store& s) { return s.locks(); });
 }
 
+task<result<>> sqlite_journal::hold(hold_record what) {
+    return write([what = std::move(what)](store& s) { return s.hold(what); });
+}
+task<result<std::vector<hold_record>>> sqlite_journal::holds(bool all) {
+    return read([all](store& s) { return s.holds(all); });
+}
+
 }  // namespace thole::saga

@@ -55,6 +55,8 @@ class sqlite_journal final : public journal {
                                             int limit) override;
     task<result<operation_counts>> counts() override;
     task<result<std::vector<held_lock>>> locks() override;
+    task<result<>> hold(hold_record what) override;
+    task<result<std::vector<hold_record>>> holds(bool all) override;
 
     // Commits made and moves carried in them, since the start.
     [[nodiscard]] std::uint64_t commits() const noexcept { return commits_.load(); }

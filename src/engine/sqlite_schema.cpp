@@ -41,6 +41,15 @@ insert into clock(id, at) select 1, coalesce(max(updated_at), 0) from op;
 alter table op add column parent blob;
 alter table op add column awaits blob;
 create index op_parent on op(parent, id) where parent is not null;
+)sql"},
+                                // By kind, so that a kind that rests costs a claim nothing.
+                                sql::migration{4, R"sql(
+drop index op_due;
+create index op_due on op(kind, prio, due_at, id) where state = 0;
+create table hold(
+  id integer primary key, kind text not null, held integer not null, actor text not null,
+  reason text not null, at integer not null);
+create index hold_kind on hold(kind, id);
 )sql"}};
 
 }  // namespace

@@ -12,6 +12,7 @@
 //   prepared  bytes fixed before they are sent. id = op << 20 | step << 10 | generation.
 //   key_lock  who holds a lock. Waiters are op rows in state blocked: outside the due index, so a
 //             claim never walks over them.
+//   hold      append-only: who told which kind (empty: everything) to rest or to go on, and why.
 //   clock     the latest time that was journaled, so that opening a file need not look for it.
 //   node      the boot that wrote last; its running rows are readied by the next one.
 //

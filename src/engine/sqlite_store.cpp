@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "engine/codes.hpp"
 #include "engine/sqlite_schema.hpp"
 #include "engine/transitions.hpp"
@@ -36,9 +38,11 @@ result<> sqlite_store::prepare() {
         {&sql_.by_id, op + "where uuid = ?"},
         {&sql_.by_key, op + "where tenant = ? and kind = ? and key = ?"},
         {&sql_.due,
-         "select id from op where state = 0 and prio = ? and due_at <= ? "
+         "select id, due_at from op where state = 0 and kind = ? and prio = ? and due_at <= ? "
          "order by due_at, id limit ?"},
-        {&sql_.next_due, "select min(due_at) from op where state = 0 and prio = ?"},
+        {&sql_.waiting_kind,
+         "select kind from op where state = 0 and kind > ? order by kind limit 1"},
+        {&sql_.next_due, "select min(due_at) from op where state = 0 and kind = ? and prio = ?"},
         {&sql_.running, "select id from op where state = 1 and owner <> ? order by id limit ?"},
         {&sql_.next_blocked, op + "where state = 2 and lock_key = ? order by id limit 1"},
         {&sql_.lock_holder, "select op from key_lock where key = ?"},
@@ -62,6 +66,13 @@ result<> sqlite_store::prepare() {
          "state = 1), (select count(*) from op where state = 2), "
          "(select count(*) from op where state = 3)"},
         {&sql_.latest, "select at from clock"},
+        {&sql_.insert_hold,
+         "insert into hold(kind, held, actor, reason, at) values(?, ?, ?, ?, ?)"},
+        {&sql_.last_holds,
+         "select kind, held, actor, reason, at from hold where id in "
+         "(select max(id) from hold group by kind) order by id desc limit ?"},
+        {&sql_.all_holds,
+         "select kind, held, actor, reason, at from hold order by id desc limit ?"},
         {&sql_.set_clock, "update clock set at = ? where at < ?1"},
         {&sql_.node,
          "insert into node(name, boot, started_at) values(?, ?, ?) on conflict(name) do update "
@@ -322,44 +333,117 @@ result<> sqlite_store::claim_one(const claim_request& request, std::int64_t row,
     return {};
 }
 
-result<> sqlite_store::claim_class(const claim_request& request, operation_priority priority,
-                                   claim_answer& answer) {
-    while (std::ssize(answer.claimed) < request.limit) {
-        std::vector<std::int64_t> due;
-        const auto most = request.limit - static_cast<int>(answer.claimed.size());
-        sql_.due.bind(static_cast<int>(priority), request.now.time_since_epoch().count(), most);
-        for (auto row = sql_.due.step();; row = sql_.due.step()) {
+namespace {
+constexpr std::array classes{operation_priority::high, operation_priority::normal,
+                             operation_priority::low};
+}
+
+// One look into the index for each kind that has ready operations.
+result<std::vector<sqlite_store::kind_at_claim>> sqlite_store::kinds_that_wait(
+    const claim_request& request) {
+    std::vector<kind_at_claim> out;
+    std::string last;
+    for (;;) {
+        sql_.waiting_kind.bind(last);
+        auto row = sql_.waiting_kind.step();
+        if (!row) return fail(std::move(row).error());
+        if (!*row) return out;
+        last = sql_.waiting_kind.text(0);
+        sql_.waiting_kind.reset();
+        const auto quota = std::ranges::find(request.quotas, last, &kind_quota::kind);
+        const bool limited = quota != request.quotas.end();
+        out.push_back({last, limited ? quota->most : request.limit, limited});
+    }
+}
+
+result<std::vector<sqlite_store::due_row>> sqlite_store::due_of(
+    const claim_request& request, std::span<const kind_at_claim> kinds, int room, bool& more) {
+    std::vector<due_row> out;
+    for (std::size_t k = 0; k < kinds.size(); ++k) {
+        const int most = std::min(room, kinds[k].left);
+        if (most <= 0) continue;
+        for (const auto priority : classes) {
+            int found = 0;
+            sql_.due.bind(kinds[k].kind, static_cast<int>(priority),
+                          request.now.time_since_epoch().count(), most);
+            for (auto row = sql_.due.step();; row = sql_.due.step()) {
+                if (!row) return fail(std::move(row).error());
+                if (!*row) break;
+                out.push_back(
+                    {sql_.due.integer(1) + handicap(priority).count(), sql_.due.integer(0), k});
+                ++found;
+            }
+            more = more || found == most;
+        }
+    }
+    std::ranges::sort(out);
+    return out;
+}
+
+result<> sqlite_store::find_next_due(std::span<const kind_at_claim> kinds, claim_answer& answer) {
+    for (const auto& k : kinds) {
+        if (k.limited && k.left == 0) continue;
+        for (const auto priority : classes) {
+            sql_.next_due.bind(k.kind, static_cast<int>(priority));
+            auto row = sql_.next_due.step();
             if (!row) return fail(std::move(row).error());
-            if (!*row) break;
-            due.push_back(sql_.due.integer(0));
+            if (*row && !sql_.next_due.is_null(0)) {
+                const store_time due{std::chrono::microseconds{sql_.next_due.integer(0)}};
+                if (!answer.next_due || due < *answer.next_due) answer.next_due = due;
+            }
+            sql_.next_due.reset();
         }
-        for (const auto row : due) {
-            if (auto done = claim_one(request, row, answer); !done) return done;
-        }
-        // Those that were blocked instead left room: look again.
-        if (std::ssize(due) < most) break;
     }
     return {};
 }
 
 result<claim_answer> sqlite_store::claim(const claim_request& request) {
     claim_answer answer;
-    for (const auto priority : request.order) {
-        if (auto done = claim_class(request, priority, answer); !done) {
-            return fail(std::move(done).error());
+    auto kinds = kinds_that_wait(request);
+    if (!kinds) return fail(std::move(kinds).error());
+    const auto room = [&] { return request.limit - static_cast<int>(answer.claimed.size()); };
+    for (bool more = true; more && room() > 0;) {
+        more = false;
+        auto due = due_of(request, *kinds, room(), more);
+        if (!due) return fail(std::move(due).error());
+        const auto blocked = answer.blocked.size();
+        for (const auto& each : *due) {
+            auto& kind = (*kinds)[each.kind];
+            if (room() == 0) break;
+            if (kind.left == 0) continue;
+            const auto before = answer.claimed.size();
+            if (auto done = claim_one(request, each.id, answer); !done) {
+                return fail(std::move(done).error());
+            }
+            if (answer.claimed.size() > before) --kind.left;
         }
+        // Those that were blocked instead left room: look again.
+        more = more && answer.blocked.size() > blocked;
     }
-    for (const auto priority : request.order) {
-        sql_.next_due.bind(static_cast<int>(priority));
-        auto row = sql_.next_due.step();
-        if (!row) return fail(std::move(row).error());
-        if (*row && !sql_.next_due.is_null(0)) {
-            const store_time due{std::chrono::microseconds{sql_.next_due.integer(0)}};
-            if (!answer.next_due || due < *answer.next_due) answer.next_due = due;
-        }
-        sql_.next_due.reset();
-    }
+    auto done = find_next_due(*kinds, answer);
+    if (!done) return fail(std::move(done).error());
     return answer;
+}
+
+// ---- holds --------------------------------------------------------------------------------------
+
+result<> sqlite_store::hold(const hold_record& what) {
+    latest_ = std::max(latest_, what.at.time_since_epoch().count());
+    return sql_.insert_hold.run(what.kind, what.held, what.actor, what.reason,
+                                what.at.time_since_epoch().count());
+}
+
+result<std::vector<hold_record>> sqlite_store::holds(bool all) {
+    auto& query = all ? sql_.all_holds : sql_.last_holds;
+    query.bind(most_holds);
+    std::vector<hold_record> out;
+    for (auto row = query.step();; row = query.step()) {
+        if (!row) return fail(std::move(row).error());
+        if (!*row) return out;
+        out.push_back({std::string{query.text(0)}, query.integer(1) != 0,
+                       std::string{query.text(2)}, std::string{query.text(3)},
+                       store_time{std::chrono::microseconds{query.integer(4)}}});
+    }
 }
 
 }  // namespace thole::saga

@@ -32,6 +32,8 @@ class sqlite_store final : public store {
     result<std::vector<event>> events(std::int64_t row, std::int64_t after, int limit) override;
     result<operation_counts> counts() override;
     result<std::vector<held_lock>> locks() override;
+    result<> hold(const hold_record& what) override;
+    result<std::vector<hold_record>> holds(bool all) override;
     result<store_time> latest() override;
 
     [[nodiscard]] sql::database& db() noexcept { return db_; }
@@ -49,8 +51,23 @@ class sqlite_store final : public store {
     result<> write_move(std::int64_t row, std::uint64_t fence, std::int64_t seq,
                         const operation_state& after, std::span<const event> events);
     result<> write_events(std::int64_t row, std::span<const event> events);
-    result<> claim_class(const claim_request& request, operation_priority priority,
-                         claim_answer& answer);
+    // A kind that has ready operations, as a claim goes through them.
+    struct kind_at_claim {
+        std::string kind;
+        int left = 0;
+        bool limited = false;
+    };
+    struct due_row {
+        std::int64_t order = 0;  // due time and handicap, microseconds
+        std::int64_t id = 0;
+        std::size_t kind = 0;
+        friend auto operator<=>(const due_row&, const due_row&) = default;
+    };
+    result<std::vector<kind_at_claim>> kinds_that_wait(const claim_request& request);
+    // Of each kind and class as many as could be taken; `more` when there may be others.
+    result<std::vector<due_row>> due_of(const claim_request& request,
+                                        std::span<const kind_at_claim> kinds, int room, bool& more);
+    result<> find_next_due(std::span<const kind_at_claim> kinds, claim_answer& answer);
     result<> claim_one(const claim_request& request, std::int64_t row, claim_answer& answer);
     result<std::optional<operation>> one(sql::statement& query);
     result<> fill(stored_operation& op);
@@ -59,9 +76,10 @@ class sqlite_store final : public store {
     struct {
         sql::statement begin, commit, rollback;
         sql::statement insert_op, update_op, insert_event, insert_prepared;
-        sql::statement by_row, by_id, by_key, due, next_due, running, next_blocked;
+        sql::statement by_row, by_id, by_key, waiting_kind, due, next_due, running, next_blocked;
         sql::statement lock_holder, holder_id, lock_insert, lock_update, lock_delete, all_locks;
         sql::statement payloads, prepared, events, count, latest, set_clock, node;
+        sql::statement insert_hold, last_holds, all_holds;
     } sql_;
     std::int64_t latest_ = 0;  // of what this connection wrote, microseconds
     std::int64_t clock_ = 0;   // … as of its last commit

@@ -16,6 +16,8 @@
 
 namespace thole::saga {
 
+inline constexpr int most_holds = 500;  // records that holds() answers
+
 class store {
   public:
     virtual ~store() = default;
@@ -38,6 +40,8 @@ class store {
     virtual result<std::vector<event>> events(std::int64_t row, std::int64_t after, int limit) = 0;
     virtual result<operation_counts> counts() = 0;
     virtual result<std::vector<held_lock>> locks() = 0;
+    virtual result<> hold(const hold_record& what) = 0;
+    virtual result<std::vector<hold_record>> holds(bool all) = 0;
     // The latest time that was ever journaled: where store time goes on after a restart.
     virtual result<store_time> latest() = 0;
 };

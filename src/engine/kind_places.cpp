@@ -1,0 +1,99 @@
+#include "engine/kind_places.hpp"
+
+#include <cmath>
+#include <utility>
+
+namespace thole::saga {
+
+namespace {
+
+double burst_of(const kind_limits& l) {
+    return std::max(1.0, l.per_minute / 60.0);
+}
+
+}  // namespace
+
+kind_places::kind_places(const std::map<std::string, kind_limits, std::less<>>& limits) {
+    for (const auto& [kind, l] : limits) kinds_[kind] = {.limits = l, .tokens = burst_of(l)};
+}
+
+void kind_places::refill(place& p, store_time now) {
+    const std::chrono::duration<double, std::ratio<60>> passed = now - p.refilled;
+    p.refilled = now;
+    p.tokens = std::min(burst_of(p.limits), p.tokens + passed.count() * p.limits.per_minute);
+}
+
+bool kind_places::enter(const std::string& kind, store_time now) {
+    if (all_held_) return false;
+    const auto found = kinds_.find(kind);
+    if (found == kinds_.end()) return true;
+    auto& p = found->second;
+    if (p.held || (p.limits.concurrency > 0 && p.busy >= p.limits.concurrency)) return false;
+    if (p.limits.per_minute > 0) {
+        refill(p, now);
+        if (p.tokens < 1) return false;
+        p.tokens -= 1;
+    }
+    ++p.busy;
+    return true;
+}
+
+void kind_places::enter_claimed(const std::string& kind) {
+    const auto found = kinds_.find(kind);
+    if (found == kinds_.end()) return;
+    auto& p = found->second;
+    ++p.busy;
+    p.tokens -= 1;
+    if (--p.quota == 0) p.wanted = true;
+}
+
+bool kind_places::leave(const std::string& kind) {
+    const auto found = kinds_.find(kind);
+    if (found == kinds_.end()) return false;
+    --found->second.busy;
+    return std::exchange(found->second.wanted, false);
+}
+
+std::vector<kind_quota> kind_places::quotas(store_time now, int limit) {
+    std::vector<kind_quota> out;
+    for (auto& [kind, p] : kinds_) {
+        int most = limit;
+        if (p.held) most = 0;
+        if (p.limits.concurrency > 0) most = std::min(most, p.limits.concurrency - p.busy);
+        if (p.limits.per_minute > 0) {
+            refill(p, now);
+            most = std::min(most, static_cast<int>(std::floor(p.tokens)));
+        }
+        p.quota = std::max(most, 0);
+        p.wanted = p.quota == 0;
+        if (most < limit) out.push_back({kind, p.quota});
+    }
+    return out;
+}
+
+std::optional<store_time> kind_places::next_token(store_time now) const {
+    std::optional<store_time> out;
+    for (const auto& [kind, p] : kinds_) {
+        if (p.held || p.limits.per_minute == 0 || p.tokens >= 1) continue;
+        const auto wait = (1 - p.tokens) * 60e6 / p.limits.per_minute;
+        const auto at = now + std::chrono::microseconds{static_cast<std::int64_t>(wait) + 1};
+        if (!out || at < *out) out = at;
+    }
+    return out;
+}
+
+void kind_places::set_hold(const std::string& kind, bool held) {
+    if (kind.empty()) {
+        all_held_ = held;
+    } else if (held || kinds_.contains(kind)) {
+        kinds_[kind].held = held;
+    }
+}
+
+bool kind_places::held(std::string_view kind) const {
+    if (all_held_) return true;
+    const auto found = kinds_.find(kind);
+    return found != kinds_.end() && found->second.held;
+}
+
+}  // namespace thole::saga

@@ -1,0 +1,52 @@
+#pragma once
+
+// What each kind of operations may take of the engine now: its places, its rate, whether it rests.
+// Internal to the engine.
+//
+// A place is derived, not counted apart: who enters leaves again (let_go). The rate is a token
+// bucket that holds a second's worth, at least one.
+
+#include <algorithm>
+#include <map>
+
+#include "engine/engine.hpp"
+
+namespace thole::saga {
+
+class kind_places {
+  public:
+    explicit kind_places(const std::map<std::string, kind_limits, std::less<>>& limits);
+
+    // Enters if one more of the kind may be begun now.
+    bool enter(const std::string& kind, store_time now);
+    // One that was claimed: enters whatever the limits say, since a quota was asked before.
+    void enter_claimed(const std::string& kind);
+    // True when somebody of the kind may wait for this place.
+    [[nodiscard]] bool leave(const std::string& kind);
+
+    // For a claim: the kinds that may not have all they want.
+    [[nodiscard]] std::vector<kind_quota> quotas(store_time now, int limit);
+    // When the rate lets the next one in, of the kinds that have used theirs up.
+    [[nodiscard]] std::optional<store_time> next_token(store_time now) const;
+
+    void set_hold(const std::string& kind, bool held);
+    [[nodiscard]] bool held(std::string_view kind) const;
+    [[nodiscard]] bool all_held() const { return all_held_; }
+
+  private:
+    struct place {
+        kind_limits limits;
+        int busy = 0;
+        bool held = false;
+        int quota = 0;        // what is left of the last one
+        bool wanted = false;  // … and it was used up: others may wait
+        double tokens = 0;
+        store_time refilled{};
+    };
+    static void refill(place& p, store_time now);
+
+    std::map<std::string, place, std::less<>> kinds_;  // those with limits or told to rest
+    bool all_held_ = false;
+};
+
+}  // namespace thole::saga

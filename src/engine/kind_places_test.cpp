@@ -1,0 +1,68 @@
+#include "engine/kind_places.hpp"
+
+#include <gtest/gtest.h>
+
+namespace thole::saga {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr store_time start{std::chrono::seconds{1'000'000}};
+
+// proves: E5
+TEST(kind_places_test, a_kind_has_only_so_many_places) {
+    kind_places places{{{"mint", {.concurrency = 2}}}};
+    EXPECT_TRUE(places.enter("mint", start));
+    ASSERT_EQ(places.quotas(start, 10).size(), 1U);
+    EXPECT_EQ(places.quotas(start, 10)[0].most, 1);
+    EXPECT_TRUE(places.enter("mint", start));
+    EXPECT_FALSE(places.enter("mint", start));
+    EXPECT_TRUE(places.enter("other", start));
+    EXPECT_EQ(places.quotas(start, 10)[0].most, 0);
+    EXPECT_TRUE(places.leave("mint")) << "the last quota was none: somebody may wait";
+    EXPECT_FALSE(places.leave("other"));
+    EXPECT_EQ(places.quotas(start, 10)[0].most, 1);
+}
+
+// proves: E5
+TEST(kind_places_test, a_rate_lets_in_a_second_s_worth_and_then_one_by_one) {
+    kind_places places{{{"mint", {.per_minute = 120}}}};
+    EXPECT_FALSE(places.next_token(start));
+    EXPECT_TRUE(places.enter("mint", start));
+    EXPECT_TRUE(places.enter("mint", start));
+    EXPECT_FALSE(places.enter("mint", start));
+    const auto next = places.next_token(start);
+    ASSERT_TRUE(next);
+    EXPECT_NEAR((*next - start).count(), 500'000, 10);
+    EXPECT_TRUE(places.enter("mint", *next));
+    EXPECT_EQ(places.quotas(*next, 10)[0].most, 0);
+    EXPECT_EQ(places.quotas(*next + 1h, 10)[0].most, 2);
+}
+
+TEST(kind_places_test, one_a_minute_is_one_a_minute) {
+    kind_places places{{{"mint", {.per_minute = 1}}}};
+    EXPECT_TRUE(places.enter("mint", start));
+    EXPECT_FALSE(places.enter("mint", start + 59s));
+    EXPECT_TRUE(places.enter("mint", start + 61s));
+}
+
+// proves: E5
+TEST(kind_places_test, what_rests_has_no_places) {
+    kind_places places{{}};
+    EXPECT_TRUE(places.quotas(start, 10).empty());
+    places.set_hold("mint", true);
+    EXPECT_TRUE(places.held("mint"));
+    EXPECT_FALSE(places.held("other"));
+    EXPECT_FALSE(places.enter("mint", start));
+    EXPECT_EQ(places.quotas(start, 10)[0].most, 0);
+    places.set_hold("mint", false);
+    EXPECT_TRUE(places.enter("mint", start));
+    EXPECT_TRUE(places.quotas(start, 10).empty());
+    places.set_hold("", true);
+    EXPECT_TRUE(places.all_held());
+    EXPECT_TRUE(places.held("other"));
+    EXPECT_FALSE(places.enter("other", start));
+}
+
+}  // namespace
+}  // namespace thole::saga
