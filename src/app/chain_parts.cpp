@@ -53,6 +53,7 @@ chain_parts::chain_parts(const chain_surroundings& from)
       blockhashes{rpc},
       signatures{rpc, {.interval = from.c.mint.status_poll.value}},
       submitter{rpc, blockhashes, signatures, submission_settings(from.c)},
-      funds{rpc, wallet.address(), wallet_floor} {}
+      funds{rpc, wallet.address(), wallet_floor},
+      monitor{rpc, endpoints} {}
 
 }  // namespace thole::app

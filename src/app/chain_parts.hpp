@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "app/config.hpp"
+#include "solana/endpoint_monitor.hpp"
 #include "solana/submission.hpp"
 #include "solana/wallet.hpp"
 #include "thole/observer.hpp"
@@ -38,6 +39,7 @@ class chain_parts {
     solana::signature_watcher signatures;
     solana::submitter submitter;
     solana::wallet_watch funds;
+    solana::endpoint_monitor monitor;
 };
 
 }  // namespace thole::app

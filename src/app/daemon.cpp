@@ -51,6 +51,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// How often ill RPC nodes are looked at. Back within half a minute is what is promised.
+constexpr duration look_at_nodes_each = 5s;
+
 // How often unreferenced content is looked for.
 duration collect_interval(const config& c) {
     constexpr duration longest = 10min;
@@ -166,6 +169,7 @@ struct daemon::parts {
     [[nodiscard]] task<> start();
     [[nodiscard]] task<> stop();
     [[nodiscard]] task<> collect_content();
+    [[nodiscard]] task<> watch_nodes();
 };
 
 daemon::parts::parts(const config& from, const environment& surroundings)
@@ -438,6 +442,7 @@ task<> daemon::parts::stop() {
 task<> daemon::parts::live() {
     background.spawn(start());
     background.spawn(collect_content());
+    if (chain) background.spawn(watch_nodes());
     (void)co_await stop_wanted.wait();
     co_await stop();
 }
@@ -454,6 +459,23 @@ task<> daemon::parts::collect_content() {
             log.write(ops::log_severity::info, "content_removed",
                       {{"contents", fmt::format("{}", removed->size())}});
         }
+    }
+}
+
+// Nodes that are well again are brought back, and what waits for them is begun: its own time to ask
+// again comes from the breakers, which would have stayed open.
+task<> daemon::parts::watch_nodes() {
+    io::loop& loop = core;
+    const saga::bulk_request begin{
+        .which = {.state = saga::op_state::ready, .text = "policy.no_endpoint solana"},
+        .act = saga::bulk_act::retry,
+        .actor = "monitor",
+        .reason = "A node is back.",
+        .dry_run = false};
+    for (;;) {
+        const auto slept = co_await loop.sleep_for(look_at_nodes_each);
+        if (!slept) co_return;
+        if (co_await chain->monitor.look() > 0) (void)co_await engine->act_on_all(begin);
     }
 }
 
