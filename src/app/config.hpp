@@ -172,6 +172,8 @@ struct mint_config {
     std::uint32_t fee_percentile = 75;  // 1…100
     // How often the chain is asked about all signatures under way, together; 20ms…10s.
     time_span status_poll = std::chrono::milliseconds{750};
+    // A finished mint is looked at again after this; 0s…24h; 0s = never.
+    time_span recheck_after = std::chrono::minutes{5};
     std::uint32_t max_generations = 3;  // transactions signed for one mint, one after another; 1…3
     exhausted_action on_exhausted = exhausted_action::park;  // after the last: a person, or undo
     std::string uri_prefix = "ipfs://";  // before the metadata's CID; 1…140 bytes
@@ -182,8 +184,8 @@ struct mint_config {
     bool allow_single_provider = false;
 };
 BOOST_DESCRIBE_STRUCT(mint_config, (),
-                      (fee_floor, fee_cap, fee_percentile, status_poll, max_generations,
-                       on_exhausted, uri_prefix, replicas, allow_single_provider))
+                      (fee_floor, fee_cap, fee_percentile, status_poll, recheck_after,
+                       max_generations, on_exhausted, uri_prefix, replicas, allow_single_provider))
 
 struct engine_config {
     std::uint32_t max_waiting = 100'000;  // ready and blocked operations; more are refused (503)

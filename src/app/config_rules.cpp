@@ -274,6 +274,7 @@ void rule_book::check_mint() {
     if (m.fee_floor > m.fee_cap) refuse("/mint/fee_floor", "must not be above mint.fee_cap");
     range("/mint/fee_percentile", m.fee_percentile, 1U, 100U);
     span("/mint/status_poll", m.status_poll, 20ms, 10s);
+    span("/mint/recheck_after", m.recheck_after, 0s, 24h);
     range("/mint/max_generations", m.max_generations, 1U, 3U);
     if (m.uri_prefix.empty() || m.uri_prefix.size() > 140 || !visible(m.uri_prefix) ||
         !m.uri_prefix.ends_with('/')) {

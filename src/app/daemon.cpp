@@ -249,6 +249,7 @@ void daemon::parts::open_engine() {
         settings.upload.replicas = replicas_of(c);
         settings.gateways.own = {content_parts::own_gateway_name};
         settings.submit.poll = c.mint.status_poll.value;
+        settings.recheck_after = c.mint.recheck_after.value;
         settings.generations = static_cast<int>(c.mint.max_generations);
         const auto& d = c.dependency;
         settings.chain = step_policy_of(overrides_of(d.solana, presets::solana_rpc, d));

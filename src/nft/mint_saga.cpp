@@ -1,5 +1,7 @@
 #include "nft/mint_saga.hpp"
 
+#include "nft/recheck.hpp"
+
 namespace thole::nft {
 namespace {
 
@@ -66,7 +68,7 @@ saga::definition define_mint(const mint_dependencies& parts, const mint_settings
         .policy(with_timeout(settings.chain, 60s))
         .critical()
         .shows("VERIFIED")
-        .step(make_shared<steps::complete>(base, parts.table))
+        .step(make_shared<steps::complete>(base, parts.table, settings.recheck_after))
         .policy(with_timeout(settings.database, 30s))
         .shows("COMPLETED")
         .build();
@@ -86,6 +88,7 @@ void add_mint_sagas(saga::definitions& to, const mint_dependencies& parts,
     for (int version = 1; version <= mint_version; ++version) {
         to.add(make_mint_saga(parts, settings, version));
     }
+    to.add(make_recheck_saga(parts, settings));
 }
 
 }  // namespace thole::nft

@@ -16,6 +16,7 @@
 namespace thole::nft {
 
 inline constexpr std::string_view mint_kind = "mint";
+inline constexpr std::string_view recheck_kind = "recheck";
 inline constexpr int mint_version = mint_input::newest;
 
 struct mint_dependencies {
@@ -38,6 +39,8 @@ struct mint_settings {
     int generations = 3;
     // True: when all of them are proved dead, everything is undone; else a person decides.
     bool rollback_when_exhausted = false;
+    // A finished mint is looked at again after this, by a child operation (recheck.hpp); 0: never.
+    duration recheck_after{};
     // How often the steps are repeated that ask the chain, keep content, or write the records.
     saga::step_policy chain = saga::presets::solana;
     saga::step_policy content = saga::presets::ipfs;
@@ -48,6 +51,7 @@ struct mint_settings {
 [[nodiscard]] saga::definition make_mint_saga(const mint_dependencies& parts,
                                               const mint_settings& settings,
                                               int version = mint_version);
+// Every version, and the recheck.
 void add_mint_sagas(saga::definitions& to, const mint_dependencies& parts,
                     const mint_settings& settings);
 

@@ -16,6 +16,7 @@
 #include "model/solana/rpc_node.hpp"
 #include "nft/codes.hpp"
 #include "nft/mint_saga.hpp"
+#include "nft/recheck.hpp"
 #include "nft/sqlite_records.hpp"
 #include "sim/network.hpp"
 #include "thole/presets.hpp"
@@ -116,6 +117,7 @@ class world {
         mount_content();
         chain.fund(wallet.address(), lamports);
         define(version);
+        b.define(make_recheck_saga(parts(), settings_));
         b.start();
     }
     void define(int version) { b.define(make_mint_saga(parts(), settings_, version)); }

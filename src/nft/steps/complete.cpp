@@ -14,6 +14,18 @@ task<saga::outcome<record_written>> complete::run(saga::step_context& in) {
         in.note(note_of("records.converge", there.error()));
         co_return failed_call<output>(in, there.error());
     }
+    if (recheck_after_ > duration::zero()) {
+        saga::child_request again;
+        again.kind = "recheck";
+        again.input = R"({"operation_id":")" + in.id().text() + R"("})";
+        again.not_before =
+            in.store_now() + std::chrono::duration_cast<store_time::duration>(recheck_after_);
+        const auto child = co_await in.child(std::move(again));
+        if (!child) {
+            in.note(note_of("recheck", child.error()));
+            co_return failed_call<output>(in, child.error());
+        }
+    }
     co_return saga::done<output>{{.version = there->version}};
 }
 

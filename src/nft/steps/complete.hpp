@@ -1,6 +1,7 @@
 #pragma once
 
-// Marks the record as completed: every layer has been read back and agrees.
+// Marks the record as completed: every layer has been read back and agrees. Starts the child that
+// looks again later (recheck.hpp).
 
 #include "nft/steps/verify.hpp"
 
@@ -11,12 +12,15 @@ class complete {
     static constexpr std::string_view name = "complete";
     using output = record_written;
 
-    complete(mint_base base, records& table) : base_{base}, table_{table} {}
+    // `recheck_after` 0: nobody looks again.
+    complete(mint_base base, records& table, duration recheck_after)
+        : base_{base}, table_{table}, recheck_after_{recheck_after} {}
     [[nodiscard]] task<saga::outcome<output>> run(saga::step_context& in);
 
   private:
     mint_base base_;
     records& table_;
+    duration recheck_after_;
 };
 
 }  // namespace thole::nft::steps

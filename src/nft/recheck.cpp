@@ -1,0 +1,150 @@
+#include "nft/recheck.hpp"
+
+#include <fmt/format.h>
+#include <algorithm>
+
+#include "ipfs/codes.hpp"
+#include "nft/codes.hpp"
+#include "nft/partner_view.hpp"
+
+namespace thole::nft {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int looks = 4;
+constexpr std::uint64_t least_room = 1U << 20U;  // for a gateway's error page
+
+ipfs::cid cid_of_record(const std::string& text) {
+    const auto id = ipfs::cid::parse(text);
+    THOLE_ASSERT(id.has_value(), "a record names content by its CID");
+    return *id;
+}
+
+bool was_reached(const fault& f) {
+    return !f.code().starts_with("net.") && !f.code().starts_with("policy.") &&
+           !f.code().starts_with("http.");
+}
+
+}  // namespace
+
+task<recheck::served> recheck::ask_every_gateway(saga::step_context& in, std::string cid,
+                                                 std::uint64_t max_bytes) {
+    served out;
+    for (const auto& each : p_.gateways.gateways().view(p_.rpc.loop().now())) {
+        ipfs::fetch_request how{.content = cid_of_record(cid),
+                                .known = {},
+                                .max_bytes = std::max(max_bytes, least_room),
+                                .only = each.config.name,
+                                .exclude = {}};
+        auto report = co_await p_.gateways.fetch_reported(std::move(how), in.until());
+        for (const auto& call : report.calls) {
+            in.note({call.what, call.endpoint, call.latency_ms, call.fault, call.detail});
+        }
+        auto& list = report.outcome                        ? out.by
+                     : was_reached(report.outcome.error()) ? out.not_by
+                                                           : out.unreachable;
+        list.emplace_back(each.config.name.view());
+    }
+    co_return out;
+}
+
+task<result<std::uint64_t>> recheck::check_partner(saga::step_context& in, const record& row) {
+    const auto owner = solana::public_key::parse(row.owner);
+    const auto mint = solana::public_key::parse(row.mint);
+    THOLE_ASSERT(owner && mint, "a record names wallet and mint");
+    const wallet_query query{.wallet = *owner, .only = *mint, .limit = 1};
+    partner_view partner{p_.rpc, p_.gateways, p_.wallet.address()};
+    const auto seen = co_await partner.look(query, in.until());
+    if (!seen) co_return fail(seen.error());
+    if (seen->nfts.empty()) co_return fail(codes::layer_mismatch, "partner: not in the wallet");
+    const auto& nft = seen->nfts.front();
+    if (!nft.reason.empty()) co_return fail(codes::layer_mismatch, "partner: " + nft.reason);
+    if (nft.level != row.level) co_return fail(codes::layer_mismatch, "partner: level");
+    if (nft.uri != row.uri) co_return fail(codes::layer_mismatch, "partner: URI is " + nft.uri);
+    co_return seen->slot;
+}
+
+task<result<>> recheck::upload_again(saga::step_context& in, const record& row) {
+    const auto image = co_await p_.pictures.find(cid_of_record(row.image_cid));
+    if (!image) co_return fail(image.error());
+    const auto owner = row.operation_id.text();
+    ipfs::upload picture{.predicted = image->id,
+                         .shape = image->shape,
+                         .name = row.image_cid,
+                         .source = p_.pictures.source(image->id),
+                         .owner = owner};
+    ipfs::upload document{
+        .predicted = cid_of_record(row.metadata_cid),
+        .name = row.metadata_cid + ".json",
+        .source = std::make_shared<ipfs::memory_source>(std::string_view{row.metadata_json}),
+        .owner = owner};
+    const auto wanted = std::min(replicas_, static_cast<std::uint32_t>(p_.pins.providers()));
+    for (auto* each : {&picture, &document}) {
+        const auto copies = co_await p_.pins.replicate(std::move(*each), wanted, in.until());
+        for (const auto& call : copies.calls) {
+            in.note(
+                {"repair: " + call.what, call.endpoint, call.latency_ms, call.fault, call.detail});
+        }
+        if (!copies.enough()) co_return fail(copies.cause());
+    }
+    co_return result<>{};
+}
+
+task<saga::outcome<recheck_report>> recheck::differs(saga::step_context& in, std::string what) {
+    auto why = fault{codes::layer_mismatch}.with_detail(std::move(what));
+    in.note(steps::note_of("recheck", why));
+    if (in.attempt() < looks) co_return saga::retry{std::move(why)};
+    co_return saga::park{std::string{why.code()}, std::move(why)};
+}
+
+task<saga::outcome<recheck_report>> recheck::run(saga::step_context& in) {
+    const auto request = in.input<recheck_request>();
+    const auto row = co_await p_.table.find(request.operation_id);
+    if (!row) co_return steps::failed_call<output>(in, row.error());
+    if (!*row) co_return co_await differs(in, "record: it is missing");
+    if ((*row)->status != record_status::completed) {
+        co_return co_await differs(in, "record: it is left behind");
+    }
+    const auto image = co_await p_.pictures.find(cid_of_record((*row)->image_cid));
+    const auto size = image ? image->size : std::uint64_t{50} << 20U;
+    auto metadata = co_await ask_every_gateway(in, (*row)->metadata_cid, least_room);
+    auto picture = co_await ask_every_gateway(in, (*row)->image_cid, size);
+    const auto enough = std::min<std::size_t>(2, p_.gateways.gateways().size());
+    const bool lost = !metadata.not_by.empty() || !picture.not_by.empty();
+    if (lost) {
+        const auto again = co_await upload_again(in, **row);
+        if (!again) in.note(steps::note_of("repair", again.error()));
+        co_return co_await differs(
+            in, fmt::format("content: the metadata is missing at [{}], the image at [{}]",
+                            fmt::join(metadata.not_by, ", "), fmt::join(picture.not_by, ", ")));
+    }
+    if (metadata.by.empty() || picture.by.size() < enough) {
+        co_return saga::wait{
+            30s, fmt::format("unreachable: gateways [{}]", fmt::join(picture.unreachable, ", "))};
+    }
+    const auto slot = co_await check_partner(in, **row);
+    if (!slot) {
+        if (!slot.error().is(codes::layer_mismatch)) {
+            co_return steps::failed_call<output>(in, slot.error());
+        }
+        co_return co_await differs(in, std::string{slot.error().detail()});
+    }
+    co_return saga::done<output>{{.slot = *slot,
+                                  .metadata_gateways = std::move(metadata.by),
+                                  .image_gateways = std::move(picture.by),
+                                  .unreachable = std::move(picture.unreachable)}};
+}
+
+saga::definition make_recheck_saga(const mint_dependencies& parts, const mint_settings& settings) {
+    auto policy = settings.chain;
+    policy.timeout = 120s;
+    return saga::define<recheck_request>(std::string{recheck_kind}, 1)
+        .step(std::make_shared<recheck>(parts, settings.upload.replicas))
+        .policy(policy)
+        .critical()
+        .shows("RECHECKED")
+        .build();
+}
+
+}  // namespace thole::nft

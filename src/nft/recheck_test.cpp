@@ -1,0 +1,98 @@
+#include "nft/recheck.hpp"
+
+#include "nft/mint_world_test.hpp"
+
+namespace thole::nft {
+namespace {
+
+using testing::world;
+using namespace std::chrono_literals;
+
+mint_settings with_recheck() {
+    mint_settings out;
+    out.recheck_after = 5min;
+    return out;
+}
+
+saga::operation_details recheck_of(world& w) {
+    saga::list_filter filter;
+    filter.kind = std::string{recheck_kind};
+    const auto page = w.b.wait(w.b->list(std::move(filter)));
+    EXPECT_TRUE(page && page->items.size() == 1);
+    return page->items.at(0);
+}
+
+bool serves(world& w, const std::string& cid) {
+    return w.content.answer({"GET", "/ipfs/" + cid, {}, {}}).status == 200;
+}
+
+// proves: C2
+TEST(recheck, looks_again_at_every_gateway_five_minutes_later) {
+    world w{{}, 10'000'000'000, with_recheck()};
+    ASSERT_EQ(w.mint("order-1").view.state, "completed");
+    const auto minted = w.b.loop.now();
+    const auto child = recheck_of(w);
+    const auto end = w.b.end_of(child.view.id);
+    EXPECT_EQ(end.view.state, "completed") << json::write(end.view);
+    EXPECT_GE(w.b.loop.now() - minted, 5min);
+    const auto report = end.find_output<recheck>();
+    ASSERT_TRUE(report.has_value());
+    EXPECT_EQ(report->metadata_gateways, std::vector<std::string>{"second"});
+    EXPECT_EQ(report->image_gateways, std::vector<std::string>{"second"});
+    EXPECT_GT(report->slot, 0U);
+    w.b.expect_stories_true();
+}
+
+// proves: C2, I5
+TEST(recheck, uploads_again_what_a_provider_has_lost) {
+    world w{{}, 10'000'000'000, with_recheck()};
+    const auto mint = w.mint("order-1");
+    const auto refs = *mint.find_output<steps::upload_content>();
+    w.content.lose(refs.image_cid);
+    w.content.lose(refs.metadata_cid);
+    const auto child = recheck_of(w).view.id;
+    const auto found = w.until(child, [](const auto& view) { return view.fault.has_value(); });
+    EXPECT_NE(json::write(found.view).find("the metadata is missing at [second]"),
+              std::string::npos)
+        << json::write(found.view);
+    const auto end = w.b.end_of(child);
+    EXPECT_EQ(end.view.state, "completed") << json::write(end.view);
+    EXPECT_TRUE(serves(w, refs.image_cid));
+    EXPECT_TRUE(serves(w, refs.metadata_cid));
+    bool repaired = false;
+    for (const auto& e : *w.b.wait(w.b->events(child, 0, 1000, deadline{w.b.loop.now()}))) {
+        repaired = repaired || json::write(e).find("repair: put") != std::string::npos;
+    }
+    EXPECT_TRUE(repaired) << "the audit trail tells of the repair";
+}
+
+// proves: C2, M2
+TEST(recheck, leaves_to_a_person_what_it_cannot_mend_and_the_mint_completed) {
+    world w{{}, 10'000'000'000, with_recheck()};
+    const auto mint = w.mint("order-1");
+    auto row = *w.row(mint.view.id);
+    row.level = 9;  // swapped behind everybody's back
+    ASSERT_TRUE(w.b.wait(w.table.converge(row)));
+    const auto child = recheck_of(w).view.id;
+    const auto end = w.until(child, [](const auto& view) { return view.state == "parked"; });
+    EXPECT_NE(json::write(end.view).find("partner: level"), std::string::npos)
+        << json::write(end.view);
+    EXPECT_EQ(w.b.now(mint.view.id).view.state, "completed");
+}
+
+// proves: C2
+TEST(recheck, waits_while_no_gateway_can_be_reached) {
+    world w{{}, 10'000'000'000, with_recheck()};
+    ASSERT_EQ(w.mint("order-1").view.state, "completed");
+    w.net.link("http://content").refuse = true;
+    const auto child = recheck_of(w).view.id;
+    const auto waiting = w.until(child, [](const auto& view) {
+        return view.waiting && view.attempt > 0 && view.waiting->reason.starts_with("unreachable");
+    });
+    EXPECT_EQ(waiting.view.attempt, 1);
+    w.net.link("http://content").refuse = false;
+    EXPECT_EQ(w.b.end_of(child).view.state, "completed");
+}
+
+}  // namespace
+}  // namespace thole::nft
