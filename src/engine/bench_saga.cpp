@@ -18,7 +18,7 @@ struct trivial_step {
 template <std::size_t... N>
 definition make(std::index_sequence<N...>) {
     auto made = define<bench_request>("bench", 1);
-    (made.step(std::make_shared<trivial_step<N>>()), ...);
+    (made.step(std::make_shared<trivial_step<N>>()).skippable(), ...);
     return made.build();
 }
 

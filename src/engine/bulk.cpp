@@ -11,7 +11,22 @@ namespace {
 // So many at a time: enough for a shared commit, few enough to leave the loop to others.
 constexpr std::size_t at_once = 64;
 
-input input_of(bulk_act act, const std::string& actor, const std::string& reason) {
+result<input> skipping(const engine_core::live_ptr& op, const std::string& actor,
+                       const std::string& reason, const act_details& more) {
+    const auto& s = op->state();
+    if (!more.step.empty() && more.step != s.step_name) {
+        return thole::fail(codes::operation_step_not_begun, "it stands at \"" + s.step_name + "\"");
+    }
+    skip_command out{actor, reason, {}};
+    if (s.state == op_state::terminal) return out;  // refused as such
+    auto given = op->saga->at(s.step).read_output(more.output);
+    if (!given) return thole::fail(codes::operation_bad_output, std::move(given).error());
+    out.output = std::move(*given);
+    return out;
+}
+
+result<input> input_for(const engine_core::live_ptr& op, bulk_act act, const std::string& actor,
+                        const std::string& reason, const act_details& more) {
     switch (act) {
         case bulk_act::retry:
             return retry_command{actor, reason};
@@ -25,11 +40,26 @@ input input_of(bulk_act act, const std::string& actor, const std::string& reason
             return pause_command{actor, reason};
         case bulk_act::resume:
             return resume_command{actor, reason};
+        case bulk_act::skip:
+            return skipping(op, actor, reason, more);
+        case bulk_act::reopen: {
+            const int step = op->saga->steps().index_of(more.step);
+            if (step < 0) return thole::fail(codes::operation_step_unknown, more.step);
+            return reopen_command{actor, reason, step};
+        }
+        case bulk_act::prioritise:
+            return prioritise_command{actor, reason, more.priority};
     }
     THOLE_ASSERT(false, "every act is known");
 }
 
 }  // namespace
+
+engine_core::act act_for(bulk_act what, std::string actor, std::string reason, act_details more) {
+    return [=](const engine_core::live_ptr& op) -> result<input> {
+        return input_for(op, what, actor, reason, more);
+    };
+}
 
 // Oldest first.
 task<result<std::vector<uuid>>> engine_core::all_that_fit(self_ptr self, list_filter which) {
@@ -66,7 +96,7 @@ task<result<bulk_answer>> engine_core::act_on_all(self_ptr self, bulk_request wh
                               std::to_string(out.matched) + " fit the filter now.");
     }
     if (what.dry_run) co_return out;
-    const auto given = as_given(input_of(what.act, what.actor, what.reason));
+    const auto given = act_for(what.act, what.actor, what.reason, what.more);
     io::scope work{self->loop};
     for (std::size_t i = 0; i < all->size() && !self->stopping_; ++i) {
         work.spawn(act_on_one(self, (*all)[i], given, out));

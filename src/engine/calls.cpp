@@ -42,12 +42,12 @@ result<new_operation> engine_core::make(const submission& s) {
     o.who.key = s.key;
     o.who.request_hash = s.request_hash.value_or(sha256(as_bytes(*input)));
     o.who.subject = s.subject;
-    o.who.priority = s.priority;
     o.who.created_at = now;
     if (auto lock = saga->lock_key(*input); !lock.empty()) o.who.lock_key = s.tenant + "/" + lock;
     const auto due = std::max(now, s.not_before.value_or(now));
     o.first = initial_state(saga->steps(), !o.who.lock_key.empty(), now, due, std::move(*input),
                             o.events);
+    o.first.priority = s.priority;
     const bool at_once = started_ && !stopping_ && !backlog_ && due <= now && has_place();
     if (at_once) o.claim_for = node_.boot;
     return o;
@@ -143,7 +143,7 @@ task<result<child_operation>> engine_core::child(self_ptr self, live_ptr parent,
     if (!known) co_return fail(std::move(known).error());
     if (!*known) {
         s.input = std::move(request.input);
-        s.priority = who.priority;
+        s.priority = parent->state().priority;
         s.subject = who.subject;
         s.not_before = request.not_before;
         auto made = self->make(s);

@@ -103,6 +103,19 @@ inline constexpr fault_code operation_parked_already{
 inline constexpr fault_code operation_count_changed{
     "operation.count_changed", fault_kind::conflict, fault_scope::request,
     "Not as many operations fit the filter as were expected. Count again (dry run), then act."};
+inline constexpr fault_code operation_not_skippable{
+    "operation.not_skippable", fault_kind::permanent, fault_scope::request,
+    "The step may not be skipped: its definition does not allow it, or it is being undone."};
+inline constexpr fault_code operation_step_unknown{
+    "operation.step_unknown", fault_kind::permanent, fault_scope::request,
+    "The operation has no step of that name. Its events name those it has been through."};
+inline constexpr fault_code operation_step_not_begun{
+    "operation.step_not_begun", fault_kind::permanent, fault_scope::request,
+    "The operation has not come to that step yet; it can only be sent back."};
+inline constexpr fault_code operation_not_repeatable{
+    "operation.not_repeatable", fault_kind::permanent, fault_scope::request,
+    "A step from there on may not be repeated: it was signed, can only be done once, would have to "
+    "be undone first, or is being undone. Retry goes on at the step where the operation stands."};
 inline constexpr fault_code engine_held{"engine.held", fault_kind::rejected,
                                         fault_scope::dependency,
                                         "A person told this kind of operations, or everything, to "
@@ -148,6 +161,10 @@ inline constexpr std::array engine_codes{&engine_key_conflict,
                                          &operation_not_paused,
                                          &operation_parked_already,
                                          &operation_count_changed,
+                                         &operation_not_skippable,
+                                         &operation_step_unknown,
+                                         &operation_step_not_begun,
+                                         &operation_not_repeatable,
                                          &engine_held,
                                          &engine_not_held,
                                          &engine_child_lock,

@@ -124,11 +124,28 @@ struct resolve_command {
     std::string output{};  // of landed: the step's output, which the steps after it read
 };
 
-using input = std::variant<was_claimed, did_complete, did_fail, must_wait, must_await, must_park,
-                           must_compensate, has_landed, is_pending, is_dead, is_uncertain,
-                           did_not_happen_after_all, shows_progress, is_released, cancel_command,
-                           retry_command, close_command, fail_command, resolve_command,
-                           pause_command, resume_command>;
+// A person gives the output of the current step, which does not run (any more).
+struct skip_command {
+    std::string actor, reason;
+    std::string output;
+};
+// Back to an earlier step, or to the beginning of this one. Only over steps that may be repeated:
+// idempotent ones, none of which, but the first, would have to be undone before that.
+struct reopen_command {
+    std::string actor, reason;
+    int step = 0;
+};
+struct prioritise_command {
+    std::string actor, reason;
+    operation_priority priority = operation_priority::normal;
+};
+
+using input =
+    std::variant<was_claimed, did_complete, did_fail, must_wait, must_await, must_park,
+                 must_compensate, has_landed, is_pending, is_dead, is_uncertain,
+                 did_not_happen_after_all, shows_progress, is_released, cancel_command,
+                 retry_command, close_command, fail_command, resolve_command, pause_command,
+                 resume_command, skip_command, reopen_command, prioritise_command>;
 
 // What is known about the call that ended: goes into the event.
 struct evidence {

@@ -127,6 +127,70 @@ void turn::operator()(const resume_command& c) {
     reschedule(std::max(now_, s.due_at));
 }
 
+// What was under way is taken from whoever works on it, as by resolve.
+void turn::operator()(const skip_command& c) {
+    auto& s = now();
+    if (s.state == op_state::terminal) return refuse(codes::operation_ended);
+    if (s.live) return refuse(codes::operation_undecided);
+    if (s.backward || !step().skippable) return refuse(codes::operation_not_skippable);
+    if (s.seq >= most_acted_events) return refuse(codes::operation_history_full);
+    write_act(event_type::skipped, c.actor, because(c.reason));
+    reschedule(now_);
+    complete_step(c.output, step().shows);
+}
+
+const fault_code* turn::cannot_reopen(int to) const {
+    const auto& s = out_.after;
+    if (s.state == op_state::terminal) return &codes::operation_ended;
+    if (s.live) return &codes::operation_undecided;
+    if (s.state != op_state::parked && s.state != op_state::ready) {
+        return &codes::operation_not_waiting;
+    }
+    if (to > s.step) return &codes::operation_step_not_begun;
+    if (s.backward || s.cancelling) return &codes::operation_not_repeatable;
+    for (int i = to; i <= s.step; ++i) {
+        if (i == s.step && !s.started) continue;
+        const auto& each = plan_.at(i);
+        const bool repeats = each.shape == step_shape::idempotent;
+        if (!repeats || (i > to && each.has_undo)) return &codes::operation_not_repeatable;
+    }
+    return nullptr;
+}
+
+void turn::operator()(const reopen_command& c) {
+    auto& s = now();
+    out_.next.kind = effect_kind::keep;
+    if (const auto* why = cannot_reopen(c.step)) return refuse(*why);
+    if (history_is_full() || s.seq >= most_acted_events) {
+        return refuse(codes::operation_history_full);
+    }
+    write_act(event_type::reopened, c.actor, because(c.reason));
+    auto& e = out_.events.back();
+    s.started = s.started || c.step < s.step;
+    s.step = c.step;
+    s.step_name = step().name;
+    s.attempt = 1;
+    s.conflicted = false;
+    s.waiting.clear();
+    e.step = s.step_name;
+    e.attempt = s.attempt;
+    e.generation = 0;
+    if (s.lock == lock_state::wanted && !step().locks) s.lock = lock_state::later;
+    reschedule(now_);
+}
+
+void turn::operator()(const prioritise_command& c) {
+    auto& s = now();
+    out_.next.kind = effect_kind::keep;
+    if (s.state == op_state::terminal) return refuse(codes::operation_ended);
+    if (s.priority == c.priority) return;
+    if (s.seq >= most_acted_events) return refuse(codes::operation_history_full);
+    auto data = because(c.reason);
+    data.priority = c.priority;
+    write_act(event_type::prioritised, c.actor, std::move(data));
+    s.priority = c.priority;
+}
+
 void turn::operator()(const resolve_command& c) {
     auto& s = now();
     if (s.state == op_state::terminal) return refuse(codes::operation_ended);

@@ -30,6 +30,7 @@ plan any_plan() {
         step.has_undo =
             *rc::gen::arbitrary<bool>() || (step.shape == step_shape::prepared && i != pivot);
         step.locks = i == lock;
+        step.skippable = i != pivot && i != lock && *rc::gen::arbitrary<bool>();
         if (*rc::gen::arbitrary<bool>()) step.shows = "P" + std::to_string(i);
         step.policy.attempts = *rc::gen::inRange(1, 5);
         step.policy.generations = *rc::gen::inRange(1, 4);
@@ -86,6 +87,8 @@ class history {
 
     void apply(const input& in, evidence ev = {}) {
         const auto before = s;
+        const auto* back = std::get_if<reopen_command>(&in);
+        if (back != nullptr && back->step >= p.size()) return;  // the engine asks for names
         auto d = decide(s, p, in, std::move(ev), now, chance);
         check_step(before, d);
         if (d.changed) {
@@ -202,6 +205,16 @@ class history {
                     undecided = false;
                 }
                 break;
+            case event_type::skipped:
+                RC_ASSERT(!before.live && !before.backward && p.at(before.step).skippable);
+                break;
+            case event_type::reopened:
+                RC_ASSERT(!before.live && !before.backward);
+                for (int i = p.index_of(e.step); i < before.step; ++i) {
+                    RC_ASSERT(p.at(i).shape == step_shape::idempotent);
+                    if (i > p.index_of(e.step)) RC_ASSERT(!p.at(i).has_undo);
+                }
+                break;
             case event_type::compensating:
                 // Nothing is undone while something may have landed.
                 RC_ASSERT(!undecided);
@@ -220,7 +233,14 @@ class history {
 };
 
 input any_command() {
-    switch (*rc::gen::inRange(0, 8)) {
+    switch (*rc::gen::inRange(0, 11)) {
+        case 8:
+            return skip_command{"p", "r", "given"};
+        case 9:
+            return reopen_command{"p", "r", *rc::gen::inRange(0, 6)};
+        case 10:
+            return prioritise_command{
+                "p", "r", *rc::gen::element(operation_priority::high, operation_priority::low)};
         case 0:
             return cancel_command{"p", "r"};
         case 4:
@@ -286,6 +306,7 @@ RC_GTEST_PROP(decide_property, holds_its_invariants_in_every_history, ()) {
     // No step completes twice, and they complete in order.
     int last = -1;
     for (const auto& e : h.told) {
+        if (e.type == event_type::reopened) last = std::min(last, h.p.index_of(e.step) - 1);
         if (e.type != event_type::step_completed) continue;
         const int index = h.p.index_of(e.step);
         RC_ASSERT(index == last + 1);

@@ -18,6 +18,9 @@ void check_step(const step_plan& step, std::vector<std::string>& out) {
         say("only a prepared step can be the pivot: its bytes are journaled before they are sent, "
             "so a crash cannot hide that the point of no return was passed");
     }
+    if (step.skippable && (step.critical || step.pivot || step.locks)) {
+        say("a critical step, the pivot and the one that takes the lock cannot be skippable");
+    }
     if (!step.settled_shows.empty() && step.shape != step_shape::prepared) {
         say("only a prepared step settles; use shows()");
     }

@@ -91,6 +91,9 @@ class builder {
     }
     builder& pivot() { return last().pivot = true, *this; }
     builder& critical() { return last().critical = true, *this; }
+    // A person may give the step's output instead of letting it run. What is neither critical nor
+    // skippable cannot be skipped either: it must be said.
+    builder& skippable() { return last().skippable = true, *this; }
     // The step begins only when no other operation of the tenant holds the same key; it is held
     // from then to the end of the operation. Those who wait get it in the order of acceptance.
     builder& lock(std::function<std::string(const Input&)> key) {

@@ -91,14 +91,32 @@ struct resolution {
 };
 
 // The same act on every operation that fits a filter.
-enum class bulk_act : std::uint8_t { retry, cancel, close, fail, pause, resume };
-BOOST_DESCRIBE_ENUM(bulk_act, retry, cancel, close, fail, pause, resume)
+enum class bulk_act : std::uint8_t {
+    retry,
+    cancel,
+    close,
+    fail,
+    pause,
+    resume,
+    skip,       // the current step, with an output
+    reopen,     // back to an earlier step
+    prioritise  // another class
+};
+BOOST_DESCRIBE_ENUM(bulk_act, retry, cancel, close, fail, pause, resume, skip, reopen, prioritise)
+
+// What an act needs besides its reason.
+struct act_details {
+    std::string output{};  // skip: the step's output as JSON
+    std::string step{};    // skip: which is meant, or empty; reopen: the step to go back to
+    operation_priority priority = operation_priority::normal;
+};
 
 struct bulk_request {
     list_filter which;  // its limit and cursor do not count
     bulk_act act = bulk_act::retry;
     std::string actor{};
     std::string reason{};
+    act_details more{};
     bool dry_run = true;                   // only counts
     std::optional<std::int64_t> expect{};  // how many must fit, else nothing is done
 };
@@ -155,6 +173,11 @@ class engine {
     // way is asked after, or repeated). Resume keeps the time at which it was to go on.
     task<result<operation_view>> pause(uuid id, std::string actor, std::string reason);
     task<result<operation_view>> resume(uuid id, std::string actor, std::string reason);
+    // Any of the acts above, or: skip (a step whose definition allows it, with its output), reopen
+    // (back to an earlier step, over steps that may be repeated), prioritise. Refused, with a code
+    // that says why, where it would double or lose an effect.
+    task<result<operation_view>> act(uuid id, bulk_act what, std::string actor, std::string reason,
+                                     act_details more);
     // Counts exactly, then acts on the oldest first, some at a time. operation.count_changed when
     // not as many fit as expected; what one operation refuses is counted and hinders no other.
     task<result<bulk_answer>> act_on_all(bulk_request what);

@@ -157,6 +157,10 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     bool stopping_ = false;
 };
 
+// An act of a person; what it needs is checked by the operation's definition.
+[[nodiscard]] engine_core::act act_for(bulk_act what, std::string actor, std::string reason,
+                                       act_details more);
+
 // An act that does not depend on how the operation stands.
 [[nodiscard]] engine_core::act as_given(input what);
 

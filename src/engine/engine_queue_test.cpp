@@ -299,6 +299,68 @@ TEST_F(engine_queue_test, many_are_counted_first_and_then_acted_on) {
     EXPECT_EQ(closed->refused.at("operation.ended"), 5);
 }
 
+// proves: E6
+TEST_F(engine_queue_test, a_person_sends_back_and_changes_the_class_of_one_and_of_many) {
+    begin();
+    bool broken = true;
+    steps.ship->act = [&](step_context&) {
+        return broken ? with<outcome<text>>(park{"stuck", {}}) : fine();
+    };
+    std::vector<uuid> all;
+    for (const auto* key : {"a", "b"}) all.push_back(b->accept(b->an_order(key, key)));
+    for (const auto& id : all) EXPECT_EQ(b->end_of(id).view.state, "parked");
+    const auto act = [&](bulk_act what, act_details more) {
+        return b->wait((*b)->act(all[0], what, "me", "r", std::move(more)));
+    };
+    const auto refusal = [&](bulk_act what, act_details more) {
+        const auto done = act(what, std::move(more));
+        return done ? std::string{"none"} : std::string{done.error().code()};
+    };
+    EXPECT_EQ(refusal(bulk_act::skip, {.output = R"({"value":"x"})"}), "operation.not_skippable");
+    EXPECT_EQ(refusal(bulk_act::skip, {.output = "{}"}), "operation.bad_output");
+    EXPECT_EQ(refusal(bulk_act::reopen, {.step = "shop"}), "operation.step_unknown");
+    EXPECT_EQ(refusal(bulk_act::reopen, {.step = "reserve"}), "operation.not_repeatable");
+    const auto urgent = act(bulk_act::prioritise, {.priority = operation_priority::high});
+    ASSERT_TRUE(urgent);
+    EXPECT_EQ(urgent->priority, operation_priority::high);
+    broken = false;
+    bulk_request back;
+    back.which.state = op_state::parked;
+    back.act = bulk_act::reopen;
+    back.more.step = "ship";
+    back.actor = "me", back.reason = "again";
+    back.dry_run = false, back.expect = 2;
+    EXPECT_EQ(b->wait((*b)->act_on_all(back))->done, 2);
+    for (const auto& id : all) EXPECT_EQ(b->end_of(id).view.state, "completed");
+    EXPECT_THAT(b->story(all[0]), Contains("operation.reopened ship"));
+}
+
+// proves: E6
+TEST(engine_skip_test, a_skipped_step_does_not_run_and_its_output_is_read) {
+    bench b;
+    auto first = std::make_shared<plain_step<"first">>();
+    auto last = std::make_shared<plain_step<"last">>();
+    first->act = [](step_context&) { return failing(fault{codes::net_timeout}); };
+    std::string seen;
+    last->act = [&](step_context& in) {
+        seen = in.output<plain_step<"first">>().value;
+        return fine();
+    };
+    b.define(define<order>("order", 1).step(first).skippable().step(last).build());
+    b.start();
+    const auto id = b.accept(b.an_order("k"));
+    EXPECT_EQ(b.end_of(id).view.state, "parked");
+    const auto runs = first->runs;
+    act_details mine;
+    mine.output = R"({"value":"mine"})";
+    const auto skipped = b.wait(b->act(id, bulk_act::skip, "me", "done by hand", std::move(mine)));
+    ASSERT_TRUE(skipped) << skipped.error().describe();
+    EXPECT_EQ(b.end_of(id).view.state, "completed");
+    EXPECT_EQ(first->runs, runs);
+    EXPECT_EQ(seen, "mine");
+    b.expect_stories_true();
+}
+
 TEST_F(engine_queue_test, work_may_be_asked_for_later) {
     begin();
     auto s = b->an_order("k");

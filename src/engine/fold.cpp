@@ -36,6 +36,7 @@ class teller {
     void go_back_from(int step);
     void finish_with(const event& e, const event_data& d);
     void retry();
+    void reopen(const event& e);
 
     const plan& plan_;
     bool has_lock_;
@@ -154,6 +155,17 @@ void teller::retry() {
     s_.waiting.clear();
 }
 
+void teller::reopen(const event& e) {
+    const int to = plan_.index_of(e.step);
+    s_.started = s_.started || to < s_.step;
+    s_.step = to;
+    s_.step_name = e.step;
+    s_.attempt = 1;
+    s_.state = op_state::ready;
+    s_.waiting.clear();
+    if (s_.lock == lock_state::wanted && !plan_.at(to).locks) s_.lock = lock_state::later;
+}
+
 void teller::complete() {
     leaving_ = true;
     s_.live = s_.uncertain = false;
@@ -188,6 +200,13 @@ bool teller::tell_of_step(const event& e, const event_data& d) {
             return true;
         case event_type::child_ended:
             s_.waiting.clear();
+            return true;
+        case event_type::skipped:  // what it leads to is told by the event after this one
+            unclaimed_ = true;
+            s_.state = op_state::ready;
+            return true;
+        case event_type::reopened:
+            reopen(e);
             return true;
         case event_type::prepared:
             journal_generation(e);
@@ -259,6 +278,8 @@ void teller::tell_of(const event& e, const event_data& d) {
             break;
         case event_type::compensating:
             turn_back(e, d);
+            break;
+        case event_type::prioritised:
             break;
         case event_type::paused:
             s_.state = op_state::parked;

@@ -112,6 +112,10 @@ struct finished_step {
     std::string output;
 };
 
+// What an event does to the outputs that count.
+void keep_output(std::vector<finished_step>& outputs, event_type type, std::string_view step,
+                 std::string_view payload);
+
 struct stored_operation {
     operation op;
     std::string input;

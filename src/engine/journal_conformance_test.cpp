@@ -144,7 +144,7 @@ TYPED_TEST(journal_conformance, keeps_every_field) {
     o.who.subject = "alice";
     o.who.version = 7;
     o.who.parent = o.who.id;
-    o.who.priority = operation_priority::low;
+    o.first.priority = operation_priority::low;
     auto op = this->accept(o).made.op;
     auto taken = this->claim();
     ASSERT_EQ(taken.claimed.size(), 1U);
@@ -166,7 +166,7 @@ TYPED_TEST(journal_conformance, keeps_every_field) {
     EXPECT_EQ(w.subject, "alice");
     EXPECT_EQ(w.version, 7);
     EXPECT_EQ(w.parent, o.who.parent);
-    EXPECT_EQ(w.priority, operation_priority::low);
+    EXPECT_EQ(back.op.now.priority, operation_priority::low);
     EXPECT_EQ(w.request_hash, o.who.request_hash);
     EXPECT_EQ(w.created_at, o.who.created_at);
     EXPECT_EQ(difference(s, back.op.now), "");
@@ -304,7 +304,7 @@ TYPED_TEST(journal_conformance, claims_what_is_due_class_by_class) {
     const auto now = this->log().now();
     const auto add = [&](const std::string& key, operation_priority p, store_time due) {
         auto o = this->make(key, {}, due);
-        o.who.priority = p;
+        o.first.priority = p;
         this->accept(o);
     };
     add("low", operation_priority::low, now);
@@ -331,7 +331,7 @@ TYPED_TEST(journal_conformance, who_has_waited_long_is_passed_by_no_more) {
     const auto now = this->log().now();
     const auto add = [&](const std::string& key, operation_priority p, store_time due) {
         auto o = this->make(key, {}, due);
-        o.who.priority = p;
+        o.first.priority = p;
         o.who.kind = key.substr(0, 1);  // the order is one over all kinds
         this->accept(o);
     };
@@ -505,6 +505,37 @@ TYPED_TEST(journal_conformance, a_new_boot_readies_what_the_old_one_ran) {
     EXPECT_EQ(taken.claimed[0].what.prepared->bytes, "bytes");
     EXPECT_EQ(taken.claimed[0].what.outputs.size(), 1U);
     this->expect_story(op);
+}
+
+// ---- what people ask ----------------------------------------------------------------------------
+
+// proves: E6
+TYPED_TEST(journal_conformance, outputs_from_a_reopened_step_on_count_no_more) {
+    auto op = this->begun("a");
+    ASSERT_TRUE(this->step(op, did_complete{"old"}));
+    ASSERT_TRUE(this->step(op, must_park{"look", {}}));
+    EXPECT_EQ(this->stored(op).outputs.size(), 1U);
+    ASSERT_FALSE(op.now.live);
+    op.now.started = false;  // "sign" has not begun: nothing of it may be repeated
+    ASSERT_TRUE(this->step(op, reopen_command{"me", "r", 0}));
+    EXPECT_TRUE(this->stored(op).outputs.empty());
+    op = this->claim().claimed.at(0).what.op;
+    ASSERT_TRUE(this->step(op, did_complete{"new"}));
+    ASSERT_EQ(this->stored(op).outputs.size(), 1U);
+    EXPECT_EQ(this->stored(op).outputs[0].output, "new");
+}
+
+// proves: E5, E6
+TYPED_TEST(journal_conformance, a_class_can_be_changed) {
+    for (const auto* key : {"a", "b"}) {
+        auto o = this->make(key);
+        o.first.priority = operation_priority::low;
+        this->accept(o);
+    }
+    auto b = *this->wait(this->log().find_key("t", "k", "b"));
+    ASSERT_TRUE(b);
+    ASSERT_TRUE(this->step(*b, prioritise_command{"me", "r", operation_priority::high}));
+    EXPECT_EQ(this->keys(this->claim(1)), std::vector<std::string>{"b"});
 }
 
 // ---- children -----------------------------------------------------------------------------------

@@ -165,7 +165,7 @@ result<claim_answer> model_store::claim(const claim_request& request) {
         if (s.state == op_state::ready && s.due_at <= request.now) due.push_back(&e);
     }
     std::ranges::sort(due, {}, [](const entry* e) {
-        return std::pair{e->op.now.due_at + handicap(e->op.who.priority), e->op.who.row};
+        return std::pair{e->op.now.due_at + handicap(e->op.now.priority), e->op.who.row};
     });
     for (auto* e : due) {
         if (std::ssize(answer.claimed) >= request.limit) break;
@@ -206,9 +206,7 @@ stored_operation model_store::stored(const entry& e) const {
     out.op = e.op;
     for (const auto& each : e.events) {
         if (each.type == event_type::submitted) out.input = each.payload;
-        if (each.type == event_type::step_completed) {
-            out.outputs.push_back({each.step, each.payload});
-        }
+        keep_output(out.outputs, each.type, each.step, each.payload);
     }
     for (const auto& p : e.prepared) {
         if (p.step == e.op.now.step) out.prepared = p;

@@ -1,4 +1,6 @@
-#include "engine/operation.hpp"
+#include "engine/journal.hpp"
+
+#include <algorithm>
 
 namespace thole::saga {
 
@@ -18,6 +20,15 @@ std::string fault_json(const thole::fault& f) {
 
 std::string child_reason(const uuid& child) {
     return "child " + child.text();
+}
+
+void keep_output(std::vector<finished_step>& outputs, event_type type, std::string_view step,
+                 std::string_view payload) {
+    if (type == event_type::step_completed) {
+        outputs.push_back({std::string{step}, std::string{payload}});
+    } else if (type == event_type::reopened) {
+        outputs.erase(std::ranges::find(outputs, step, &finished_step::name), outputs.end());
+    }
 }
 
 std::string_view to_string(event_type type) noexcept {

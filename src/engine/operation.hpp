@@ -31,7 +31,6 @@ struct identity {
     sha256_digest request_hash{};
     std::string subject;   // what lists may ask for, e.g. the account; may be empty
     std::string lock_key;  // what its locked step waits for; empty = takes no lock
-    operation_priority priority = operation_priority::normal;
     store_time created_at;
     std::optional<uuid> parent;  // the operation whose step started it
 };
@@ -82,6 +81,7 @@ struct operation_state {
     std::string waiting;      // why it waits or is parked; empty when it does not
     // The child whose end makes it due. Only while `waiting` says so (child_reason).
     std::optional<uuid> awaits;
+    operation_priority priority = operation_priority::normal;
     std::string fault;  // the last fault as JSON (stored_fault), cleared by progress
     std::string cause;  // why it was rolled back, failed or closed
     store_time updated_at;
@@ -138,7 +138,10 @@ enum class event_type : std::uint8_t {
     resolved,  // a person said what became of the newest generation
     paused,
     resumed,
-    child_ended  // the child that it waits for
+    child_ended,  // the child that it waits for
+    skipped,      // a person gave the step's output; it completes in the same commit
+    reopened,     // a person sent it back to `step`: its outputs from there on count no more
+    prioritised
 };
 
 // A fault as it is written down: the code of another version may be unknown to this one.
@@ -176,14 +179,15 @@ struct event_data {
     std::optional<std::string> ending;
     std::optional<std::string> verdict;  // of resolved: "landed" or "dead"
     std::optional<uuid> child;           // that it waits for, or that has ended
-    std::optional<standing> before;      // of a person's act
+    std::optional<operation_priority> priority;
+    std::optional<standing> before;  // of a person's act
     std::optional<standing> after;
     std::optional<std::vector<call_note>> notes;
     std::optional<int> notes_dropped;
 };
 BOOST_DESCRIBE_STRUCT(event_data, (),
-                      (reason, until, evidence, shown, cause, ending, verdict, child, before, after,
-                       notes, notes_dropped))
+                      (reason, until, evidence, shown, cause, ending, verdict, child, priority,
+                       before, after, notes, notes_dropped))
 
 struct event {
     std::int64_t seq = 0;  // 1, 2 … of its operation
@@ -237,4 +241,7 @@ inline constexpr auto thole::json::enum_texts<thole::saga::event_type> = std::ar
     std::pair{thole::saga::event_type::resolved, std::string_view{"generation.resolved"}},
     std::pair{thole::saga::event_type::paused, std::string_view{"operation.paused"}},
     std::pair{thole::saga::event_type::resumed, std::string_view{"operation.resumed"}},
-    std::pair{thole::saga::event_type::child_ended, std::string_view{"child.ended"}}};
+    std::pair{thole::saga::event_type::child_ended, std::string_view{"child.ended"}},
+    std::pair{thole::saga::event_type::skipped, std::string_view{"step.skipped"}},
+    std::pair{thole::saga::event_type::reopened, std::string_view{"operation.reopened"}},
+    std::pair{thole::saga::event_type::prioritised, std::string_view{"operation.prioritised"}}};

@@ -46,10 +46,11 @@ struct step_plan {
     std::string name;
     step_shape shape = step_shape::idempotent;
     bool has_undo = false;
-    bool pivot = false;     // the point of no return: its first journaled generation
-    bool critical = false;  // may never be skipped by a person
-    bool locks = false;     // begins only when the operation holds its key lock
-    std::string shows;      // progress: when completed; of a prepared step: when first journaled
+    bool pivot = false;      // the point of no return: its first journaled generation
+    bool critical = false;   // may never be skipped by a person
+    bool skippable = false;  // a person may give its output instead of letting it run
+    bool locks = false;      // begins only when the operation holds its key lock
+    std::string shows;       // progress: when completed; of a prepared step: when first journaled
     std::string settled_shows;  // progress of a prepared step when it has landed
     step_policy policy;
 };

@@ -28,8 +28,8 @@ result<> sqlite_store::fill(stored_operation& op) {
         if (static_cast<event_type>(sql_.payloads.integer(0)) == event_type::submitted) {
             op.input = sql_.payloads.text(2);
         } else {
-            op.outputs.push_back(
-                {std::string{sql_.payloads.text(1)}, std::string{sql_.payloads.text(2)}});
+            keep_output(op.outputs, static_cast<event_type>(sql_.payloads.integer(0)),
+                        sql_.payloads.text(1), sql_.payloads.text(2));
         }
     }
     const int step = op.op.now.step;

@@ -84,6 +84,7 @@ int bind_state(sql::statement& to, int index, const operation_state& s) {
     to.bind_at(index++, micros(s.updated_at));
     to.bind_at(index++, micros(s.ended_at));
     bind_id(to, index++, s.awaits);
+    to.bind_at(index++, number(s.priority));
     return index;
 }
 
@@ -109,7 +110,7 @@ operation read_operation(const sql::statement& row) {
     std::ranges::copy_n(row.blob(c++).begin(), who.request_hash.size(), who.request_hash.begin());
     who.subject = row.text(c++);
     who.lock_key = row.text(c++);
-    who.priority = static_cast<operation_priority>(row.integer(c++));
+    op.now.priority = static_cast<operation_priority>(row.integer(c++));
     who.created_at = time_at(row.integer(c++));
     auto& s = op.now;
     s.state = static_cast<op_state>(row.integer(c++));
@@ -163,7 +164,6 @@ result<> run_insert(sql::statement& insert, const identity& who, const operation
     insert.bind_at(i++, bytes_view{who.request_hash});
     insert.bind_at(i++, or_null(who.subject));
     insert.bind_at(i++, or_null(who.lock_key));
-    insert.bind_at(i++, number(who.priority));
     insert.bind_at(i++, micros(who.created_at));
     i = bind_state(insert, i, s);
     bind_id(insert, i++, who.parent);

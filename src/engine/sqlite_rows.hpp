@@ -14,16 +14,16 @@ inline constexpr std::string_view operation_columns =
     "fence, seq, progress, waiting, fault, cause, updated_at, ended_at, awaits, parent";
 
 inline constexpr std::string_view insert_operation =
-    "insert into op(uuid, tenant, kind, version, key, request_hash, subject, lock_key, prio, "
+    "insert into op(uuid, tenant, kind, version, key, request_hash, subject, lock_key, "
     "created_at, state, ending, lock, flags, step, step_name, attempt, generation, allowance, "
     "due_at, owner, fence, seq, progress, waiting, fault, cause, updated_at, ended_at, "
-    "awaits, parent) values(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+    "awaits, prio, parent) values(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
     "on conflict(tenant, kind, key) do nothing";
 // Changes nothing when the row has moved since it was read.
 inline constexpr std::string_view update_state =
     "update op set state=?, ending=?, lock=?, flags=?, step=?, step_name=?, attempt=?, "
     "generation=?, allowance=?, due_at=?, owner=?, fence=?, seq=?, progress=?, waiting=?, fault=?, "
-    "cause=?, updated_at=?, ended_at=?, awaits=? where id=? and fence=? and seq=?";
+    "cause=?, updated_at=?, ended_at=?, awaits=?, prio=? where id=? and fence=? and seq=?";
 
 inline constexpr std::string_view event_columns =
     "id, at, type, step, attempt, generation, latency_ms, fault, actor, data, payload";

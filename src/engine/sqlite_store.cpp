@@ -53,9 +53,10 @@ result<> sqlite_store::prepare() {
         {&sql_.all_locks, "select key, op from key_lock order by key"},
         {&sql_.payloads,
          fmt::format("select type, step, payload from event where id between ? and ? and "
-                     "type in ({}, {}) order by id",
+                     "type in ({}, {}, {}) order by id",
                      static_cast<int>(event_type::submitted),
-                     static_cast<int>(event_type::step_completed))},
+                     static_cast<int>(event_type::step_completed),
+                     static_cast<int>(event_type::reopened))},
         {&sql_.prepared,
          "select id, bytes from prepared where id between ? and ? order by id desc limit 1"},
         {&sql_.events, fmt::format("select {} from event where id > ? and id <= ? order by id "

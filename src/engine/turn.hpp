@@ -45,6 +45,9 @@ class turn {
     void operator()(const resolve_command&);
     void operator()(const pause_command&);
     void operator()(const resume_command&);
+    void operator()(const skip_command&);
+    void operator()(const reopen_command&);
+    void operator()(const prioritise_command&);
 
     void park_if_history_is_full(const operation_state& before);
 
@@ -77,6 +80,8 @@ class turn {
     void give_up(const thole::fault& f, const fault_code& why);
     void park(std::string reason, std::string fault);
     bool history_is_full();
+    // The code for why it cannot be sent back to that step; nullptr: it can.
+    [[nodiscard]] const fault_code* cannot_reopen(int step) const;
     void end(op_ending ending, std::string cause);
     void end_by_person(op_ending ending, const std::string& actor, const std::string& reason);
     [[nodiscard]] std::optional<duration> next_delay(const thole::fault& f);

@@ -33,6 +33,7 @@ operation_view view_of(const operation& op) {
     out.state = state_of(s);
     out.progress = progress_of(s);
     out.step = s.step_name;
+    out.priority = s.priority;
     out.attempt = s.attempt;
     out.generation = s.generation;
     const bool waits =

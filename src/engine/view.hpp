@@ -23,6 +23,7 @@ struct operation_view {
     std::string state;  // ready, running, blocked, parked, completed, rolled_back, failed, closed
     std::string progress;  // INITIATED … COMPLETED; overlays UNCERTAIN, NEEDS_ATTENTION, PAUSED
     std::string step;      // empty when it has ended
+    operation_priority priority = operation_priority::normal;
     int attempt = 1;
     int generation = 0;
     std::optional<waiting_view> waiting;
@@ -34,8 +35,8 @@ struct operation_view {
     std::optional<store_time> ended_at;
 };
 BOOST_DESCRIBE_STRUCT(operation_view, (),
-                      (v, id, kind, key, state, progress, step, attempt, generation, waiting, fault,
-                       cause, parent, created_at, updated_at, ended_at))
+                      (v, id, kind, key, state, progress, step, priority, attempt, generation,
+                       waiting, fault, cause, parent, created_at, updated_at, ended_at))
 
 [[nodiscard]] std::string progress_of(const operation_state& s);
 [[nodiscard]] std::string state_of(const operation_state& s);
