@@ -165,6 +165,16 @@ std::size_t client::providers(role wanted) const {
     return all.size();
 }
 
+// The set speaks of all that it holds; whoever wants one endpoint waits for that one.
+fault client::refused_by(name endpoint, fault why) const {
+    for (const auto& e : endpoints_.view(loop_.now())) {
+        if (e.config.name == endpoint && e.blocked_for < duration::max()) {
+            return std::move(why.with_retry_after(e.blocked_for));
+        }
+    }
+    return why;
+}
+
 std::vector<name> client::all_but(name endpoint) const {
     std::vector<name> out;
     for (const auto& e : endpoints_.view(loop_.now())) {
@@ -216,7 +226,10 @@ task<client::raw> client::run(call c, options o) {
         }
         auto pick = endpoints_.pick(now, tried, c.wanted, chance_);
         if (!pick && o.vital) pick = endpoints_.pick_least_bad(now, tried, c.wanted);
-        if (!pick) co_return fail(last.value_or(pick.error()));
+        if (!pick) {
+            co_return fail(
+                last.value_or(named ? refused_by(o.endpoint, pick.error()) : pick.error()));
+        }
         tried.push_back(pick->endpoint().name);
         auto answer = co_await attempt(std::move(*pick), c, o);
         if (answer) co_return answer;

@@ -139,6 +139,7 @@ class client {
                             const options& o, std::uint64_t id) const;
     [[nodiscard]] duration timeout_of(role wanted) const noexcept;
     [[nodiscard]] std::vector<name> all_but(name endpoint) const;
+    [[nodiscard]] fault refused_by(name endpoint, fault why) const;
     [[nodiscard]] std::vector<name> cordoned(role wanted) const;
     void note_slot(name endpoint, commitment level, std::uint64_t slot);
 

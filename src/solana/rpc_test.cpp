@@ -91,6 +91,24 @@ TEST(RpcClient, AnswersThatAreNoneCondemnTheEndpoint) {
     EXPECT_EQ(net.nodes.asked("getSlot"), 1);  // a named endpoint has no stand-in
 }
 
+// Else who needs this one comes back at once, again and again, because the others are free.
+TEST(RpcClient, WhoWantsOneEndpointWaitsForThatOne) {
+    network net;
+    options only = within(net);
+    only.endpoint = name{"a"};
+    net.nodes["a"].broken = &thole::codes::net_connection_refused;
+    std::optional<fault> refused;
+    for (int i = 0; i < 20 && !refused; ++i) {
+        const auto answer = net.run(net.client.get_slot(only));
+        ASSERT_FALSE(answer);
+        if (answer.error().is(thole::codes::policy_no_endpoint)) refused = answer.error();
+    }
+    ASSERT_TRUE(refused);
+    const auto left = net.set.breaker(name{"a"})->view(net.loop.now()).remaining;
+    EXPECT_GT(left, 1s);
+    EXPECT_EQ(refused->retry_after(), left);
+}
+
 TEST(RpcClient, HttpErrorsKeepWhatTheNodeSaid) {
     network net;
     options only = within(net);
