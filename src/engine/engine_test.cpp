@@ -586,6 +586,7 @@ TEST_F(engine_test, a_start_goes_on_with_the_first_before_it_has_looked_at_the_l
     EXPECT_EQ((*b)->figures().recovered, 1200U);
     EXPECT_EQ((*b)->figures().completed, 1200U);
     EXPECT_EQ((*b)->figures().running + (*b)->figures().ready, 0);
+    b->loop.advance(10s);  // the sleepers of before the crash end too
 }
 
 // proves: E9

@@ -182,7 +182,8 @@ TYPED_TEST(journal_conformance, finds_by_time_and_by_the_text_of_what_went_wrong
         list_filter f;
         set(f);
         std::vector<std::string> keys;
-        for (const auto& each : this->wait(this->log().list(f))->items) {
+        const auto page = this->wait(this->log().list(f));
+        for (const auto& each : page->items) {
             keys.push_back(each.op.who.key);
         }
         return keys;
