@@ -22,8 +22,18 @@ BOOST_DESCRIBE_STRUCT(act_request, (), (reason))
 struct filter_request {
     std::optional<std::string> state, kind, key, account, error;
     std::optional<store_time> since, until;
+    std::optional<uuid> parent;
 };
-BOOST_DESCRIBE_STRUCT(filter_request, (), (state, kind, key, account, error, since, until))
+BOOST_DESCRIBE_STRUCT(filter_request, (), (state, kind, key, account, error, since, until, parent))
+
+// What skip, reopen and prioritise need besides the reason.
+struct detailed_request {
+    std::string reason;
+    std::optional<boost::json::value> output;
+    std::optional<std::string> step;
+    std::optional<saga::operation_priority> priority;
+};
+BOOST_DESCRIBE_STRUCT(detailed_request, (), (reason, output, step, priority))
 
 struct bulk_body {
     saga::bulk_act act = saga::bulk_act::retry;
@@ -31,8 +41,11 @@ struct bulk_body {
     std::string reason;
     std::optional<bool> dry_run;
     std::optional<std::int64_t> expect;
+    std::optional<boost::json::value> output;
+    std::optional<std::string> step;
+    std::optional<saga::operation_priority> priority;
 };
-BOOST_DESCRIBE_STRUCT(bulk_body, (), (act, filter, reason, dry_run, expect))
+BOOST_DESCRIBE_STRUCT(bulk_body, (), (act, filter, reason, dry_run, expect, output, step, priority))
 
 struct refused_count {
     std::string code;
@@ -73,6 +86,30 @@ std::optional<io::server_response> check_text(std::string_view pointer, std::str
                       {{std::string{pointer}, "value.too_long", "at most 1000 bytes"}});
     }
     return std::nullopt;
+}
+
+io::server_response missing(const char* pointer, const char* what) {
+    return refuse(422, codes::api_invalid, {}, {{pointer, "value.required", what}});
+}
+
+// Checks that the act has what it needs; Body is either of the two above.
+template <class Body>
+std::expected<saga::act_details, io::server_response> details_for(saga::bulk_act act,
+                                                                  const Body& body) {
+    saga::act_details out;
+    if (act == saga::bulk_act::skip && !body.output) {
+        return std::unexpected{missing("/output", "the step's output, which later steps read")};
+    }
+    if (act == saga::bulk_act::reopen && !body.step) {
+        return std::unexpected{missing("/step", "the name of the step to go back to")};
+    }
+    if (act == saga::bulk_act::prioritise && !body.priority) {
+        return std::unexpected{missing("/priority", "high, normal or low")};
+    }
+    if (body.output) out.output = json::write(*body.output);
+    out.step = body.step.value_or("");
+    out.priority = body.priority.value_or(saga::operation_priority::normal);
+    return out;
 }
 
 std::expected<uuid, io::server_response> id_of(const call& c) {
@@ -119,6 +156,7 @@ std::expected<saga::list_filter, io::server_response> filter_of(const filter_req
     filter.key = asked.key;
     filter.subject = asked.account;
     filter.text = asked.error;
+    filter.parent = asked.parent;
     filter.created_from = asked.since;
     filter.created_to = asked.until;
     if (asked.state) {
@@ -135,7 +173,8 @@ void operations_resource::add_to(router& to) {
             "/api/v1/operations",
             "operations",
             access::read,
-            {"state", "kind", "key", "account", "error", "since", "until", "limit", "cursor"}},
+            {"state", "kind", "key", "account", "parent", "error", "since", "until", "limit",
+             "cursor"}},
            [this](call c) { return list(std::move(c)); });
     to.add({"GET", "/api/v1/operations/{id}", "operations", access::read},
            [this](call c) { return show(std::move(c)); });
@@ -159,6 +198,13 @@ void operations_resource::add_to(router& to) {
     add_verb("/api/v1/operations/{id}/fail", &saga::engine::fail, true);
     add_verb("/api/v1/operations/{id}/pause", &saga::engine::pause, false);
     add_verb("/api/v1/operations/{id}/resume", &saga::engine::resume, false);
+    for (const auto& [pattern, what] :
+         {std::pair{"/api/v1/operations/{id}/skip", saga::bulk_act::skip},
+          {"/api/v1/operations/{id}/reopen", saga::bulk_act::reopen},
+          {"/api/v1/operations/{id}/prioritise", saga::bulk_act::prioritise}}) {
+        to.add({"POST", pattern, "operations", access::operate, {}, 64 << 10},
+               [this, what](call c) { return act_with(std::move(c), what); });
+    }
     to.add({"POST", "/api/v1/acts", "operations", access::operate, {}, 64 << 10},
            [this](call c) { return act_on_all(std::move(c)); });
     to.add({"POST", "/api/v1/operations/{id}/resolve", "operations", access::operate, {}, 64 << 10},
@@ -172,7 +218,15 @@ task<io::server_response> operations_resource::list(call c) {
                          c.parameter("account"),
                          c.parameter("error"),
                          {},
+                         {},
                          {}};
+    if (const auto given = c.parameter("parent")) {
+        asked.parent = uuid::parse(*given);
+        if (!asked.parent) {
+            co_return refuse(400, codes::api_bad_parameter, {},
+                             {{"parent", "value.form", "must be the id of an operation"}});
+        }
+    }
     for (const auto& [name, to] : {std::pair{"since", &asked.since}, {"until", &asked.until}}) {
         const auto given = c.parameter(name);
         if (!given) continue;
@@ -261,6 +315,19 @@ task<io::server_response> operations_resource::act(call c, verb what, bool reaso
     co_return co_await answer(*id, std::move(done));
 }
 
+task<io::server_response> operations_resource::act_with(call c, saga::bulk_act what) {
+    auto id = id_of(c);
+    if (!id) co_return std::move(id.error());
+    auto body = json::read<detailed_request>(c.http.body);
+    if (!body) co_return refuse_body(body.error());
+    if (auto bad = check_text("/reason", body->reason, true)) co_return std::move(*bad);
+    auto more = details_for(what, *body);
+    if (!more) co_return std::move(more.error());
+    auto done =
+        co_await engine_.act(*id, what, c.who.name, std::move(body->reason), std::move(*more));
+    co_return co_await answer(*id, std::move(done));
+}
+
 task<io::server_response> operations_resource::resolve(call c) {
     auto id = id_of(c);
     if (!id) co_return std::move(id.error());
@@ -284,7 +351,10 @@ task<io::server_response> operations_resource::act_on_all(call c) {
     if (auto bad = check_text("/reason", body->reason, true)) co_return std::move(*bad);
     auto filter = filter_of(body->filter);
     if (!filter) co_return std::move(filter.error());
+    auto more = details_for(body->act, *body);
+    if (!more) co_return std::move(more.error());
     saga::bulk_request what;
+    what.more = std::move(*more);
     what.which = std::move(*filter);
     what.act = body->act;
     what.actor = c.who.name;

@@ -1,12 +1,15 @@
 #pragma once
 
-// GET  /api/v1/operations?state&kind&key&account&error&since&until&limit&cursor
+// GET  /api/v1/operations?state&kind&key&account&parent&error&since&until&limit&cursor
 // GET  /api/v1/operations/{id}
 // GET  /api/v1/operations/{id}/events?after&limit&wait_ms
 // POST /api/v1/operations/{kind}  Idempotency-Key: KEY   body: the kind's input
 //      only kinds that need no more than the engine does (kind "bench"); mints have /api/v1/mints
 // POST /api/v1/operations/{id}/cancel | retry | close | fail | pause | resume     {"reason": …}
-// POST /api/v1/acts    {"act", "filter": {…}, "reason", "dry_run"?, "expect"?}: on all that fit
+// POST /api/v1/operations/{id}/skip {"output", "reason"} | reopen {"step", "reason"}
+//                             | prioritise {"priority", "reason"}
+// POST /api/v1/acts    {"act", "filter": {…}, "reason", "dry_run"?, "expect"?, and what the act
+//                       needs}: on all that fit
 // POST /api/v1/operations/{id}/resolve   {"verdict": "landed" | "dead", "reference", "output"?,
 //                                         "accept_risk"?, "reason"}
 //
@@ -41,6 +44,7 @@ class operations_resource {
     task<io::server_response> submit(call);
     task<io::server_response> events(call);
     task<io::server_response> act(call, verb, bool reason_required);
+    task<io::server_response> act_with(call, saga::bulk_act);
     task<io::server_response> resolve(call);
     task<io::server_response> act_on_all(call);
     task<io::server_response> answer(uuid, result<saga::operation_view>);

@@ -492,6 +492,66 @@ TEST_F(operations_test, one_is_paused_and_many_are_acted_on) {
               "/problems/operation.not_paused");
 }
 
+// proves: E5
+TEST_F(operations_test, a_kind_or_everything_rests_until_it_is_released) {
+    EXPECT_EQ(get("/api/v1/holds").status, 200);
+    EXPECT_EQ(post("/api/v1/holds", R"({"act":"hold","kind":"mint","reason":""})").status, 422);
+    EXPECT_EQ(post("/api/v1/holds", R"({"act":"hold","kind":"","reason":"x"})").status, 422);
+    EXPECT_EQ(post("/api/v1/holds", R"({"act":"hold","kind":"mind","reason":"x"})").status, 404);
+    EXPECT_EQ(type_of(post("/api/v1/holds", R"({"act":"release","reason":"x"})")),
+              "/problems/engine.not_held");
+    EXPECT_EQ(get("/api/v1/holds?history=perhaps").status, 400);
+    auto out = post("/api/v1/holds", R"({"act":"hold","kind":"mint","reason":"ill"})");
+    EXPECT_EQ(out.status, 200) << out.body;
+    const auto cid = upload();
+    const auto made = mint(good_body(cid), "k");
+    EXPECT_EQ(made.status, 202);
+    const auto at = "/api/v1/operations/" + text(made, "id");
+    const auto seen = get(at);
+    EXPECT_EQ(text(seen, "state"), "ready");
+    EXPECT_THAT(seen.body, HasSubstr(R"("reason":"engine.held")"));
+    const auto items = json_of(get("/api/v1/holds")).at("items").as_array();
+    ASSERT_EQ(items.size(), 1U);
+    EXPECT_EQ(items[0].at("kind").as_string(), "mint");
+    EXPECT_EQ(items[0].at("reason").as_string(), "ill");
+    EXPECT_EQ(post("/api/v1/holds", R"({"act":"release","kind":"mint","reason":"well"})").status,
+              200);
+    EXPECT_EQ(text(mint(good_body(cid), "k", {{"Prefer", "wait=30"}}), "state"), "completed");
+    EXPECT_EQ(json_of(get("/api/v1/holds?history=true")).at("items").as_array().size(), 2U);
+    EXPECT_EQ(
+        json_of(get("/api/v1/operations?parent=" + text(made, "id"))).at("items").as_array().size(),
+        0U);
+    EXPECT_EQ(get("/api/v1/operations?parent=me").status, 400);
+}
+
+// proves: E6
+TEST_F(operations_test, a_step_is_skipped_or_begun_again_and_the_class_changed) {
+    const auto cid = upload();
+    first = behaviour::park;
+    const auto id = text(mint(good_body(cid), "a", {{"Prefer", "wait=30"}}), "id");
+    const auto at = "/api/v1/operations/" + id;
+    EXPECT_EQ(post(at + "/skip", R"({"reason":"x"})").status, 422) << "an output is required";
+    EXPECT_EQ(post(at + "/skip", R"({"output":{},"reason":""})").status, 422);
+    EXPECT_EQ(post(at + "/reopen", R"({"reason":"x"})").status, 422);
+    EXPECT_EQ(type_of(post(at + "/reopen", R"({"step":"no such","reason":"x"})")),
+              "/problems/operation.step_unknown");
+    EXPECT_EQ(post(at + "/prioritise", R"({"priority":"soon","reason":"x"})").status, 422);
+    auto out = post(at + "/prioritise", R"({"priority":"high","reason":"the boss asks"})");
+    EXPECT_EQ(out.status, 202) << out.body;
+    EXPECT_EQ(text(out, "priority"), "high");
+    EXPECT_EQ(text(out, "state"), "parked");
+    first = behaviour::finish;
+    const auto step = text(get(at), "step");
+    out = post("/api/v1/acts", R"({"act":"reopen","step":")" + step +
+                                   R"(","filter":{"state":"parked"},"reason":"again",)" +
+                                   R"("dry_run":false,"expect":1})");
+    EXPECT_EQ(text(out, "done"), "1") << out.body;
+    EXPECT_EQ(text(mint(good_body(cid), "a", {{"Prefer", "wait=30"}}), "state"), "completed");
+    EXPECT_THAT(get(at + "/events").body, HasSubstr("operation.reopened"));
+    EXPECT_EQ(type_of(post(at + "/prioritise", R"({"priority":"low","reason":"x"})")),
+              "/problems/operation.ended");
+}
+
 TEST_F(operations_test, what_does_not_exist_is_404) {
     for (const auto* id : {"nonsense", "00000000-0000-7000-8000-000000000000"}) {
         const auto at = std::string{"/api/v1/operations/"} + id;

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 
+#include "api/holds.hpp"
 #include "api/mints.hpp"
 #include "api/operations.hpp"
 #include "api/testing.hpp"
@@ -80,6 +81,7 @@ struct world_test : ::testing::Test {
     router routes{who, count, loop};
     content_resource content{*store, pool, [this] { return room; }, count, loop};
     operations_resource operations{engine, docs, loop, [this] { return room; }, {"bench"}};
+    holds_resource kinds_at_rest{engine};
     ipfs::content_holds holds{*store, &pool, [this] { return journal.now(); }};
     mints_resource mints{{.engine = engine,
                           .docs = docs,
@@ -93,6 +95,7 @@ struct world_test : ::testing::Test {
     world_test() {
         content.add_to(routes);
         operations.add_to(routes);
+        kinds_at_rest.add_to(routes);
         mints.add_to(routes);
         EXPECT_TRUE(run(loop, engine.start()));
     }

@@ -187,12 +187,20 @@ BOOST_DESCRIBE_STRUCT(mint_config, (),
                       (fee_floor, fee_cap, fee_percentile, status_poll, recheck_after,
                        max_generations, on_exhausted, uri_prefix, replicas, allow_single_provider))
 
+// [engine.kind.NAME]: what one kind of operations may take. 0 = no limit of its own.
+struct kind_config {
+    std::uint32_t concurrency = 0;  // worked on at once; 0…10000
+    std::uint32_t per_minute = 0;   // taken up in a minute, evenly; 0…6 000 000
+};
+BOOST_DESCRIBE_STRUCT(kind_config, (), (concurrency, per_minute))
+
 struct engine_config {
     std::uint32_t max_waiting = 100'000;  // ready and blocked operations; more are refused (503)
     std::uint32_t concurrency = 256;      // operations worked on at once; 1…10000
+    std::map<std::string, kind_config> kind;
     bool bench = false;  // accept operations of kind "bench", which do nothing, for measuring
 };
-BOOST_DESCRIBE_STRUCT(engine_config, (), (max_waiting, concurrency, bench))
+BOOST_DESCRIBE_STRUCT(engine_config, (), (max_waiting, concurrency, kind, bench))
 
 enum class log_level : std::uint8_t { debug, info, warning, error };
 BOOST_DESCRIBE_ENUM(log_level, debug, info, warning, error)
@@ -248,6 +256,8 @@ template <>
 inline constexpr auto optional_members<app::mint_config> = all_members;
 template <>
 inline constexpr auto optional_members<app::engine_config> = all_members;
+template <>
+inline constexpr auto optional_members<app::kind_config> = all_members;
 template <>
 inline constexpr auto optional_members<app::log_config> = all_members;
 template <>

@@ -139,6 +139,10 @@ void rule_book::check_places() {
     }
     range("/engine/max_waiting", c_.engine.max_waiting, 1U, 10'000'000U);
     range("/engine/concurrency", c_.engine.concurrency, 1U, 10'000U);
+    for (const auto& [kind, limits] : c_.engine.kind) {
+        range("/engine/kind/" + kind + "/concurrency", limits.concurrency, 0U, 10'000U);
+        range("/engine/kind/" + kind + "/per_minute", limits.per_minute, 0U, 6'000'000U);
+    }
 }
 
 void rule_book::check_wallet() {

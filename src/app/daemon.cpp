@@ -13,6 +13,7 @@
 
 #include "api/content.hpp"
 #include "api/health.hpp"
+#include "api/holds.hpp"
 #include "api/mint_estimate.hpp"
 #include "api/mints.hpp"
 #include "api/operations.hpp"
@@ -139,6 +140,7 @@ struct daemon::parts {
     std::optional<api::health_resource> front_health;
     std::optional<api::health_resource> core_health;
     std::optional<api::operations_resource> operations_resource;
+    std::optional<api::holds_resource> holds_resource;
     std::optional<api::mints_resource> mints_resource;
     std::optional<api::verify_resource> verify_resource;
     std::optional<api::mint_estimate_resource> estimate_resource;
@@ -280,6 +282,10 @@ void daemon::parts::open_engine() {
     options.seed = random_number(random);
     options.concurrency = static_cast<int>(c.engine.concurrency);
     options.max_waiting = c.engine.max_waiting;
+    for (const auto& [kind, limits] : c.engine.kind) {
+        options.kinds[kind] = {static_cast<int>(limits.concurrency),
+                               static_cast<int>(limits.per_minute)};
+    }
     options.on_event = [this](const auto& op, const auto& e) {
         operations.happened(op, e);
         holds->happened(background, op, e);
@@ -338,6 +344,8 @@ void daemon::parts::add_resources() {
     if (c.engine.bench) plain_kinds.insert("bench");
     operations_resource.emplace(*engine, documents, core, room, std::move(plain_kinds));
     operations_resource->add_to(server.core());
+    holds_resource.emplace(*engine);
+    holds_resource->add_to(server.core());
     mints_resource.emplace(api::mints_resource::parts{.engine = *engine,
                                                       .docs = documents,
                                                       .store = *store,

@@ -30,6 +30,12 @@ log_severity severity_of(event_type type) {
         case event_type::retried:
         case event_type::cancel_requested:
         case event_type::compensating:
+        case event_type::resolved:
+        case event_type::paused:
+        case event_type::resumed:
+        case event_type::skipped:
+        case event_type::reopened:
+        case event_type::prioritised:
             return log_severity::info;
         default:
             return log_severity::debug;

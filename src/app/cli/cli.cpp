@@ -73,6 +73,8 @@ class command_line {
     void add_operation();
     static void add_filter(CLI::App& to, list_options& which);
     void add_resolve(CLI::App& operation);
+    void add_acts(CLI::App& operation);
+    void add_holds(CLI::App& operation);
     void add_bulk(CLI::App& operation);
     void add_explain();
     int explain_either(session& s);
@@ -90,6 +92,8 @@ class command_line {
     list_options list_;
     resolve_options resolve_;
     bulk_options bulk_;
+    hold_options hold_;
+    act_options act_;
     std::string argument_;
     std::string reason_;
     bool follow_ = false;
@@ -259,8 +263,65 @@ void command_line::add_operation() {
     verb("fail", "Declare a parked one failed", true);
     verb("pause", "It rests until it is resumed", false);
     verb("resume", "A paused one goes on", false);
+    add_acts(*operation);
     add_resolve(*operation);
     add_bulk(*operation);
+    add_holds(*operation);
+}
+
+namespace {
+
+void add_output(CLI::App& to, act_options& what) {
+    to.add_option("--output", what.output, "The step's output as JSON, which later steps read");
+}
+void add_step(CLI::App& to, act_options& what) {
+    to.add_option("--step", what.step, "The name of an earlier step, or of this one");
+}
+void add_priority(CLI::App& to, act_options& what) {
+    to.add_option("--priority", what.priority, "high, normal or low")
+        ->check(CLI::IsMember({"high", "normal", "low"}));
+}
+
+}  // namespace
+
+void command_line::add_acts(CLI::App& operation) {
+    struct verb {
+        const char* name;
+        const char* about;
+        void (*more)(CLI::App&, act_options&);
+    };
+    for (const auto& [name, about, more] :
+         {verb{"skip", "Give the output of a skippable step, which then does not run", add_output},
+          verb{"reopen", "Back to an earlier step, over steps that may be repeated", add_step},
+          verb{"prioritise", "Another class", add_priority}}) {
+        auto* command =
+            add_remote(operation, name, about, [this, act = std::string{name}](auto& s, auto& c) {
+                return run_operation_act_with(s, c, act_, act);
+            });
+        command->add_option("id", act_.id)->required();
+        more(*command, act_);
+        command->get_options().back()->required();
+        command->add_option("--reason", act_.reason, "Kept in the operation's events")->required();
+    }
+}
+
+void command_line::add_holds(CLI::App& operation) {
+    for (const auto& [name, about] :
+         {std::pair{"hold", "A kind, or everything, rests: nothing of it is begun"},
+          {"release", "… and goes on"}}) {
+        auto* command =
+            add_remote(operation, name, about, [this, act = std::string{name}](auto& s, auto& c) {
+                return run_hold(s, c, hold_, act);
+            });
+        auto* what = command->add_option_group("what");
+        what->require_option(1);
+        what->add_option("--kind", hold_.kind, "e.g. mint");
+        what->add_flag("--everything", hold_.everything, "Every kind");
+        command->add_option("--reason", hold_.reason, "Kept with it")->required();
+    }
+    auto* list = add_remote(operation, "holds", "What rests, who said so, and why",
+                            [this](session& s, client& c) { return run_hold_list(s, c, hold_); });
+    list->add_flag("--history", hold_.history, "Everything that was ever said, newest first");
 }
 
 void command_line::add_filter(CLI::App& to, list_options& which) {
@@ -269,6 +330,7 @@ void command_line::add_filter(CLI::App& to, list_options& which) {
     to.add_option("--kind", which.kind, "e.g. mint");
     to.add_option("--key", which.key, "Idempotency key");
     to.add_option("--account", which.account, "The account it was made for");
+    to.add_option("--parent", which.parent, "The operation whose step started it");
     to.add_option("--error", which.error, "Part of its fault, of what it waits for, or its cause");
     to.add_option("--since", which.since, "Accepted at or after, e.g. 2026-01-31T12:00:00Z");
     to.add_option("--until", which.until, "Accepted before");
@@ -278,9 +340,14 @@ void command_line::add_bulk(CLI::App& operation) {
     auto* all =
         add_remote(operation, "all", "The same act on all that fit a filter; counts first",
                    [this](session& s, client& c) { return run_operation_bulk(s, c, bulk_); });
-    all->add_option("act", bulk_.act, "retry, cancel, close, fail, pause, resume")
+    all->add_option("act", bulk_.act,
+                    "retry, cancel, close, fail, pause, resume, skip, reopen, prioritise")
         ->required()
-        ->check(CLI::IsMember({"retry", "cancel", "close", "fail", "pause", "resume"}));
+        ->check(CLI::IsMember({"retry", "cancel", "close", "fail", "pause", "resume", "skip",
+                               "reopen", "prioritise"}));
+    add_output(*all, bulk_.more);
+    add_step(*all, bulk_.more);
+    add_priority(*all, bulk_.more);
     add_filter(*all, bulk_.which);
     all->add_option("--reason", bulk_.reason, "Kept in the operations' events")->required();
     all->add_flag("--yes", bulk_.yes, "Do it; without, only the count is shown");

@@ -60,7 +60,7 @@ struct reconcile_options {
 int run_reconcile(session&, client&, const reconcile_options&);
 
 struct list_options {
-    std::string state, kind, key, account, error, since, until;
+    std::string state, kind, key, account, parent, error, since, until;
     std::uint32_t limit = 50;
 };
 int run_operation_list(session&, client&, const list_options&);
@@ -69,10 +69,26 @@ int run_operation_events(session&, client&, const std::string& id, bool follow);
 // verb: cancel, retry, close, fail
 int run_operation_act(session&, client&, const std::string& id, const std::string& verb,
                       const std::string& reason);
+struct act_options {
+    std::string id, reason;
+    std::string output, step, priority;  // what the act needs
+};
+// verb: skip, reopen, prioritise
+int run_operation_act_with(session&, client&, const act_options&, const std::string& verb);
+struct hold_options {
+    std::string kind;
+    bool everything = false;
+    std::string reason;
+    bool history = false;
+};
+int run_hold(session&, client&, const hold_options&, const std::string& act);
+int run_hold_list(session&, client&, const hold_options&);
+
 struct bulk_options {
     std::string act;
     list_options which;
     std::string reason;
+    act_options more;  // without id and reason
     bool yes = false;
 };
 int run_operation_bulk(session&, client&, const bulk_options&);

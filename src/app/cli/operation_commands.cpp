@@ -160,6 +160,7 @@ int run_operation_list(session& s, client& daemon, const list_options& options) 
     filter("kind", options.kind);
     filter("key", options.key);
     filter("account", options.account);
+    filter("parent", options.parent);
     filter("error", options.error);
     filter("since", options.since);
     filter("until", options.until);
@@ -258,6 +259,29 @@ int run_operation_act(session& s, client& daemon, const std::string& id, const s
     return post_act(s, daemon, id, verb, body);
 }
 
+namespace {
+
+// False: --output is no JSON.
+bool add_details(session& s, const act_options& options, boost::json::object& body) {
+    if (!options.output.empty()) {
+        auto output = json::parse(options.output);
+        if (!output) return s.complain("--output: not JSON"), false;
+        body["output"] = std::move(*output);
+    }
+    if (!options.step.empty()) body["step"] = options.step;
+    if (!options.priority.empty()) body["priority"] = options.priority;
+    return true;
+}
+
+}  // namespace
+
+int run_operation_act_with(session& s, client& daemon, const act_options& options,
+                           const std::string& verb) {
+    boost::json::object body{{"reason", options.reason}};
+    if (!add_details(s, options, body)) return exit_usage;
+    return post_act(s, daemon, options.id, verb, body);
+}
+
 // Counts first; acts only on --yes, and only when as many fit as were counted.
 int run_operation_bulk(session& s, client& daemon, const bulk_options& options) {
     boost::json::object filter;
@@ -266,9 +290,10 @@ int run_operation_bulk(session& s, client& daemon, const bulk_options& options) 
     };
     const auto& w = options.which;
     add("state", w.state), add("kind", w.kind), add("key", w.key), add("account", w.account);
-    add("error", w.error), add("since", w.since), add("until", w.until);
+    add("parent", w.parent), add("error", w.error), add("since", w.since), add("until", w.until);
     boost::json::object body{
         {"act", options.act}, {"filter", std::move(filter)}, {"reason", options.reason}};
+    if (!add_details(s, options.more, body)) return exit_usage;
     const auto send = [&](int& code) {
         return ask(s, daemon,
                    {.method = "POST",
@@ -298,6 +323,47 @@ int run_operation_bulk(session& s, client& daemon, const bulk_options& options) 
         s.out.print(fmt::format("{} refused: {}\n", text_of(each, "count"), text_of(each, "code")));
     }
     return exit_done;
+}
+
+namespace {
+
+void show_holds(session& s, const value& page) {
+    if (s.json) return s.print_json(page);
+    table t{{"WHAT", "STATE", "SINCE", "BY", "REASON"}};
+    const auto* items = array_of(page, "items");
+    for (const auto& each : items == nullptr ? boost::json::array{} : *items) {
+        const auto kind = text_of(each, "kind");
+        t.add({{kind.empty() ? "everything" : kind},
+               {text_of(each, "held") == "true" ? "held" : "released"},
+               {short_time(text_of(each, "at"))},
+               {text_of(each, "actor")},
+               {text_of(each, "reason")}});
+    }
+    s.out.print(t.empty() ? "nothing is held\n" : t.text(s.out, 1000));
+}
+
+}  // namespace
+
+int run_hold(session& s, client& daemon, const hold_options& options, const std::string& act) {
+    boost::json::object body{{"act", act}, {"reason", options.reason}};
+    if (!options.everything) body["kind"] = options.kind;
+    int code = exit_done;
+    const auto page = ask(s, daemon,
+                          {.method = "POST",
+                           .path = "/api/v1/holds",
+                           .headers = {{"Content-Type", "application/json"}},
+                           .body = boost::json::serialize(body)},
+                          code);
+    if (page) show_holds(s, *page);
+    return code;
+}
+
+int run_hold_list(session& s, client& daemon, const hold_options& options) {
+    int code = exit_done;
+    const auto* path = options.history ? "/api/v1/holds?history=true" : "/api/v1/holds";
+    const auto page = ask(s, daemon, {.path = path}, code);
+    if (page) show_holds(s, *page);
+    return code;
 }
 
 int run_operation_resolve(session& s, client& daemon, const resolve_options& options) {
