@@ -93,6 +93,19 @@ class cli_test : public ::testing::Test {
                 read_all(folder_ / "run.out"), read_all(folder_ / "run.err")};
     }
 
+    // The id of an accepted operation that does nothing.
+    std::string submit_bench(const std::string& key) {
+        client daemon{{.socket = (folder_ / "s").string(), .url = {}, .token = {}}};
+        const auto answer = daemon.call(
+            {.method = "POST",
+             .path = "/api/v1/operations/bench",
+             .headers = {{"Content-Type", "application/json"}, {"Idempotency-Key", key}},
+             .body = "{}"});
+        EXPECT_TRUE(answer && answer->status == 202);
+        const auto document = boost::json::parse(answer->body);
+        return std::string{document.at("id").as_string()};
+    }
+
     // Until it answers that it is ready.
     void serve() {
         daemon_ = start({"serve"}, "serve");
@@ -315,6 +328,56 @@ TEST_F(cli_test, over_tcp_a_token_file_opens_what_its_scopes_allow) {
     const auto wrong = write("wrong", "tok-zyxwvutsrqponmlkjihgfedcba\n");
     EXPECT_THAT(run({"--url", url, "--token-file", wrong, "operation", "list"}).err,
                 HasSubstr("api.token_invalid"));
+}
+
+// proves: E5, E6
+TEST_F(cli_test, operations_are_paused_resumed_and_held_from_the_command_line) {
+    write("thole.toml", config("[engine]\nbench = true\n[engine.kind.bench]\nconcurrency = 2\n"));
+    serve();
+    auto done = run({"operation", "hold", "--kind", "bench", "--reason", "a look first"});
+    EXPECT_EQ(done.exit, 0) << done.err;
+    EXPECT_THAT(done.out, HasSubstr("a look first"));
+    EXPECT_THAT(run({"operation", "hold", "--kind", "bunch", "--reason", "x"}).err,
+                HasSubstr("code: engine.unknown_kind"));
+    EXPECT_EQ(run({"operation", "hold", "--reason", "x"}).exit, 2);
+    const auto log = read_all(folder_ / "serve.err");
+    std::vector<std::string> ids;
+    for (const auto* key : {"a", "b"}) ids.push_back(submit_bench(key));
+    done = run({"explain", ids[0]});
+    EXPECT_THAT(done.out, HasSubstr("engine.held"));
+    done = run({"operation", "pause", ids[0], "--reason", "not yet"});
+    EXPECT_EQ(done.exit, 0) << done.err;
+    EXPECT_THAT(done.out, HasSubstr("PAUSED"));
+    done = run({"operation", "prioritise", ids[0], "--priority", "high", "--reason", "now"});
+    EXPECT_EQ(done.exit, 0) << done.err;
+    EXPECT_THAT(run({"operation", "show", ids[0]}).out, HasSubstr("high"));
+    EXPECT_EQ(run({"operation", "prioritise", ids[0], "--priority", "soon", "--reason", "x"}).exit,
+              2);
+    EXPECT_EQ(run({"operation", "skip", ids[1], "--reason", "x"}).exit, 2);
+    done = run({"operation", "skip", ids[1], "--output", "{}", "--reason", "by hand"});
+    EXPECT_EQ(done.exit, 0) << done.err;
+    EXPECT_THAT(run({"operation", "events", ids[1]}).out, HasSubstr("step.skipped"));
+    done = run({"operation", "reopen", ids[1], "--step", "one", "--reason", "after all"});
+    EXPECT_EQ(done.exit, 0) << done.err;
+    EXPECT_THAT(run({"operation", "reopen", ids[1], "--step", "six", "--reason", "x"}).err,
+                HasSubstr("code: operation.step_not_begun"));
+    EXPECT_THAT(run({"operation", "resolve", ids[0], "--landed", "x", "--reason", "y"}).err,
+                HasSubstr("code: operation.nothing_undecided"));
+    EXPECT_EQ(run({"operation", "resolve", ids[0], "--reason", "y"}).exit, 2);
+    done = run({"operation", "release", "--kind", "bench", "--reason", "seen"});
+    EXPECT_EQ(done.out, "nothing is held\n") << done.err;
+    EXPECT_THAT(run({"operation", "holds", "--history"}).out, HasSubstr("released"));
+    EXPECT_THAT(run({"operation", "release", "--everything", "--reason", "x"}).err,
+                HasSubstr("code: engine.not_held"));
+    EXPECT_EQ(run({"operation", "events", ids[1], "--follow"}).exit, 0);
+    EXPECT_THAT(run({"operation", "show", ids[0]}).out, HasSubstr("PAUSED"));
+    EXPECT_EQ(run({"operation", "all", "resume", "--state", "parked", "--reason", "go"}).out,
+              "1 would be asked to resume; --yes does it\n");
+    EXPECT_EQ(
+        run({"operation", "all", "resume", "--state", "parked", "--reason", "go", "--yes"}).out,
+        "1 of 1 accepted\n");
+    EXPECT_EQ(run({"operation", "events", ids[0], "--follow"}).exit, 0);
+    EXPECT_THAT(run({"operation", "resume", ids[0]}).err, HasSubstr("code: operation.ended"));
 }
 
 TEST_F(cli_test, a_kill_leaves_nothing_that_hinders_the_next_start) {
