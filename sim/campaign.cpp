@@ -46,8 +46,9 @@ class campaigner {
 
   private:
     [[nodiscard]] bool is_over(std::uint64_t number) const {
-        if (how_.seeds > 0) return number >= how_.first_seed + how_.seeds;
-        return clock_.now() - began_ >= std::chrono::minutes{how_.minutes};
+        if (how_.seeds > 0 && number >= how_.first_seed + how_.seeds) return true;
+        if (how_.operations > 0 && operations_ >= how_.operations) return true;
+        return how_.minutes > 0 && clock_.now() - began_ >= std::chrono::minutes{how_.minutes};
     }
     void work() {
         for (auto number = next_++; !is_over(number); number = next_++) {
@@ -68,7 +69,11 @@ class campaigner {
         sum_.violations += told.violations.size();
         sum_.requests += told.counted.requests;
         sum_.seconds += seconds{took}.count();
+        sum_.wall_seconds = seconds{clock_.now() - began_}.count();
+        sum_.simulated += told.lasted;
         sum_.probes.add(told.probes);
+        operations_ = sum_.operations;
+        if (how_.progress) how_.progress(sum_);
         if (told.violations.empty() || !how_.tell) return;
         for (const auto& each : told.violations) {
             how_.tell(fmt::format("{}: {}", each.checker, each.what));
@@ -80,6 +85,7 @@ class campaigner {
     const campaign_options& how_;
     const system_clock clock_;
     std::atomic<std::uint64_t> next_;
+    std::atomic<std::uint64_t> operations_ = 0;
     const time_point began_;
     std::mutex mutex_;
     campaign_report sum_;
@@ -88,9 +94,17 @@ class campaigner {
 }  // namespace
 
 std::string campaign_report::json() const {
-    return fmt::format(
-        R"({{"seeds":{},"operations":{},"faults":{},"crashes":{},"violations":{},"ops_per_s_per_core":{:.0f}}})",
-        seeds, operations, faults, crashes, violations, ops_per_s_per_core());
+    std::string missing;
+    for (const auto each : probes.missing()) {
+        missing +=
+            fmt::format(R"({}"{}")", missing.empty() ? "" : ",", json::detail::enum_text(each));
+    }
+    return fmt::format(R"({{"seeds":{},"operations":{},"faults":{},"crashes":{},"violations":{},)"
+                       R"("never_reached":[{}],"simulated_hours":{:.1f},"wall_seconds":{:.1f},)"
+                       R"("ops_per_s_per_core":{:.0f}}})",
+                       seeds, operations, faults, crashes, violations, missing,
+                       std::chrono::duration<double, std::ratio<3600>>{simulated}.count(),
+                       wall_seconds, ops_per_s_per_core());
 }
 
 std::string campaign_report::text() const {

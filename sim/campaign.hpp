@@ -4,7 +4,7 @@
 //
 //   campaign_options how;  how.minutes = 5;
 //   const auto told = campaign(days, how);
-//   told.json();   // {"seeds":…,"operations":…,"faults":…,"crashes":…,"violations":…,…}
+//   told.json();   // {"seeds":…,"operations":…,"violations":…,"never_reached":[…],…}
 //
 // Each failing seed is told at once by the line that replays it; so is one that ends the process
 // (a broken invariant aborts).
@@ -17,18 +17,22 @@ namespace thole::sim {
 
 struct campaign_options {
     std::uint64_t first_seed = 1;
-    std::uint64_t seeds = 100;  // 0: until the minutes are over
-    int minutes = 0;
-    unsigned jobs = 0;  // 0: one a core
+    std::uint64_t seeds = 100;     // 0: no bound
+    int minutes = 0;               // 0: no bound
+    std::uint64_t operations = 0;  // at least so many, then it ends; 0: no bound
+    unsigned jobs = 0;             // 0: one a core
     run_options each{};
     std::string mutant{};  // its name, for replay lines
     std::function<void(const std::string&)> tell{};
+    std::function<void(const struct campaign_report&)> progress{};  // after each seed
 };
 
 struct campaign_report {
     std::uint64_t seeds = 0, operations = 0, faults = 0, crashes = 0, violations = 0;
     std::uint64_t requests = 0;
-    double seconds = 0;  // of all threads together
+    double seconds = 0;       // of all threads together
+    double wall_seconds = 0;  // since the start
+    duration simulated{};
     probe_log probes;
 
     [[nodiscard]] double ops_per_s_per_core() const noexcept {

@@ -2,6 +2,7 @@
 // replays a failing one.
 
 #include <fmt/format.h>
+#include <unistd.h>
 #include <CLI/CLI.hpp>
 
 #include "sim/campaign.hpp"
@@ -18,6 +19,7 @@ struct arguments {
     std::uint64_t seed = 1;
     std::uint64_t seeds = 100;
     int minutes = 0;
+    std::uint64_t operations = 0;
     unsigned jobs = 0;
     bool json = false;
     bool trace = false;
@@ -49,13 +51,22 @@ run_options options_of(const arguments& args) {
 int run(const arguments& args) {
     campaign_options how;
     how.first_seed = args.seed;
-    how.seeds = args.minutes > 0 ? 0 : args.seeds;
+    how.seeds = args.minutes > 0 || args.operations > 0 ? 0 : args.seeds;
     how.minutes = args.minutes;
+    how.operations = args.operations;
     how.jobs = args.jobs;
     how.each = options_of(args);
     how.mutant = args.mutant;
     how.tell = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
+    const bool seen = ::isatty(STDERR_FILENO) == 1;
+    if (seen) {
+        how.progress = [](const campaign_report& so_far) {
+            fmt::print(stderr, "\r{} seeds, {} operations, {} violations, {:.0f} s ", so_far.seeds,
+                       so_far.operations, so_far.violations, so_far.wall_seconds);
+        };
+    }
     const auto told = campaign(days_of(args), how);
+    if (seen) fmt::print(stderr, "\n");
     fmt::print("{}\n", args.json ? told.json() : told.text());
     return told.violations == 0 ? 0 : 1;
 }
@@ -120,6 +131,7 @@ int main(int argc, char** argv) {
     auto* runs = add("run", "many seeds on all cores; ends with a summary");
     runs->add_option("--seeds", args.seeds, "how many");
     runs->add_option("--minutes", args.minutes, "instead: new seeds for so long");
+    runs->add_option("--operations", args.operations, "instead: until so many were accepted");
     runs->add_option("--jobs", args.jobs, "threads; 0: one a core");
     runs->add_flag("--json", args.json, "the summary as JSON");
     auto* replays = add("replay", "one day under one seed");

@@ -50,6 +50,28 @@ TEST(sim, the_same_seed_leaves_the_same_trace) {
     }
 }
 
+// Both nodes lose everything between the mint and its verification: nobody waits for ever.
+TEST(sim, content_that_is_gone_everywhere_parks_its_mint) {
+    const auto today = read_day(R"(
+summary = "All content is lost after the mint"
+[workload]
+operations = 3
+accounts = 3
+over = "0s..2s"
+[[fault]]
+kind = "content_lose"
+target = "content"
+count = "6"
+at = "1s..12s"
+)",
+                                "gone");
+    ASSERT_TRUE(today) << today.error();
+    const auto told = simulate(*today, 1);
+    EXPECT_TRUE(told.violations.empty()) << told.violations.front().what;
+    EXPECT_EQ(told.operations, 3U);
+    EXPECT_EQ(told.failed + told.closed, 3U);
+}
+
 TEST(sim, minimise_leaves_the_faults_that_matter) {
     run_options options;
     options.with = find_mutant("leaks_a_permit")->plant();

@@ -13,9 +13,11 @@ class rule final : public checker {
     std::string_view name() const noexcept override { return "load_within_budget"; }
 
     void committed(const commit_seen& seen, const known_operation& op) override {
+        auto& fence = fences_[op.row];
+        if (seen.op.now.fence > fence) ++begun_;
+        fence = seen.op.now.fence;
         for (const auto& e : seen.events) {
             if (e.type == saga::event_type::step_completed) ++begun_;
-            if (e.type == saga::event_type::step_started) ++begun_;
             if (e.type == saga::event_type::undone) ++begun_;
         }
         if (!seen.op.now.live && !op.generations.empty()) check_sends(op);
@@ -49,7 +51,8 @@ class rule final : public checker {
         }
     }
 
-    std::uint64_t begun_ = 0;
+    std::uint64_t begun_ = 0;  // claims, and steps that followed within one
+    std::map<std::int64_t, std::uint64_t> fences_;
 };
 
 }  // namespace

@@ -19,6 +19,10 @@ inline constexpr fault_code layer_mismatch{
     "nft.layer_mismatch", transient, request,
     "Read back, a layer disagrees with the request. The detail names layer and field. It is read "
     "again from other endpoints; if it lasts, a person must decide."};
+inline constexpr fault_code content_gone{"nft.content_gone", permanent, request,
+                                         "Minutes after the mint no gateway has its metadata any "
+                                         "more. Pin the content again, then retry "
+                                         "the operation."};
 inline constexpr fault_code not_visible{
     "nft.not_visible", transient, endpoint,
     "The endpoint does not show an account that is finalized elsewhere: it lags."};
@@ -80,11 +84,11 @@ namespace thole::nft {
 
 // Every code above, for `explain` and for the test against duplicates.
 inline constexpr std::array nft_codes{
-    &codes::metadata_malformed,    &codes::layer_mismatch,    &codes::not_visible,
-    &codes::mint_foreign,          &codes::program_refused,   &codes::not_an_image,
-    &codes::too_many_tokens,       &codes::record_conflict,   &codes::record_missing,
-    &codes::record_already_minted, &codes::record_url,        &codes::secret_open_mode,
-    &codes::secret_unreadable,     &codes::secret_lost,       &codes::secret_changed,
-    &codes::wallet_changed,        &codes::providers_disagree};
+    &codes::metadata_malformed,    &codes::layer_mismatch,     &codes::not_visible,
+    &codes::mint_foreign,          &codes::program_refused,    &codes::not_an_image,
+    &codes::too_many_tokens,       &codes::record_conflict,    &codes::record_missing,
+    &codes::record_already_minted, &codes::record_url,         &codes::secret_open_mode,
+    &codes::secret_unreadable,     &codes::secret_lost,        &codes::secret_changed,
+    &codes::wallet_changed,        &codes::providers_disagree, &codes::content_gone};
 
 }  // namespace thole::nft

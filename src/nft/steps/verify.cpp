@@ -2,11 +2,16 @@
 
 #include <algorithm>
 
+#include "ipfs/codes.hpp"
 #include "nft/codes.hpp"
 #include "nft/metadata.hpp"
 
 namespace thole::nft::steps {
 namespace {
+
+// How long, by the chain's own time, freshly minted content may be on its way to every gateway:
+// ten minutes of 400 ms. The slot of the landing is journaled, so no restart begins anew.
+constexpr std::uint64_t spreading_slots = 1'500;
 
 std::unexpected<fault> mismatch(std::string_view layer, std::string_view what) {
     return fail(codes::layer_mismatch, std::string{layer} + ": " + std::string{what});
@@ -117,6 +122,11 @@ task<saga::outcome<verification>> verify::run(saga::step_context& in) {
     }
     if (const auto ok = co_await check_content(in, about); !ok) {
         in.note(note_of("verify content", ok.error()));
+        // Every gateway answered, and none has it: by itself that does not change any more.
+        const bool spread = *slot > in.output<submit>().slot + spreading_slots;
+        if (spread && ok.error().is(ipfs::codes::not_found)) {
+            co_return saga::park{std::string{codes::content_gone.text}, ok.error()};
+        }
         co_return failed_call<output>(in, ok.error());
     }
     if (const auto ok = co_await check_record(in, about); !ok) {
