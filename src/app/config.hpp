@@ -194,6 +194,15 @@ struct kind_config {
 };
 BOOST_DESCRIBE_STRUCT(kind_config, (), (concurrency, per_minute))
 
+struct reconcile_config {
+    // Records are compared with the chain so often, and what is safe is repaired; 1m…720h; 0s =
+    // only when asked.
+    time_span interval = std::chrono::hours{1};
+    bool content = false;     // and with the content behind their URIs
+    std::uint32_t rate = 20;  // requests to the chain a second, of 20 records each; 1…1000
+};
+BOOST_DESCRIBE_STRUCT(reconcile_config, (), (interval, content, rate))
+
 struct engine_config {
     std::uint32_t max_waiting = 100'000;  // ready and blocked operations; more are refused (503)
     std::uint32_t concurrency = 256;      // operations worked on at once; 1…10000
@@ -220,10 +229,12 @@ struct config {
     records_config records;
     dependencies_config dependency;
     mint_config mint;
+    reconcile_config reconcile;
     engine_config engine;
     log_config log;
 };
-BOOST_DESCRIBE_STRUCT(config, (), (server, data, wallet, records, dependency, mint, engine, log))
+BOOST_DESCRIBE_STRUCT(config, (),
+                      (server, data, wallet, records, dependency, mint, reconcile, engine, log))
 
 }  // namespace thole::app
 
@@ -254,6 +265,8 @@ template <>
 inline constexpr auto optional_members<app::dependencies_config> = all_members;
 template <>
 inline constexpr auto optional_members<app::mint_config> = all_members;
+template <>
+inline constexpr auto optional_members<app::reconcile_config> = all_members;
 template <>
 inline constexpr auto optional_members<app::engine_config> = all_members;
 template <>

@@ -279,6 +279,9 @@ void rule_book::check_mint() {
     range("/mint/fee_percentile", m.fee_percentile, 1U, 100U);
     span("/mint/status_poll", m.status_poll, 20ms, 10s);
     span("/mint/recheck_after", m.recheck_after, 0s, 24h);
+    const auto& r = c_.reconcile;
+    if (r.interval.value != 0s) span("/reconcile/interval", r.interval, 1min, 720h);
+    range("/reconcile/rate", r.rate, 1U, 1000U);
     range("/mint/max_generations", m.max_generations, 1U, 3U);
     if (m.uri_prefix.empty() || m.uri_prefix.size() > 140 || !visible(m.uri_prefix) ||
         !m.uri_prefix.ends_with('/')) {

@@ -41,6 +41,7 @@
 #include "io/system_resolver.hpp"
 #include "nft/mint_saga.hpp"
 #include "nft/mint_view.hpp"
+#include "nft/recheck.hpp"
 #include "nft/reconciler.hpp"
 #include "nft/sqlite_records.hpp"
 #include "ops/counting_transport.hpp"
@@ -172,6 +173,7 @@ struct daemon::parts {
     [[nodiscard]] task<> stop();
     [[nodiscard]] task<> collect_content();
     [[nodiscard]] task<> watch_nodes();
+    [[nodiscard]] task<> reconcile_now_and_then();
 };
 
 daemon::parts::parts(const config& from, const environment& surroundings)
@@ -257,24 +259,28 @@ void daemon::parts::open_engine() {
         settings.chain = step_policy_of(overrides_of(d.solana, presets::solana_rpc, d));
         settings.content = step_policy_of(overrides_of(d.ipfs, presets::ipfs, d));
         settings.rollback_when_exhausted = c.mint.on_exhausted == exhausted_action::rollback;
-        nft::add_mint_sagas(known,
-                            {.secret = *secret,
-                             .wallet = chain->wallet,
-                             .rpc = chain->rpc,
-                             .submitter = chain->submitter,
-                             .funds = chain->funds,
-                             .pins = content->pins,
-                             .gateways = content->fetcher,
-                             .pictures = *images,
-                             .table = records},
-                            settings);
-        known.add(
-            nft::make_reconcile_saga({.rpc = chain->rpc,
-                                      .providers = chain->submitter.settings().required_providers,
-                                      .gateways = content->fetcher,
-                                      .table = records,
-                                      .issuer = chain->wallet.address(),
-                                      .at_work = [this](uuid id) { return is_at_work(id); }}));
+        const nft::mint_dependencies minting{.secret = *secret,
+                                             .wallet = chain->wallet,
+                                             .rpc = chain->rpc,
+                                             .submitter = chain->submitter,
+                                             .funds = chain->funds,
+                                             .pins = content->pins,
+                                             .gateways = content->fetcher,
+                                             .pictures = *images,
+                                             .table = records};
+        nft::add_mint_sagas(known, minting, settings);
+        known.add(nft::make_reconcile_saga(
+            {.rpc = chain->rpc,
+             .providers = chain->submitter.settings().required_providers,
+             .gateways = content->fetcher,
+             .table = records,
+             .issuer = chain->wallet.address(),
+             .at_work = [this](uuid id) { return is_at_work(id); },
+             .upload_again =
+                 [minting, replicas = replicas_of(c)](saga::step_context& in, nft::record row) {
+                     return nft::upload_again(minting, replicas, in, std::move(row));
+                 },
+             .pause = duration{1s} / c.reconcile.rate}));
     }
     if (c.engine.bench) known.add(saga::make_bench_saga());
     saga::engine_options options;
@@ -452,6 +458,7 @@ task<> daemon::parts::live() {
     background.spawn(start());
     background.spawn(collect_content());
     if (chain) background.spawn(watch_nodes());
+    if (chain && c.reconcile.interval.value != 0s) background.spawn(reconcile_now_and_then());
     (void)co_await stop_wanted.wait();
     co_await stop();
 }
@@ -468,6 +475,28 @@ task<> daemon::parts::collect_content() {
             log.write(ops::log_severity::info, "content_removed",
                       {{"contents", fmt::format("{}", removed->size())}});
         }
+    }
+}
+
+// One at a time, each an operation of its own with its report.
+task<> daemon::parts::reconcile_now_and_then() {
+    io::loop& loop = core;
+    for (std::uint64_t run = 1;; ++run) {
+        const auto slept = co_await loop.sleep_for(c.reconcile.interval.value);
+        if (!slept) co_return;
+        saga::submission s;
+        s.kind = nft::reconcile_kind;
+        s.key = fmt::format("every-{:x}-{}", random_number(random), run);
+        s.input =
+            json::write(nft::reconcile_request{.dry_run = false, .content = c.reconcile.content});
+        const auto accepted = co_await engine->submit(std::move(s));
+        if (!accepted) {
+            log.write(ops::log_severity::warning, "reconcile_not_started",
+                      {{"code", std::string{accepted.error().code()}}});
+            continue;
+        }
+        const auto until = deadline::after(loop.now(), std::chrono::hours{24});
+        (void)co_await engine->wait_end(accepted->view.id, until);
     }
 }
 

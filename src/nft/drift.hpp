@@ -15,7 +15,9 @@
 // | metadata_missing | minted without metadata                              | work item       |
 // | uri_mismatch     | the chain points elsewhere than the record           | work item       |
 // | owner_mismatch   | the owner of the record does not hold it (any more)  | work item       |
-// | content_lost     | no gateway serves what the URI names                 | work item       |
+// | content_lost     | no gateway serves what the URI names                 | uploaded again  |
+// |                  |                                                      | from the record |
+// |                  |                                                      | and the archive |
 // | level_mismatch   | the JSON says another level than the record          | work item       |
 //
 // Pure; threads: any.

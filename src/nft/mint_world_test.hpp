@@ -270,11 +270,11 @@ class world {
                                    std::array{endpoint("second", "http://content")}};
     ipfs::fetcher gateways{net, gateway_endpoints, {}, b.loop, 6};
 
-  private:
     mint_dependencies parts() {
         return {secret, wallet, rpc, submitter, funds, pins, gateways, store, table};
     }
 
+  private:
     void mount_content() {
         net.mount("http://content", [this](const io::http_request& r) {
             std::string type;

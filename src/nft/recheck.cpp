@@ -65,23 +65,24 @@ task<result<std::uint64_t>> recheck::check_partner(saga::step_context& in, const
     co_return seen->slot;
 }
 
-task<result<>> recheck::upload_again(saga::step_context& in, const record& row) {
-    const auto image = co_await p_.pictures.find(cid_of_record(row.image_cid));
+task<result<>> upload_again(mint_dependencies p, std::uint32_t replicas, saga::step_context& in,
+                            record row) {
+    const auto image = co_await p.pictures.find(cid_of_record(row.image_cid));
     if (!image) co_return fail(image.error());
     const auto owner = row.operation_id.text();
     ipfs::upload picture{.predicted = image->id,
                          .shape = image->shape,
                          .name = row.image_cid,
-                         .source = p_.pictures.source(image->id),
+                         .source = p.pictures.source(image->id),
                          .owner = owner};
     ipfs::upload document{
         .predicted = cid_of_record(row.metadata_cid),
         .name = row.metadata_cid + ".json",
         .source = std::make_shared<ipfs::memory_source>(std::string_view{row.metadata_json}),
         .owner = owner};
-    const auto wanted = std::min(replicas_, static_cast<std::uint32_t>(p_.pins.providers()));
+    const auto wanted = std::min(replicas, static_cast<std::uint32_t>(p.pins.providers()));
     for (auto* each : {&picture, &document}) {
-        const auto copies = co_await p_.pins.replicate(std::move(*each), wanted, in.until());
+        const auto copies = co_await p.pins.replicate(std::move(*each), wanted, in.until());
         for (const auto& call : copies.calls) {
             in.note(
                 {"repair: " + call.what, call.endpoint, call.latency_ms, call.fault, call.detail});
@@ -113,7 +114,7 @@ task<saga::outcome<recheck_report>> recheck::run(saga::step_context& in) {
     const auto enough = std::min<std::size_t>(2, p_.gateways.gateways().size());
     const bool lost = !metadata.not_by.empty() || !picture.not_by.empty();
     if (lost) {
-        const auto again = co_await upload_again(in, **row);
+        const auto again = co_await upload_again(p_, replicas_, in, **row);
         if (!again) in.note(steps::note_of("repair", again.error()));
         co_return co_await differs(
             in, fmt::format("content: the metadata is missing at [{}], the image at [{}]",

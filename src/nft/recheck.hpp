@@ -49,13 +49,16 @@ class recheck {
                                                  std::uint64_t max_bytes);
     [[nodiscard]] task<result<std::uint64_t>> check_partner(saga::step_context& in,
                                                             const record& row);
-    // The content again, to as many providers as a new mint's.
-    [[nodiscard]] task<result<>> upload_again(saga::step_context& in, const record& row);
     [[nodiscard]] task<saga::outcome<output>> differs(saga::step_context& in, std::string what);
 
     mint_dependencies p_;
     std::uint32_t replicas_;
 };
+
+// What the record names, uploaded again from the record and the archive, to as many providers as a
+// new mint's and for the same owner. The timeline tells of each call.
+[[nodiscard]] task<result<>> upload_again(mint_dependencies parts, std::uint32_t replicas,
+                                          saga::step_context& in, record row);
 
 [[nodiscard]] saga::definition make_recheck_saga(const mint_dependencies& parts,
                                                  const mint_settings& settings);

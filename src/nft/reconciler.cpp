@@ -40,7 +40,7 @@ void add(reconcile_report& to, finding each) {
 }  // namespace
 
 task<saga::outcome<reconcile_report>> sweep::run(saga::step_context& in) {
-    pass p{.how = in.input<reconcile_request>(), .until = in.until(), .report = {}};
+    pass p{.in = in, .how = in.input<reconcile_request>(), .until = in.until(), .report = {}};
     std::optional<uuid> after;
     for (;;) {
         auto page = co_await p_.table.page(after, page_size);
@@ -54,6 +54,9 @@ task<saga::outcome<reconcile_report>> sweep::run(saga::step_context& in) {
             in.note(steps::note_of("reconcile", done.error()));
             co_return steps::failed_call<output>(in, done.error());
         }
+        if (p_.pause == duration::zero()) continue;
+        const auto slept = co_await p_.rpc.loop().sleep_for(p_.pause);
+        if (!slept) co_return saga::retry{slept.error()};
     }
     co_return saga::done<output>{std::move(p.report)};
 }
@@ -115,6 +118,7 @@ task<result<>> sweep::examine(pass& p, record row, mint_at at) {
             const auto repaired = co_await repair(p, each, row);
             if (!repaired) co_return repaired;
         }
+        if (each.drift == drift::content_lost) co_await repair_content(p, each, row);
         add(p.report, std::move(each));
     }
     co_return result<>{};
@@ -128,6 +132,18 @@ task<result<>> sweep::repair(pass& p, finding& each, record row) {
     if (!there) co_return fail(there.error());
     each.remedy = remedy::fixed;
     co_return result<>{};
+}
+
+// One that fails leaves the finding as a work item, and the sweep goes on.
+task<> sweep::repair_content(pass& p, finding& each, record row) {
+    if (!p_.upload_again) co_return;
+    each.remedy = remedy::would_fix;
+    if (p.how.dry_run) co_return;
+    auto done = co_await p_.upload_again(p.in, row);
+    auto still = result<std::optional<finding>>{std::optional<finding>{}};
+    if (done) still = co_await content_drift(p, std::move(row));  // read back
+    each.remedy = done && still && !*still ? remedy::fixed : remedy::none;
+    if (!done) each.detail += "; not uploaded again: " + done.error().describe();
 }
 
 task<result<std::optional<finding>>> sweep::content_drift(const pass& p, record row) {

@@ -47,6 +47,10 @@ struct reconcile_dependencies {
     solana::public_key issuer;
     // Whether an operation that has not ended is at this record.
     std::function<task<result<bool>>(uuid)> at_work;
+    // Content that no gateway serves any more, brought back; none: that is a work item.
+    std::function<task<result<>>(saga::step_context&, record)> upload_again{};
+    // Between two pages of 20 records, each of which is one request to the chain; ≥ 0.
+    duration pause{};
 };
 
 class sweep {
@@ -59,6 +63,7 @@ class sweep {
 
   private:
     struct pass {
+        saga::step_context& in;
         reconcile_request how;
         deadline until;
         reconcile_report report;
@@ -68,6 +73,7 @@ class sweep {
     [[nodiscard]] task<result<>> compare(pass& p, std::vector<record> rows);
     [[nodiscard]] task<result<>> examine(pass& p, record row, mint_at at);
     [[nodiscard]] task<result<>> repair(pass& p, finding& each, record row);
+    [[nodiscard]] task<> repair_content(pass& p, finding& each, record row);
     [[nodiscard]] task<result<std::optional<finding>>> content_drift(const pass& p, record row);
 
     reconcile_dependencies p_;

@@ -22,7 +22,13 @@ class reconciler : public ::testing::Test {
                                         .gateways = w.gateways,
                                         .table = w.table,
                                         .issuer = w.wallet.address(),
-                                        .at_work = [this](uuid id) { return at_work(id); }}));
+                                        .at_work = [this](uuid id) { return at_work(id); },
+                                        .upload_again =
+                                            [this](saga::step_context& in, record row) {
+                                                return upload_again(w.parts(), 2, in,
+                                                                    std::move(row));
+                                            },
+                                        .pause = 50ms}));
         w.b.start();
     }
     task<result<bool>> at_work(uuid id) {
@@ -140,6 +146,66 @@ TEST_F(reconciler, content_that_no_gateway_serves_any_more_is_found) {
     EXPECT_THAT(run(true, false).findings, IsEmpty()) << "only on request";
     const auto report = run(true, true);
     EXPECT_THAT(kinds(report), ElementsAre(drift::content_lost));
+}
+
+// proves: C3, I5
+TEST_F(reconciler, content_whose_pin_was_deleted_is_uploaded_again_and_read_back) {
+    const auto id = drifted("");
+    w.content.lose(w.row(id)->metadata_cid);
+    const auto dry = run(true, true);
+    ASSERT_THAT(kinds(dry), ElementsAre(drift::content_lost));
+    EXPECT_EQ(dry.findings[0].remedy, remedy::would_fix);
+    const auto report = run(false, true);
+    ASSERT_THAT(kinds(report), ElementsAre(drift::content_lost));
+    EXPECT_EQ(report.findings[0].remedy, remedy::fixed);
+    EXPECT_EQ(report.fixed, 1U);
+    EXPECT_THAT(run(false, true).findings, IsEmpty());
+}
+
+// proves: C3
+TEST_F(reconciler, content_that_cannot_be_brought_back_stays_a_work_item) {
+    drifted("");
+    w.content.faults().corrupt = true;
+    const auto report = run(false, true);
+    ASSERT_THAT(kinds(report), ElementsAre(drift::content_lost));
+    EXPECT_EQ(report.findings[0].remedy, remedy::none);
+    EXPECT_EQ(report.fixed, 0U);
+}
+
+// proves: C3
+TEST_F(reconciler, goes_through_many_records_at_a_bounded_rate) {
+    constexpr int rows = 2'000;
+    const auto first = w.row(drifted("")).value();
+    auto db = sql::database::open(w.folder.file("records.sqlite"), sql::access::read_write);
+    ASSERT_TRUE(db);
+    ASSERT_TRUE(db->execute("begin"));
+    for (int i = 0; i < rows; ++i) {
+        // Rolled back and not on the chain: compared, and as they should be.
+        const auto sql = "insert into thole_nft select '0190a0b4-7c00-7000-8000-" +
+                         (std::to_string(100'000'000'000 + i)) +
+                         "', tenant, account, owner, 'mint" + std::to_string(i) +
+                         "', image_cid, metadata_cid, uri, metadata_json, level, 'rolled_back', "
+                         "'', version, created_at, updated_at from thole_nft where mint = '" +
+                         first.mint + "'";
+        ASSERT_TRUE(db->execute(sql.c_str())) << sql;
+    }
+    ASSERT_TRUE(db->execute("commit"));
+    const auto asked = [&] {
+        std::size_t count = 0;
+        w.each([&](auto& node) {
+            const auto found = node.model.calls().find("getMultipleAccounts");
+            if (found != node.model.calls().end()) count += found->second;
+        });
+        return count;
+    };
+    const auto before = asked();
+    const auto begun = w.b.loop.now();
+    const auto report = run(false);
+    const auto requests = asked() - before;
+    EXPECT_EQ(report.records, rows + 1U);
+    EXPECT_THAT(report.findings, IsEmpty());
+    EXPECT_EQ(requests, rows / 20 + 1U);
+    EXPECT_GE(w.b.loop.now() - begun, 50ms * (rows / 20)) << "no more than 20 requests a second";
 }
 
 // proves: C3
