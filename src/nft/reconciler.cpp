@@ -55,7 +55,8 @@ task<saga::outcome<reconcile_report>> sweep::run(saga::step_context& in) {
             co_return steps::failed_call<output>(in, done.error());
         }
         if (p_.pause == duration::zero()) continue;
-        const auto slept = co_await p_.rpc.loop().sleep_for(p_.pause);
+        auto& loop = p_.rpc.loop();
+        const auto slept = co_await loop.sleep_until(saturating_add(loop.now(), p_.pause));
         if (!slept) co_return saga::retry{slept.error()};
     }
     co_return saga::done<output>{std::move(p.report)};
