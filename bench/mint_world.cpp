@@ -164,18 +164,26 @@ struct minter {
                   });
     }
     void mint(int number, std::string cid, stopwatch::time_point begun) {
-        const auto body = json::write(request_of(number, std::move(cid)));
+        const auto body = json::write(request_of(number, cid));
         const auto headers =
             "Content-Type: application/json\r\nPrefer: wait=60\r\n"
             "Idempotency-Key: mint-" +
             std::to_string(number) + "\r\n";
-        link.send(post("/api/v1/mints", headers, body),
-                  [this, begun](int, const std::string& answer) {
-                      const auto state = boost::json::parse(answer).at("state").as_string();
-                      THOLE_ASSERT(state == "completed", "it is minted within its wait");
-                      out.latency_ms.push_back(seconds_since(begun) * 1e3);
-                      begin();
-                  });
+        link.send(post("/api/v1/mints", headers, body), [this, number, cid, begun](
+                                                            int status, const std::string& answer) {
+            if (status == 503) {  // too many at once: the same again, a moment later
+                pause.expires_after(std::chrono::milliseconds{50});
+                pause.async_wait([this, number, cid, begun](auto) { mint(number, cid, begun); });
+                return;
+            }
+            const auto value = boost::json::parse(answer).as_object();
+            const auto* state = value.if_contains("state");
+            if (state == nullptr || *state != "completed")
+                std::fprintf(stderr, "%s\n", answer.c_str());
+            THOLE_ASSERT(state != nullptr && *state == "completed", "it is minted in its wait");
+            out.latency_ms.push_back(seconds_since(begun) * 1e3);
+            begin();
+        });
     }
 };
 

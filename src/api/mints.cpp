@@ -35,7 +35,7 @@ void mints_resource::add_to(router& to) {
            [this](call c) { return post(std::move(c)); });
 }
 
-task<bool> mints_resource::is_image(std::string text) {
+task<result<bool>> mints_resource::is_image(std::string text) {
     auto look = [this, &text]() -> result<bool> {
         const auto cid = ipfs::cid::parse(text);
         if (!cid) return false;
@@ -44,8 +44,8 @@ task<bool> mints_resource::is_image(std::string text) {
         const auto head = content->read(0, ipfs::media_prefix);
         return head && ipfs::recognise(*head).has_value();
     };
-    const auto found = co_await p_.pool.run(std::move(look));
-    co_return found && *found;
+    // A pool that is full says nothing about the image.
+    co_return co_await p_.pool.run(std::move(look));
 }
 
 task<bool> mints_resource::is_known_key(std::string key) {
@@ -84,9 +84,9 @@ task<io::server_response> mints_resource::post(call c) {
     if (!p_.issuer) co_return refuse(503, codes::mint_disabled);
 
     // A replay must find its operation even when the content has gone since.
-    if (!co_await is_image(request->image) && !co_await is_known_key(*key)) {
-        co_return unknown_image();
-    }
+    const auto known = co_await is_image(request->image);
+    if (!known) co_return refuse(known.error());
+    if (!*known && !co_await is_known_key(*key)) co_return unknown_image();
     if (!p_.room() && !co_await is_known_key(*key)) co_return refuse(507, codes::api_disk_full);
 
     saga::submission s;

@@ -35,7 +35,7 @@ class mints_resource {
   private:
     task<io::server_response> post(call);
     // Whether the CID is an image that the store holds.
-    task<bool> is_image(std::string cid);
+    task<result<bool>> is_image(std::string cid);
     task<bool> is_known_key(std::string key);
     // Journals the submission; its image is held from before that instant on.
     task<result<saga::submitted>> accept(saga::submission s, std::string image);
