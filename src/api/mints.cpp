@@ -99,8 +99,8 @@ task<io::server_response> mints_resource::post(call c) {
     auto accepted = co_await accept(std::move(s), request->image);
     if (!accepted && accepted.error().is(ipfs::codes::not_held)) co_return unknown_image();
     if (!accepted) co_return refuse(accepted.error());
-    co_return co_await answer_accepted({p_.engine, p_.docs, p_.time}, std::move(c),
-                                       std::move(*accepted));
+    const submission_place place{p_.engine, p_.docs, p_.time};
+    co_return co_await answer_accepted(place, std::move(c), std::move(*accepted));
 }
 
 }  // namespace thole::api

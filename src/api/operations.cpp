@@ -273,7 +273,8 @@ task<io::server_response> operations_resource::submit(call c) {
     s.input = c.http.body;
     auto accepted = co_await engine_.submit(std::move(s));
     if (!accepted) co_return refuse(accepted.error());
-    co_return co_await answer_accepted({engine_, docs_, time_}, std::move(c), std::move(*accepted));
+    const submission_place place{engine_, docs_, time_};
+    co_return co_await answer_accepted(place, std::move(c), std::move(*accepted));
 }
 
 task<io::server_response> operations_resource::show(call c) {

@@ -222,7 +222,8 @@ task<result<>> pinning::unpin_last(const pin_row& row, deadline until) {
     if (*others > 0) co_return result<>{};
     auto* at = find(row.provider);
     if (at == nullptr) co_return fail(codes::unknown_provider, row.provider);
-    co_return co_await at->unpin({row.provider, row.cid, row.id}, until);
+    const pin_receipt receipt{row.provider, row.cid, row.id};
+    co_return co_await at->unpin(receipt, until);
 }
 
 task<result<>> pinning::release_remote(const pin_row& row, deadline until) {
