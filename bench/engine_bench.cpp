@@ -7,12 +7,9 @@
 // engine_floor.hpp for what the floor is.
 
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <cstdio>
-#include <map>
-#include <set>
-#include <string_view>
 
+#include "bench/cases.hpp"
 #include "bench/engine_daemon.hpp"
 #include "bench/engine_fill.hpp"
 #include "bench/engine_floor.hpp"
@@ -20,27 +17,6 @@
 namespace thole::bench {
 
 namespace {
-
-struct settings {
-    bool json = false;
-    bool quick = false;
-    std::set<std::string, std::less<>> cases;  // empty: all
-};
-
-double median(std::vector<double> of) {
-    return quantile(of, 0.5);
-}
-
-double rounded(double v) {
-    return std::strtod(
-        [&] {
-            char text[32];
-            std::snprintf(text, sizeof text, "%.4g", v);
-            return std::string{text};
-        }()
-            .c_str(),
-        nullptr);
-}
 
 boost::json::object speed_case(int clients, int operations, int rounds) {
     std::vector<double> ours, floors, ratios, cpu, all, all_floor, p50_ratios;
@@ -127,51 +103,16 @@ boost::json::object restart_case(bool quick) {
     return {{"first_step_ms", rounded(median(samples))}};
 }
 
-settings read_arguments(int argc, char** argv) {
-    settings out;
-    for (int i = 1; i < argc; ++i) {
-        const std::string_view word{argv[i]};
-        if (word == "--json") {
-            out.json = true;
-        } else if (word == "--quick") {
-            out.quick = true;
-        } else if (word == "--case" && i + 1 < argc) {
-            out.cases.insert(argv[++i]);
-        } else {
-            std::fprintf(stderr, "usage: engine_bench [--json] [--quick] [--case NAME]...\n");
-            std::exit(2);
-        }
-    }
-    return out;
-}
-
-int run(const settings& s) {
+int run(const arguments& s) {
     const int rounds = s.quick ? 1 : 5;
     const auto some = [&](int full) { return s.quick ? full / 20 : full; };
-    const std::pair<const char*, std::function<boost::json::object()>> list[] = {
-        {"sqlite_1", [&] { return speed_case(1, some(300), rounds); }},
-        {"sqlite_64", [&] { return speed_case(64, some(12'000), rounds); }},
-        {"sqlite_1024", [&] { return speed_case(1024, some(30'000), rounds); }},
-        {"http_64", [&] { return http_case(some(12'000), rounds); }},
-        {"memory", [&] { return memory_case(s.quick); }},
-        {"claim", [&] { return claim_case(s.quick); }},
-        {"restart", [&] { return restart_case(s.quick); }}};
-    boost::json::object cases;
-    for (const auto& [name, measure] : list) {
-        if (!s.cases.empty() && !s.cases.contains(name)) continue;
-        const auto figures = measure();
-        std::fprintf(stderr, "%-12s", name);
-        for (const auto& [key, value] : figures) {
-            std::fprintf(stderr, "  %s %g", std::string{key}.c_str(), value.to_number<double>());
-        }
-        std::fprintf(stderr, "\n");
-        cases[name] = figures;
-    }
-    if (s.json) {
-        const boost::json::object out{{"bench", "engine"}, {"cases", std::move(cases)}};
-        std::puts(boost::json::serialize(out).c_str());
-    }
-    return 0;
+    return measure(s, {{"sqlite_1", [&] { return speed_case(1, some(300), rounds); }},
+                       {"sqlite_64", [&] { return speed_case(64, some(12'000), rounds); }},
+                       {"sqlite_1024", [&] { return speed_case(1024, some(30'000), rounds); }},
+                       {"http_64", [&] { return http_case(some(12'000), rounds); }},
+                       {"memory", [&] { return memory_case(s.quick); }},
+                       {"claim", [&] { return claim_case(s.quick); }},
+                       {"restart", [&] { return restart_case(s.quick); }}});
 }
 
 }  // namespace
@@ -179,5 +120,5 @@ int run(const settings& s) {
 }  // namespace thole::bench
 
 int main(int argc, char** argv) {
-    return thole::bench::run(thole::bench::read_arguments(argc, argv));
+    return thole::bench::run(thole::bench::read_arguments("engine", argc, argv));
 }

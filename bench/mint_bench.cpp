@@ -10,33 +10,14 @@
 
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <cstdio>
-#include <functional>
-#include <set>
-#include <string_view>
 
+#include "bench/cases.hpp"
 #include "bench/mint_world.hpp"
 
 namespace thole::bench {
 
 namespace {
-
-struct settings {
-    bool json = false;
-    bool quick = false;
-    std::set<std::string, std::less<>> cases;  // empty: all
-};
-
-double median(std::vector<double> of) {
-    return quantile(of, 0.5);
-}
-
-double rounded(double v) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.4g", v);
-    return std::strtod(text, nullptr);
-}
 
 boost::json::object mint_case(int clients, int mints, int rounds) {
     std::vector<double> ours, floors, ratios, cpu, floor_cpu, asked, floor_asked, latency;
@@ -88,50 +69,16 @@ boost::json::object javascript_case(const std::string& who, int clients, int min
     return figures.as_object();
 }
 
-settings read_arguments(int argc, char** argv) {
-    settings out;
-    for (int i = 1; i < argc; ++i) {
-        const std::string_view word{argv[i]};
-        if (word == "--json") {
-            out.json = true;
-        } else if (word == "--quick") {
-            out.quick = true;
-        } else if (word == "--case" && i + 1 < argc) {
-            out.cases.insert(argv[++i]);
-        } else {
-            std::fprintf(stderr, "usage: mint_bench [--json] [--quick] [--case NAME]...\n");
-            std::exit(2);
-        }
-    }
-    return out;
-}
-
-int run(const settings& s) {
+int run(const arguments& s) {
     const int rounds = s.quick ? 1 : 3;
     const auto some = [&](int full) { return s.quick ? full / 4 : full; };
-    const std::pair<const char*, std::function<boost::json::object()>> list[] = {
-        {"mint_1", [&] { return mint_case(1, some(40), rounds); }},
-        {"mint_64", [&] { return mint_case(64, some(1500), rounds); }},
-        {"mint_1024", [&] { return mint_case(1024, some(4'000), rounds); }},
-        {"localnet_64", [&] { return javascript_case("thole", 64, some(256)); }},
-        {"javascript_1", [&] { return javascript_case("javascript", 1, some(20)); }},
-        {"javascript_64", [&] { return javascript_case("javascript", 64, some(256)); }}};
-    boost::json::object cases;
-    for (const auto& [name, measure] : list) {
-        if (!s.cases.empty() && !s.cases.contains(name)) continue;
-        const auto figures = measure();
-        std::fprintf(stderr, "%-14s", name);
-        for (const auto& [key, value] : figures) {
-            std::fprintf(stderr, "  %s %g", std::string{key}.c_str(), value.to_number<double>());
-        }
-        std::fprintf(stderr, "\n");
-        cases[name] = figures;
-    }
-    if (s.json) {
-        const boost::json::object out{{"bench", "mint"}, {"cases", std::move(cases)}};
-        std::puts(boost::json::serialize(out).c_str());
-    }
-    return 0;
+    return measure(
+        s, {{"mint_1", [&] { return mint_case(1, some(40), rounds); }},
+            {"mint_64", [&] { return mint_case(64, some(1500), rounds); }},
+            {"mint_1024", [&] { return mint_case(1024, some(4'000), rounds); }},
+            {"localnet_64", [&] { return javascript_case("thole", 64, some(256)); }},
+            {"javascript_1", [&] { return javascript_case("javascript", 1, some(20)); }},
+            {"javascript_64", [&] { return javascript_case("javascript", 64, some(256)); }}});
 }
 
 }  // namespace
@@ -139,5 +86,5 @@ int run(const settings& s) {
 }  // namespace thole::bench
 
 int main(int argc, char** argv) {
-    return thole::bench::run(thole::bench::read_arguments(argc, argv));
+    return thole::bench::run(thole::bench::read_arguments("mint", argc, argv));
 }
