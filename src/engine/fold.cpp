@@ -241,7 +241,7 @@ void teller::tell(const event& e) {
     s_.seq = e.seq;
     const auto d = data_of(e);
     tell_of(e, d);
-    if (s_.awaits && s_.waiting != "child " + s_.awaits->text()) s_.awaits.reset();
+    if (s_.awaits && s_.waiting != child_reason(*s_.awaits)) s_.awaits.reset();
     // Until something moves it, or parks it for another reason.
     s_.paused = s_.state == op_state::parked &&
                 (e.type == event_type::paused || (s_.paused && e.type != event_type::parked));
