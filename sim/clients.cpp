@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Until a client asks again that was not answered, or was refused for now.
+// Until a client asks again that was not answered, or was refused once.
 constexpr duration patience = 2s;
 
 duration draw(rng& chance, duration least, duration most) {

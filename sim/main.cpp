@@ -1,5 +1,5 @@
-// thole-sim run|replay|minimise: seeded bad days for the production code, and the one line that
-// replays a failing one.
+// thole-sim run|replay|minimise|hunt: seeded bad days for the production code, and the one line
+// that replays a failing one.
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -109,6 +109,36 @@ int shrink(const arguments& args) {
     return 1;
 }
 
+// The lines of the table of planted bugs: for each the first seed and day that finds it.
+int hunt(const arguments& args) {
+    constexpr std::uint64_t most_seeds = 12;
+    const auto days =
+        load_days(args.folder, {"mint_one", "duplicate_submissions", "rolling_restart",
+                                "lost_generations", "wallet_runs_dry", "content_vanishes",
+                                "operators", "shared_image", "slow_poison"});
+    if (!days) refuse(days.error());
+    if (!args.mutant.empty()) (void)options_of(args);  // refuses one that is not known
+    int missing = 0;
+    for (const auto& each : mutants()) {
+        if (!args.mutant.empty() && each.name != args.mutant) continue;
+        std::string found;
+        for (std::uint64_t seed = 1; seed <= most_seeds && found.empty(); ++seed) {
+            for (const auto& today : *days) {
+                run_options with;
+                with.with = each.plant();
+                const auto told = simulate(today, seed, with);
+                if (told.violations.empty()) continue;
+                found = fmt::format("| `{}` | {} | `{}` | {} | `{}` |", each.name, each.what,
+                                    today.name, seed, told.violations.front().checker);
+                break;
+            }
+        }
+        if (found.empty()) ++missing;
+        fmt::print("{}\n", found.empty() ? fmt::format("{} is not found", each.name) : found);
+    }
+    return missing == 0 ? 0 : 1;
+}
+
 }  // namespace
 
 }  // namespace thole::sim
@@ -137,7 +167,11 @@ int main(int argc, char** argv) {
     auto* replays = add("replay", "one day under one seed");
     replays->add_flag("--trace", args.trace, "every event, request and fault");
     auto* shrinks = add("minimise", "the fewest faults under which a seed still fails");
+    auto* hunts = app.add_subcommand("hunt", "where each planted bug is found; lines of the table");
+    hunts->add_option("--mutant", args.mutant, "this one only");
+    hunts->add_option("--days-folder", args.folder, "where days are found by name");
     CLI11_PARSE(app, argc, argv);
+    if (hunts->parsed()) return hunt(args);
     if (runs->parsed()) return run(args);
     if (args.days.empty()) refuse("--day says which day");
     if (replays->parsed()) return replay(args);

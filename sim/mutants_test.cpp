@@ -1,13 +1,10 @@
 // It bites: each planted bug (mutants/) is found by the day and seed that doc/design/simulation.md
 // names, by the checker that it names.
 //
-// After changes that move the seeds: THOLE_HUNT=1 sim_test --gtest_filter='mutants.hunt' looks for
-// new ones and prints the table; with the name of one instead of 1, for that one.
+// After changes that move the seeds `thole-sim hunt` looks for new ones and prints the table.
 
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <regex>
 #include <set>
@@ -77,30 +74,6 @@ TEST_P(mutants_test, is_found) {
 
 INSTANTIATE_TEST_SUITE_P(table, mutants_test, ::testing::ValuesIn(table()),
                          [](const auto& info) { return info.param.mutant; });
-
-// Only with THOLE_HUNT.
-TEST(mutants, hunt) {
-    const auto* const wanted = std::getenv("THOLE_HUNT");
-    if (wanted == nullptr) GTEST_SKIP() << "THOLE_HUNT is not set";
-    constexpr std::array days{"mint_one",         "duplicate_submissions", "rolling_restart",
-                              "lost_generations", "wallet_runs_dry",       "content_vanishes",
-                              "operators",        "shared_image",          "slow_poison"};
-    for (const auto& each : mutants()) {
-        if (wanted != std::string_view{"1"} && each.name != wanted) continue;
-        std::string found;
-        for (std::uint64_t seed = 1; seed <= 12 && found.empty(); ++seed) {
-            for (const auto* day : days) {
-                const auto told = run(each, day, seed);
-                if (told.violations.empty()) continue;
-                found = fmt::format("| `{}` | {} | `{}` | {} | `{}` |", each.name, each.what, day,
-                                    seed, told.violations.front().checker);
-                break;
-            }
-        }
-        EXPECT_FALSE(found.empty()) << each.name << " is not found";
-        fmt::print("{}\n", found);
-    }
-}
 
 }  // namespace
 }  // namespace thole::sim
