@@ -92,7 +92,7 @@ task<result<pin_receipt>> pinning::put_checked(provider& at, upload what, deadli
     co_return std::unexpected(std::move(mismatch));
 }
 
-// What cannot be given back now stays in the ledger, for the owner's compensation.
+// What cannot be given back now stays in the ledger, for the owner's end.
 task<void> pinning::give_back_wrong(provider& at, const upload& what, pin_receipt wrong,
                                     deadline until) {
     if (&at == &archive_) {  // which finds its pins by their owner
@@ -235,16 +235,33 @@ task<result<>> pinning::release_remote(const pin_row& row, deadline until) {
     co_return co_await ledger_.forget(row);
 }
 
-task<result<>> pinning::release(std::string owner, std::vector<pin_receipt> receipts,
-                                deadline until) {
-    auto outcome = co_await archive_.release(owner, until);
-    const auto rows = co_await rows_of(owner, receipts);
-    if (!rows) co_return std::unexpected(rows.error());
-    for (const auto& row : *rows) {
+task<result<>> pinning::release_remotes(std::vector<pin_row> rows, deadline until) {
+    result<> outcome;
+    for (const auto& row : rows) {
         auto done = co_await release_remote(row, until);
         if (!done && outcome) outcome = std::move(done);
     }
     co_return outcome;
+}
+
+task<result<>> pinning::release(std::string owner, std::vector<pin_receipt> receipts,
+                                deadline until) {
+    auto outcome = co_await archive_.release(owner, until);
+    auto rows = co_await rows_of(owner, receipts);
+    if (!rows) co_return std::unexpected(rows.error());
+    auto remotes = co_await release_remotes(*std::move(rows), until);
+    co_return outcome ? std::move(remotes) : std::move(outcome);
+}
+
+task<result<>> pinning::release_strays(std::string owner, std::vector<std::string> kept,
+                                       deadline until) {
+    auto rows = co_await ledger_.of_owner(std::move(owner));
+    if (!rows) co_return std::unexpected(rows.error());
+    for (auto& each : kept) each = content_name(each);
+    std::erase_if(*rows, [&](const pin_row& row) {
+        return std::ranges::find(kept, content_name(row.cid)) != kept.end();
+    });
+    co_return co_await release_remotes(*std::move(rows), until);
 }
 
 task<std::vector<provider_state>> pinning::where(cid id, deadline until) {

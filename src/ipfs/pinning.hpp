@@ -17,9 +17,10 @@
 // back. An upload without an answer is looked up before another provider is used.
 //
 // Every try at a remote is in the ledger before its first byte leaves, and so is a copy under a
-// wrong CID. release() therefore finds whatever an owner may have left anywhere, after any crash,
-// at every provider that was ever tried. A remote pin goes when no other owner has a row of that
-// content there; uploading and giving back one content at the same time is refused (ipfs.busy).
+// wrong CID, which goes with release_strays() when the owner has ended well. release() therefore
+// finds whatever an owner may have left anywhere, after any crash, at every provider that was ever
+// tried. A remote pin goes when no other owner has a row of that content there; uploading and
+// giving back one content at the same time is refused (ipfs.busy).
 //
 // Threads: core loop. Lifetime: everything handed in outlives it. Cancellation: the deadline; what
 // was sent may have taken effect, and the next pass finds it.
@@ -72,6 +73,10 @@ class pinning {
     // back already is fine.
     [[nodiscard]] task<result<>> release(std::string owner, std::vector<pin_receipt> receipts,
                                          deadline until);
+    // Gives back what the owner has at remotes beside these: copies under a wrong CID that could
+    // not be given back when they came to be. Tries all and answers the first fault.
+    [[nodiscard]] task<result<>> release_strays(std::string owner, std::vector<std::string> kept,
+                                                deadline until);
     // Asks everyone, the archive first.
     [[nodiscard]] task<std::vector<provider_state>> where(cid id, deadline until);
     // Whether an upload would find the archive and, if any are configured, one remote.
@@ -96,6 +101,7 @@ class pinning {
     [[nodiscard]] task<void> use_remotes(const upload& what, deadline until, replication& out);
     [[nodiscard]] task<result<std::vector<pin_row>>> rows_of(
         const std::string& owner, const std::vector<pin_receipt>& receipts);
+    [[nodiscard]] task<result<>> release_remotes(std::vector<pin_row> rows, deadline until);
     [[nodiscard]] task<result<>> release_remote(const pin_row& row, deadline until);
     [[nodiscard]] task<result<>> unpin_last(const pin_row& row, deadline until);
     [[nodiscard]] provider* find(std::string_view label) const noexcept;

@@ -161,6 +161,23 @@ TEST(Pinning, AnotherCidIsNotCountedAndItsCopyGoes) {
     EXPECT_EQ(f.rows("op-1"), 0U);
 }
 
+// proves: I1
+TEST(Pinning, WhatCouldNotBeGivenBackGoesWhenItsOwnerEndsWell) {
+    fixture f;
+    f.first.lies = f.first.cannot_unpin = true;
+    ASSERT_TRUE(f.replicate(2).enough());
+    ASSERT_EQ(f.first.pins.size(), 1U);
+    const auto tidy = [&] { return run(f.loop, f.pins->release_strays("op-1", {f.id}, f.until)); };
+    EXPECT_FALSE(tidy()) << "still not";
+    EXPECT_EQ(f.rows("op-1"), 2U);
+    f.first.cannot_unpin = false;
+    ASSERT_TRUE(tidy());
+    EXPECT_TRUE(f.first.pins.empty());
+    EXPECT_EQ(f.second.pins.size(), 1U) << "what it needs stays";
+    EXPECT_EQ(f.rows("op-1"), 1U);
+    ASSERT_TRUE(tidy()) << "again is fine";
+}
+
 TEST(Pinning, AMissingAnswerIsLookedUpBeforeAnotherProviderIsUsed) {
     fixture f;
     f.first.refuse = fault{thole::codes::net_timeout}.with_effect(fault_effect::unknown);

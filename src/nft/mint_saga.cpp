@@ -68,7 +68,7 @@ saga::definition define_mint(const mint_dependencies& parts, const mint_settings
         .policy(with_timeout(settings.chain, 60s))
         .critical()
         .shows("VERIFIED")
-        .step(make_shared<steps::complete>(base, parts.table, settings.recheck_after))
+        .step(make_shared<steps::complete>(base, parts.pins, parts.table, settings.recheck_after))
         .policy(with_timeout(settings.database, 30s))
         .shows("COMPLETED")
         .build();

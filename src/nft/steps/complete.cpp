@@ -6,7 +6,14 @@ namespace thole::nft::steps {
 
 task<saga::outcome<record_written>> complete::run(saga::step_context& in) {
     const auto about = subject_of(in, base_);
-    auto row = minted_record(in, about, in.output<upload_content>().uri);
+    const auto content = in.output<upload_content>();
+    std::vector needed{content.image_cid, content.metadata_cid};
+    const auto tidy = co_await pins_.release_strays(in.id().text(), std::move(needed), in.until());
+    if (!tidy) {
+        in.note(note_of("release strays", tidy.error()));
+        co_return failed_call<output>(in, tidy.error());
+    }
+    auto row = minted_record(in, about, content.uri);
     row.status = record_status::completed;
     row.version = in.output<record_landed>().version + 1;
     const auto there = co_await table_.converge(std::move(row));

@@ -1,5 +1,7 @@
 #include "solana/codec/address.hpp"
 
+#include <functional>
+
 #include "base/digest.hpp"
 #include "solana/codec/curve.hpp"
 #include "solana/codec/programs.hpp"
@@ -20,16 +22,49 @@ bool seeds_fit(std::span<const bytes_view> seeds, std::size_t most) {
     return true;
 }
 
-sha256_digest hash_of(std::span<const bytes_view> seeds, bytes_view bump,
-                      const public_key& program) {
+void append(bytes& to, bytes_view what) {
+    to.insert(to.end(), what.begin(), what.end());
+}
+
+// What is hashed: the seeds, the bump, the program and a marker.
+bytes preimage_of(std::span<const bytes_view> seeds, bytes_view bump, const public_key& program) {
     bytes all;
     all.reserve(max_seeds * max_seed_length + public_key::size + pda_marker.size());
-    for (const auto& seed : seeds) all.insert(all.end(), seed.begin(), seed.end());
-    all.insert(all.end(), bump.begin(), bump.end());
-    all.insert(all.end(), program.raw.begin(), program.raw.end());
-    const auto marker = as_bytes(pda_marker);
-    all.insert(all.end(), marker.begin(), marker.end());
-    return sha256(all);
+    for (const auto& seed : seeds) append(all, seed);
+    append(all, bump);
+    append(all, program.view());
+    append(all, as_bytes(pda_marker));
+    return all;
+}
+
+// Addresses that were found before. A mint's are asked for at every read of it, and each costs some
+// powers in the field; a pure function of its preimage, which is compared whole.
+class found_before {
+  public:
+    [[nodiscard]] const derived_address* find(const bytes& preimage) const {
+        const auto& at = slots_[slot_of(preimage)];
+        return at.preimage == preimage ? &at.found : nullptr;
+    }
+    void keep(bytes preimage, const derived_address& found) {
+        const auto slot = slot_of(preimage);
+        slots_[slot] = {std::move(preimage), found};
+    }
+
+  private:
+    struct entry {
+        bytes preimage;
+        derived_address found{};
+    };
+    static std::size_t slot_of(const bytes& preimage) {
+        return std::hash<std::string_view>{}(as_text(preimage)) % slots;
+    }
+    static constexpr std::size_t slots = 1024;
+    std::vector<entry> slots_{slots};
+};
+
+found_before& known_addresses() {
+    static thread_local found_before known;
+    return known;
 }
 
 public_key surely(const result<derived_address>& found) {
@@ -58,10 +93,19 @@ result<public_key> create_with_seed(const public_key& base, std::string_view see
 result<derived_address> find_program_address(std::span<const bytes_view> seeds,
                                              const public_key& program) {
     if (!seeds_fit(seeds, max_seeds - 1)) return fail(codes::seed_invalid, "too many or too long");
-    for (int bump = 255; bump >= 0; --bump) {
-        const auto byte = static_cast<std::uint8_t>(bump);
-        const auto digest = hash_of(seeds, {&byte, 1}, program);
-        if (!is_on_curve(digest)) return derived_address{public_key{digest}, byte};
+    constexpr std::uint8_t highest = 255;
+    auto first = preimage_of(seeds, {&highest, 1}, program);
+    auto& known = known_addresses();
+    if (const auto* found = known.find(first)) return *found;
+    auto preimage = first;
+    auto& at = preimage[preimage.size() - pda_marker.size() - public_key::size - 1];
+    for (int bump = highest; bump >= 0; --bump) {
+        at = static_cast<std::uint8_t>(bump);
+        const auto digest = sha256(preimage);
+        if (is_on_curve(digest)) continue;
+        const derived_address found{public_key{digest}, at};
+        known.keep(std::move(first), found);
+        return found;
     }
     return fail(codes::seed_invalid, "no bump leads off the curve");
 }
@@ -69,7 +113,7 @@ result<derived_address> find_program_address(std::span<const bytes_view> seeds,
 result<public_key> create_program_address(std::span<const bytes_view> seeds,
                                           const public_key& program) {
     if (!seeds_fit(seeds, max_seeds)) return fail(codes::seed_invalid, "too many or too long");
-    const auto digest = hash_of(seeds, {}, program);
+    const auto digest = sha256(preimage_of(seeds, {}, program));
     if (is_on_curve(digest)) return fail(codes::seed_invalid, "the digest is a curve point");
     return public_key{digest};
 }

@@ -100,6 +100,25 @@ TEST(AssociatedToken, AgreesWithThePackage) {
     }
 }
 
+// More of them than are remembered, each asked for twice: nobody is given another one's.
+TEST(ProgramAddress, IsTheSameWhenItIsAskedForAgain) {
+    std::vector<public_key> first;
+    for (int round = 0; round < 2; ++round) {
+        for (std::uint8_t i = 0; i < 250; ++i) {
+            for (std::uint8_t j = 0; j < 8; ++j) {
+                const bytes seed{i, j};
+                const std::vector<bytes_view> seeds{seed};
+                const auto found = find_program_address(seeds, token_program);
+                ASSERT_TRUE(found);
+                if (round == 0) first.push_back(found->address);
+                EXPECT_EQ(found->address, first.at(std::size_t{i} * 8 + j));
+                const std::vector<bytes_view> whole{seed, {&found->bump, 1}};
+                EXPECT_EQ(create_program_address(whole, token_program).value(), found->address);
+            }
+        }
+    }
+}
+
 TEST(MetaplexAddress, AgreesWithThePackage) {
     for (const auto& c : golden::load("metaplex").at("addresses").as_array()) {
         const auto mint = golden::key(c.at("mint"));
