@@ -7,7 +7,6 @@
 #include "thole/endpoint_set.hpp"
 #include "thole/fallback.hpp"
 #include "thole/pipeline_settings.hpp"
-#include "thole/timer_wheel.hpp"
 
 namespace thole {
 namespace {
@@ -143,7 +142,6 @@ TEST(defaults, of_the_pipeline) {
 // What the headers promise about memory.
 TEST(defaults, sizes_stay_within_their_bounds) {
     EXPECT_LE(sizeof(circuit_breaker), 1024U);
-    EXPECT_LE(timer_wheel::bytes_each() + sizeof(timer_id), 32U);
     EXPECT_LE(sizeof(fault), 64U);
 }
 

@@ -3,24 +3,36 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <utility>
 
 #include "thole/assert.hpp"
+#include "thole/detail/division.hpp"
 
 namespace thole {
 
+using namespace std::chrono_literals;
+
 namespace {
 
-// Timers moved in one tick per level, so that a tick stays far below a millisecond.
-constexpr std::uint32_t portion = 2048;
+// Notes moved in one tick per level, so that a tick stays far below a millisecond.
+constexpr std::uint32_t portion = 4096;
+// A littered wheel sweeps so many blocks each time that it took so many more into use.
+constexpr int blocks_swept = 4;
+constexpr std::size_t spare_blocks = 16;
 constexpr auto all = std::numeric_limits<std::uint32_t>::max();
 
 }  // namespace
 
 timer_wheel::timer_wheel(time_point start, duration tick, std::size_t reserve)
-    : start_{start}, tick_{tick} {
-    THOLE_ASSERT(tick > duration::zero(), "a tick takes time");
-    nodes_.reserve(first_node + reserve);
-    for (std::uint32_t head = 0; head < first_node; ++head) nodes_.push_back({head, head, 0, 0, 0});
+    : start_{start},
+      tick_{tick},
+      tick_inverse_{detail::inverse_of(static_cast<std::uint64_t>(tick.count()))} {
+    THOLE_ASSERT(tick > 1ns, "a tick takes time");
+    tops_.fill(none);
+    nodes_.reserve(reserve);
+    // Every list may have a block that is not full.
+    // Sweeping takes a while to find what is stale.
+    if (reserve > 0) blocks_.reserve(blocks_for(reserve) + reserve / 8 / block::size);
 }
 
 std::uint64_t timer_wheel::elapsed(time_point now) const noexcept {
@@ -31,136 +43,177 @@ std::uint64_t timer_wheel::elapsed(time_point now) const noexcept {
 std::uint32_t timer_wheel::due_tick(time_point at) const noexcept {
     const auto since = at <= start_ ? 0 : static_cast<std::uint64_t>((at - start_).count());
     const auto tick = static_cast<std::uint64_t>(tick_.count());
-    const auto due = since / tick + (since % tick != 0 ? 1 : 0);
+    const auto due = detail::divide(since + tick - 1, tick, tick_inverse_);
     const auto ahead = due <= now_ticks_ ? 1 : std::min<std::uint64_t>(due - now_ticks_, longest);
     return static_cast<std::uint32_t>(now_ticks_ + ahead);
 }
 
 // The list for what is due then: by how far away it is, the level; by when, the list.
-std::uint32_t timer_wheel::head_for(std::uint32_t due) const noexcept {
+std::uint32_t timer_wheel::list_for(std::uint32_t due) const noexcept {
     const auto ahead = due - static_cast<std::uint32_t>(now_ticks_);
     const auto level = (static_cast<unsigned>(std::bit_width(ahead | 1U)) - 1) / level_bits;
-    return level * heads_per_level + ((due >> (level * level_bits)) & (lists - 1));
+    return level * lists_per_level + ((due >> (level * level_bits)) & (lists - 1));
 }
 
-void timer_wheel::link(std::uint32_t head, std::uint32_t index) noexcept {
-    auto& n = nodes_[index];
-    auto& h = nodes_[head];
-    n.previous = head;
-    n.next = h.next;
-    nodes_[h.next].previous = index;
-    h.next = index;
+// ---- notes --------------------------------------------------------------------------------------
+
+bool timer_wheel::is_armed(timer_id id) const noexcept {
+    return (id.generation & 1U) != 0 && id.index < nodes_.size() &&
+           nodes_[id.index].stamp == id.generation;
 }
 
-void timer_wheel::unlink(std::uint32_t index) noexcept {
-    const auto& n = nodes_[index];
-    nodes_[n.previous].next = n.next;
-    nodes_[n.next].previous = n.previous;
+// Armed, and armed as often as when the note was written.
+bool timer_wheel::is_current(std::uint32_t note) const noexcept {
+    constexpr auto tag_and_armed = (std::uint32_t{1} << (tag_bits + 1)) - 1;
+    return (nodes_[note & most].stamp & tag_and_armed) == ((note >> (32 - tag_bits)) << 1 | 1U);
 }
 
-// Puts the whole list `from` in front of `to`.
-void timer_wheel::splice(std::uint32_t from, std::uint32_t to) noexcept {
-    if (is_empty(from)) return;
-    auto& f = nodes_[from];
-    auto& t = nodes_[to];
-    nodes_[f.previous].next = t.next;
-    nodes_[t.next].previous = f.previous;
-    nodes_[f.next].previous = to;
-    t.next = f.next;
-    f.next = f.previous = from;
+void timer_wheel::push(std::uint32_t list, std::uint32_t note) {
+    auto top = tops_[list];
+    if (top == none || blocks_[top].count == block::size) [[unlikely]]
+        top = add_block(list);
+    auto& b = blocks_[top];
+    b.notes[b.count++] = note;
 }
 
-// Precondition: unlinked.
-void timer_wheel::release(std::uint32_t index) noexcept {
-    auto& n = nodes_[index];
-    if (++n.generation == 0) n.generation = 1;
-    n.next = free_;
-    n.previous = index;
-    free_ = index;
-    --armed_;
+std::uint32_t timer_wheel::pop(std::uint32_t list) noexcept {
+    // What is being swept is still in its list.
+    if (tops_[list] == none) tops_[list] = std::exchange(unswept_, none);
+    const auto top = tops_[list];
+    auto& b = blocks_[top];
+    const auto note = b.notes[--b.count];
+    if (b.count == 0) {
+        tops_[list] = b.below;
+        free_block(top);
+    }
+    return note;
 }
+
+[[gnu::noinline]] std::uint32_t timer_wheel::add_block(std::uint32_t list) {
+    auto index = free_blocks_;
+    if (index == none) {
+        blocks_.emplace_back();
+        index = static_cast<std::uint32_t>(blocks_.size() - 1);
+    } else {
+        free_blocks_ = blocks_[index].below;
+    }
+    blocks_[index].below = std::exchange(tops_[list], index);
+    ++blocks_used_;
+    return index;
+}
+
+void timer_wheel::free_block(std::uint32_t index) noexcept {
+    blocks_[index].below = free_blocks_;
+    blocks_[index].count = 0;
+    free_blocks_ = index;
+    --blocks_used_;
+}
+
+// ---- arming -------------------------------------------------------------------------------------
 
 timer_id timer_wheel::arm(time_point at, std::uint64_t data) {
     auto index = free_;
-    if (index == 0) {
-        THOLE_ASSERT(nodes_.size() < all, "fewer than 2^32 timers");
+    if (index == none) {
+        THOLE_ASSERT(nodes_.size() < most, "fewer than 2^26 timers");
         index = static_cast<std::uint32_t>(nodes_.size());
-        nodes_.push_back({0, 0, 0, 1, 0});
+        nodes_.emplace_back();
     } else {
-        free_ = nodes_[index].next;
+        free_ = static_cast<std::uint32_t>(nodes_[index].data);
     }
     auto& n = nodes_[index];
-    n.due = due_tick(at);
     n.data = data;
-    link(head_for(n.due), index);
     ++armed_;
-    return {index, n.generation};
+    const timer_id id{index, n.stamp + 1};
+    place(id, at);
+    return id;
+}
+
+// With a new generation, so that earlier notes are stale.
+void timer_wheel::place(timer_id id, time_point at) {
+    auto& n = nodes_[id.index];
+    n.due = due_tick(at);
+    n.stamp = id.generation;
+    push(list_for(n.due), (id.generation >> 1) << (32 - tag_bits) | id.index);
+    if (blocks_used_ > tidy_above_) [[unlikely]]
+        tidy();
 }
 
 bool timer_wheel::cancel(timer_id id) noexcept {
-    if (id.index < first_node || id.index >= nodes_.size()) return false;
-    if (nodes_[id.index].generation != id.generation) return false;
-    unlink(id.index);
+    if (!is_armed(id)) return false;
     release(id.index);
     return true;
 }
 
-bool timer_wheel::rearm(timer_id id, time_point at) noexcept {
-    if (id.index < first_node || id.index >= nodes_.size()) return false;
-    auto& n = nodes_[id.index];
-    if (n.generation != id.generation) return false;
-    unlink(id.index);
-    n.due = due_tick(at);
-    link(head_for(n.due), id.index);
+bool timer_wheel::rearm(timer_id& id, time_point at) {
+    if (!is_armed(id)) return false;
+    const timer_id next{id.index, id.generation + 2};
+    place(next, at);
+    id = next;
     return true;
 }
 
+void timer_wheel::release(std::uint32_t index) noexcept {
+    auto& n = nodes_[index];
+    ++n.stamp;
+    n.data = free_;
+    free_ = index;
+    --armed_;
+}
+
+// ---- time passes --------------------------------------------------------------------------------
+
 std::optional<std::uint32_t> timer_wheel::pop_due() noexcept {
-    const auto index = nodes_[due_head].next;
-    if (index == due_head) return std::nullopt;
-    unlink(index);
-    return index;
+    const auto now = static_cast<std::uint32_t>(now_ticks_);
+    for (const auto list : {due_list, now & (lists - 1)}) {
+        while (!is_empty(list)) {
+            const auto note = pop(list);
+            if (is_current(note) && nodes_[note & most].due == now) return note & most;
+        }
+    }
+    return std::nullopt;
 }
 
 // One tick. Of a level's list whose span begins at T, what is due early in it is spread from a
 // quarter of a span before T on; the rest cannot be told apart from the span before yet, waits in
 // the level's last list and is spread after T, before the next list's turn.
-void timer_wheel::step() noexcept {
+void timer_wheel::step() {
     ++now_ticks_;
     const auto now = static_cast<std::uint32_t>(now_ticks_);
     for (unsigned level = levels - 1; level > 0; --level) {
-        const auto base = level * heads_per_level;
+        const auto base = level * lists_per_level;
         const auto late = base + lists;
         const auto phase = now & (span(level) - 1);
         const auto lead = span(level) / 4;
+        const auto begins = now - phase;
         const auto list_at = [&](std::uint32_t tick) {
             return base + ((tick >> (level * level_bits)) & (lists - 1));
         };
         if (phase == 0) {
-            spread(level, list_at(now), all);
+            spread(level, list_at(now), begins, all);
         } else if (phase >= span(level) - lead) {
-            if (phase == span(level) - lead) spread(level, late, all);
-            spread(level, list_at(now + span(level)), portion);
+            if (phase == span(level) - lead) spread(level, late, begins, all);
+            const auto next = begins + span(level);
+            spread(level, list_at(next), next, portion);
         } else if (!is_empty(late)) {
-            spread(level, late, portion);
+            spread(level, late, begins, portion);
         }
     }
-    splice(now & (lists - 1), due_head);
 }
 
-// Moves timers of one list to where they belong now; those that still belong here, to the late
-// list.
-void timer_wheel::spread(unsigned level, std::uint32_t head, std::uint32_t most) noexcept {
-    const auto late = level * heads_per_level + lists;
+// Moves what is due in the span that begins there to where it belongs now; what still belongs here,
+// to the late list. A note of another span is stale: its timer was moved.
+void timer_wheel::spread(unsigned level, std::uint32_t list, std::uint32_t begins,
+                         std::uint32_t portion) {
+    const auto late = level * lists_per_level + lists;
     const auto now = static_cast<std::uint32_t>(now_ticks_);
-    for (; most > 0 && !is_empty(head); --most) {
-        const auto index = nodes_[head].next;
-        unlink(index);
-        const auto due = nodes_[index].due;
+    for (; portion > 0 && !is_empty(list); --portion) {
+        const auto note = pop(list);
+        const auto due = nodes_[note & most].due;
+        if (!is_current(note) || due - begins >= span(level)) continue;
         if (due == now) {
-            link(due_head, index);
+            push(due_list, note);
         } else {
-            link(due - now < span(level) ? head_for(due) : late, index);
+            push(due - now < span(level) ? list_for(due) : late, note);
         }
     }
 }
@@ -175,7 +228,7 @@ std::uint64_t timer_wheel::ticks_to_next() const noexcept {
     const auto now = static_cast<std::uint32_t>(now_ticks_);
     std::uint64_t wait = longest;
     for (unsigned level = 0; level < levels; ++level) {
-        const auto base = level * heads_per_level;
+        const auto base = level * lists_per_level;
         const auto shift = level * level_bits;
         const auto phase = now & (span(level) - 1);
         const auto lead = level == 0 ? 0 : span(level) / 4;
@@ -193,6 +246,42 @@ std::uint64_t timer_wheel::ticks_to_next() const noexcept {
         }
     }
     return wait;
+}
+
+// ---- sweeping -----------------------------------------------------------------------------------
+
+// As many as so many timers may take before it is time to sweep: full ones with three stale notes
+// for four current ones, and of every list one that is not full.
+std::size_t timer_wheel::blocks_for(std::size_t timers) noexcept {
+    return timers / 4 * 7 / block::size + std::min<std::size_t>(timers, all_lists) + spare_blocks;
+}
+
+[[gnu::noinline]] void timer_wheel::tidy() {
+    for (int i = 0; i < blocks_swept && blocks_used_ > blocks_for(armed_); ++i) sweep();
+    tidy_above_ = std::max(blocks_for(armed_), blocks_used_);
+}
+
+// Looks at one block of one list, in turn, and keeps its current notes.
+void timer_wheel::sweep() {
+    if (unswept_ == none) {
+        do {
+            swept_list_ = (swept_list_ + 1) % all_lists;
+        } while (is_empty(swept_list_));  // there are blocks in use
+        unswept_ = std::exchange(tops_[swept_list_], none);
+    }
+    const auto index = unswept_;
+    unswept_ = blocks_[index].below;
+    const auto notes = blocks_[index].notes;
+    const auto looked_at = blocks_[index].count;
+    free_block(index);
+    std::array<std::uint32_t, block::size> current;
+    std::uint32_t kept = 0;
+    // Without a branch: which of them are current is a matter of chance.
+    for (std::uint32_t i = 0; i < looked_at; ++i) {
+        current[kept] = notes[i];
+        kept += is_current(notes[i]) ? 1U : 0U;
+    }
+    for (std::uint32_t i = 0; i < kept; ++i) push(swept_list_, current[i]);
 }
 
 }  // namespace thole

@@ -1,13 +1,13 @@
 #pragma once
 
-// A million timers, most of which never fire, for the price of a list insertion each.
+// A million timers, most of which never fire, for the price of a note each.
 //
 // The problem: a deadline per call means arming and cancelling a timer per call. A heap pays log n
-// and cache misses for each; a kernel timer pays a system call. Here timers lie in lists by when
-// they are due, and arming and cancelling touch three of them:
+// and cache misses for each; a kernel timer pays a system call. Here a timer is a note in a list of
+// what is due at about that time, and cancelling it only makes the note stale:
 //
 //   timer_wheel wheel{clock.now()};
-//   const auto id = wheel.arm(clock.now() + 5s, request);
+//   auto id = wheel.arm(clock.now() + 5s, request);
 //   ...
 //   wheel.cancel(id);                                         // answered in time
 //   wheel.advance(clock.now(), [&](timer_id, std::uint64_t data) { expire(data); });
@@ -17,10 +17,14 @@
 // what is due in one span of 64^n ticks and is spread over the level below before the span begins.
 // Spreading is done ahead and in portions, so that no tick has to move a million timers at once.
 //
+// A list is a stack of notes of four bytes, an index and a few bits of the timer's generation:
+// arming writes at the top of one, and cancelling touches nothing but the timer itself. Stale notes
+// are dropped when their list is spread; when they come to three quarters of the timers, arming
+// sweeps a little now and then.
+//
 // A timer never fires early, and at most one tick late (plus the time until advance is called). An
 // instant further away than `longest` ticks (24 days at 1 ms) fires after `longest`: ask again
-// then. What is not asked for costs nothing: 24 bytes a timer, 8 more for the id that its owner
-// keeps.
+// then. Memory: 24 bytes a timer, 8 more for the id that its owner keeps; `most` timers at once.
 //
 // Threads: single-owner, like the loop that drives it. fire may arm and cancel; it must not
 // advance. Memory grows by doubling while timers are armed; `reserve` takes it beforehand.
@@ -40,7 +44,7 @@ namespace thole {
 // Of one armed timer; stale after it fired or was cancelled, and recognised as such.
 struct timer_id {
     std::uint32_t index = 0;
-    std::uint32_t generation = 0;  // 0 = no timer
+    std::uint32_t generation = 0;  // odd; 0 = no timer
 
     friend bool operator==(timer_id, timer_id) noexcept = default;
 };
@@ -48,8 +52,9 @@ struct timer_id {
 class timer_wheel {
   public:
     static constexpr std::uint32_t longest = (std::uint32_t{1} << 31) - 1;  // ticks
+    static constexpr std::uint32_t most = (std::uint32_t{1} << 26) - 1;     // armed at once
 
-    // Precondition: tick > 0.
+    // Precondition: tick > 1 ns.
     explicit timer_wheel(time_point start, duration tick = std::chrono::milliseconds{1},
                          std::size_t reserve = 0);
 
@@ -58,8 +63,8 @@ class timer_wheel {
     timer_id arm(time_point at, std::uint64_t data);
     // False when it fired or was cancelled before.
     bool cancel(timer_id) noexcept;
-    // Another instant for the same timer; false as above.
-    bool rearm(timer_id, time_point at) noexcept;
+    // Another instant for the same timer, which gets a new id; false as above.
+    bool rearm(timer_id&, time_point at);
 
     // Lets time pass; calls fire(timer_id, data) for what is due, in order of ticks. Returns how
     // many fired.
@@ -75,7 +80,7 @@ class timer_wheel {
             }
             step();
             while (const auto index = pop_due()) {
-                const auto id = timer_id{*index, nodes_[*index].generation};
+                const auto id = timer_id{*index, nodes_[*index].stamp};
                 const auto data = nodes_[*index].data;
                 release(*index);
                 fire(id, data);
@@ -90,52 +95,78 @@ class timer_wheel {
     [[nodiscard]] std::optional<time_point> next() const noexcept;
 
     [[nodiscard]] std::size_t armed() const noexcept { return armed_; }
-    // Of memory, per timer, without the id that its owner keeps.
-    [[nodiscard]] static constexpr std::size_t bytes_each() noexcept { return sizeof(node); }
+    // Bytes held, without the ids that owners keep.
+    [[nodiscard]] std::size_t memory() const noexcept {
+        return nodes_.capacity() * sizeof(node) + blocks_.capacity() * sizeof(block);
+    }
 
   private:
     static constexpr unsigned levels = 6;
     static constexpr unsigned level_bits = 6;
     static constexpr std::uint32_t lists = 64;
-    // Heads stand in front of the nodes: per level 64 lists and one of those spread late.
-    static constexpr std::uint32_t heads_per_level = lists + 1;
-    static constexpr std::uint32_t due_head = levels * heads_per_level;
-    static constexpr std::uint32_t first_node = due_head + 1;
+    // Per level 64 lists and one of those spread late; then one for what is due now.
+    static constexpr std::uint32_t lists_per_level = lists + 1;
+    static constexpr std::uint32_t due_list = levels * lists_per_level;
+    static constexpr std::uint32_t all_lists = due_list + 1;
+    static constexpr unsigned tag_bits = 6;  // of a note; the index takes the others
+    static constexpr std::uint32_t none = ~std::uint32_t{0};
 
     struct node {
-        std::uint32_t next;
-        std::uint32_t previous;
-        std::uint32_t due;  // ticks, modulo 2^32
-        std::uint32_t generation;
-        std::uint64_t data;
+        std::uint32_t due = 0;    // ticks, modulo 2^32
+        std::uint32_t stamp = 0;  // grows when armed, to odd, and when released, to even
+        std::uint64_t data = 0;   // while free: the next free one
     };
-    static_assert(sizeof(node) == 24);
+    static_assert(sizeof(node) == 16);
+    struct block {
+        static constexpr std::uint32_t size = 62;
+        std::uint32_t below = none;
+        std::uint32_t count = 0;
+        std::array<std::uint32_t, size> notes;
+    };
+    static_assert(sizeof(block) == 256);
 
     [[nodiscard]] std::uint64_t elapsed(time_point now) const noexcept;
     [[nodiscard]] std::uint32_t due_tick(time_point at) const noexcept;
     [[nodiscard]] static std::uint32_t span(unsigned level) noexcept {
         return std::uint32_t{1} << (level_bits * level);
     }
-    [[nodiscard]] std::uint32_t head_for(std::uint32_t due) const noexcept;
-    [[nodiscard]] bool is_empty(std::uint32_t head) const noexcept {
-        return nodes_[head].next == head;
+    [[nodiscard]] std::uint32_t list_for(std::uint32_t due) const noexcept;
+    [[nodiscard]] bool is_empty(std::uint32_t list) const noexcept {
+        return tops_[list] == none && (list != swept_list_ || unswept_ == none);
     }
-    void link(std::uint32_t head, std::uint32_t index) noexcept;
-    void unlink(std::uint32_t index) noexcept;
-    void splice(std::uint32_t from, std::uint32_t to) noexcept;
+    [[nodiscard]] bool is_armed(timer_id) const noexcept;
+    // False when the timer was cancelled or moved since; seldom true although it was moved.
+    [[nodiscard]] bool is_current(std::uint32_t note) const noexcept;
+    void push(std::uint32_t list, std::uint32_t note);
+    // Precondition: not empty.
+    [[nodiscard]] std::uint32_t pop(std::uint32_t list) noexcept;
+    std::uint32_t add_block(std::uint32_t list);
+    void free_block(std::uint32_t index) noexcept;
+    void place(timer_id, time_point at);
     void release(std::uint32_t index) noexcept;
     [[nodiscard]] std::optional<std::uint32_t> pop_due() noexcept;
     // Until advance has something to do; at least 1.
     [[nodiscard]] std::uint64_t ticks_to_next() const noexcept;
-    void step() noexcept;
-    void spread(unsigned level, std::uint32_t head, std::uint32_t most) noexcept;
+    void step();
+    void spread(unsigned level, std::uint32_t list, std::uint32_t begins, std::uint32_t portion);
+    [[nodiscard]] static std::size_t blocks_for(std::size_t timers) noexcept;
+    void tidy();
+    void sweep();
 
+    std::array<std::uint32_t, all_lists> tops_;  // of each list's stack of blocks
     std::vector<node> nodes_;
-    std::uint32_t free_ = 0;  // list of free nodes; 0 = none (a head is never free)
+    std::vector<block> blocks_;
+    std::uint32_t free_ = none;
+    std::uint32_t free_blocks_ = none;
+    std::uint32_t swept_list_ = 0;
+    std::uint32_t unswept_ = none;  // the blocks of swept_list_ that are still to be looked at
     std::size_t armed_ = 0;
+    std::size_t blocks_used_ = 0;
+    std::size_t tidy_above_ = 0;
     std::uint64_t now_ticks_ = 0;  // ticks since start that have passed
     time_point start_;
     duration tick_;
+    std::uint64_t tick_inverse_;  // see division.hpp
 };
 
 }  // namespace thole
