@@ -106,7 +106,7 @@ result<> bulkhead::enqueue(bulkhead_waiter& place, time_point now, deadline unti
             }
             if (displaced == nullptr || settings_.queue == 0) {
                 // The last chance: a permit that came back a moment ago.
-                if (!take()) return fail(refusal(now));
+                if (!take(detail::thread_stripe())) return fail(refusal(now));
                 place.owner_ = this;
                 place.state_ = bulkhead_waiter::state::granted;
                 place.wake();
@@ -155,7 +155,7 @@ void bulkhead::serve() noexcept {
 void bulkhead::serve_locked() noexcept {
     for (auto line = lines_.rbegin(); line != lines_.rend(); ++line) {
         while (line->first != nullptr) {
-            if (!take()) return;
+            if (!take(detail::thread_stripe())) return;
             auto& served = *line->first;
             remove(served);
             served.state_ = bulkhead_waiter::state::granted;

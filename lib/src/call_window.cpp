@@ -46,24 +46,27 @@ std::uint64_t counted(std::uint64_t word, std::uint64_t tag, bool succeeded) noe
 
 }  // namespace
 
-std::uint64_t call_window::add_slow(bool succeeded, std::uint32_t generation,
-                                    std::uint64_t epoch) noexcept {
+void call_window::add(bool succeeded, std::uint32_t generation, std::uint64_t epoch) noexcept {
     const auto tag = tag_of(generation, epoch);
     const auto own = thread_stripe();
     auto& cell = stripes_[own].words[epoch % buckets];
     auto word = cell.load(std::memory_order_relaxed);
-    std::uint64_t next = 0;
     if (own < exclusive_stripes) {
-        if (is_ahead(word, tag)) return 0;
-        next = counted(word, tag, succeeded);
-        cell.store(next, std::memory_order_relaxed);
-    } else {
-        do {
-            if (is_ahead(word, tag)) return 0;
-            next = counted(word, tag, succeeded);
-        } while (!cell.compare_exchange_weak(word, next, std::memory_order_relaxed));
+        if (is_ahead(word, tag)) return;
+        cell.store(counted(word, tag, succeeded), std::memory_order_relaxed);
+        return;
     }
-    return succeeded_in(next) + failed_in(next);
+    do {
+        if (is_ahead(word, tag)) return;
+    } while (!cell.compare_exchange_weak(word, counted(word, tag, succeeded),
+                                         std::memory_order_relaxed));
+}
+
+std::uint64_t call_window::own_count(std::uint32_t generation, std::uint64_t epoch) const noexcept {
+    const auto& stripe = stripes_[thread_stripe()];
+    const auto word = stripe.words[epoch % buckets].load(std::memory_order_relaxed);
+    return (word >> tag_shift) == tag_of(generation, epoch) ? succeeded_in(word) + failed_in(word)
+                                                            : 0;
 }
 
 call_counts call_window::sum(std::uint32_t generation, std::uint64_t epoch) const noexcept {

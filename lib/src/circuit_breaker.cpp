@@ -56,10 +56,12 @@ struct circuit_breaker::changes {
     }
 };
 
-void breaker_permit::record_probe(outcome what, time_point now) {
+void breaker_permit::record(outcome what, time_point now) {
     auto* const owner = std::exchange(owner_, nullptr);
     const auto lease = std::exchange(lease_, 0);
-    if (owner != nullptr) owner->record_probe(lease, what, now);
+    if (owner == nullptr) return;
+    if (lease != 0) return owner->record_probe(lease, what, now);
+    if (what.verdict != call_verdict::ignored) owner->record_call(generation_, what, now);
 }
 
 circuit_breaker::circuit_breaker(const breaker_settings& settings, name dependency, name endpoint,
@@ -184,13 +186,32 @@ breaker_permit circuit_breaker::grant_probe(time_point now) {
 
 // ---- results ------------------------------------------------------------------------------------
 
-// A success can trip a rate only by completing the minimum volume. Then its bucket holds at most
-// that many calls of this stripe, and a bad one is still in the window.
-void circuit_breaker::record_suspect(std::uint32_t generation, std::uint64_t in_bucket,
-                                     time_point now) {
-    const auto last_bad = last_bad_.load(std::memory_order_relaxed);
-    if (epoch_at(now) + 1 >= last_bad + detail::call_window::buckets) return;
-    if (in_bucket > minimum_calls_.load(std::memory_order_relaxed)) return;
+void circuit_breaker::record_call(std::uint32_t generation, outcome what, time_point now) {
+    if (generation_of(word_.load(std::memory_order_acquire)) != generation) return;
+    const auto latency = what.latency.count();
+    const bool failed = what.verdict == call_verdict::failure ||
+                        latency > failed_after_.load(std::memory_order_relaxed);
+    const bool slow = latency >= slow_after_.load(std::memory_order_relaxed);
+    if (failed || slow) return record_bad(generation, failed, slow, now);
+    window_.add(true, generation, epoch_at(now));
+    if (last_bad_.load(std::memory_order_relaxed) != 0) record_suspect(generation, now);
+}
+
+// A success after a failure. It can trip a rate only by completing the minimum volume. Then its
+// bucket holds at most that many calls of this stripe, and a bad one is still in the window.
+void circuit_breaker::record_suspect(std::uint32_t generation, time_point now) {
+    if (consecutive_.load(std::memory_order_relaxed) != 0) {
+        consecutive_.store(0, std::memory_order_relaxed);
+    }
+    auto last_bad = last_bad_.load(std::memory_order_relaxed);
+    const auto epoch = epoch_at(now);
+    if (epoch + 1 >= last_bad + detail::call_window::buckets) {
+        last_bad_.compare_exchange_strong(last_bad, 0, std::memory_order_relaxed);
+        return;
+    }
+    if (window_.own_count(generation, epoch) > minimum_calls_.load(std::memory_order_relaxed)) {
+        return;
+    }
     changes happened;
     {
         const std::scoped_lock lock{mutex_};
@@ -430,10 +451,11 @@ void circuit_breaker::reconfigure(const breaker_settings& settings, time_point n
         bucket_length_.store(bucket, std::memory_order_relaxed);
         bucket_inverse_.store(detail::inverse_of(static_cast<std::uint64_t>(bucket)),
                               std::memory_order_relaxed);
-        slow_after_.store(settings.slow_rate_permille > 0 ? settings.slow_after.count() : never,
-                          std::memory_order_relaxed);
-        failed_after_.store(settings.failed_after > 0s ? settings.failed_after.count() : never,
-                            std::memory_order_relaxed);
+        const auto slow = settings.slow_rate_permille > 0 ? settings.slow_after.count() : never;
+        const auto failed = settings.failed_after > 0s ? settings.failed_after.count() : never;
+        slow_after_.store(slow, std::memory_order_relaxed);
+        failed_after_.store(failed, std::memory_order_relaxed);
+        notable_after_.store(std::min(slow, failed), std::memory_order_relaxed);
         minimum_calls_.store(rates ? settings.minimum_calls : 0, std::memory_order_relaxed);
         publish();
     }

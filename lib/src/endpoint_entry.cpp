@@ -42,8 +42,8 @@ std::uint64_t endpoint_entry::calls() const noexcept {
     return sum;
 }
 
-// Waits for the cache lines of other threads, hence only now and then.
-void endpoint_entry::look_around(stripe& mine) noexcept {
+void endpoint_entry::look_around(unsigned own) noexcept {
+    auto& mine = stripes[own];
     mine.others.store(
         static_cast<std::int32_t>(in_flight()) - mine.in_flight.load(std::memory_order_relaxed),
         std::memory_order_relaxed);
@@ -55,26 +55,30 @@ std::int64_t endpoint_entry::faded(std::int64_t remembered, std::int64_t idle_ns
 
 // Averages are read and written without a lock: of two reports at the same instant one may be
 // lost, which an average bears.
-void endpoint_entry::note(outcome what, time_point now) noexcept {
-    if (what.verdict == call_verdict::ignored) return;
-    const auto own = thread_stripe();
-    auto& mine = stripes[own];
-    add_in_stripe(mine.calls, std::uint64_t{1}, own);
+void endpoint_entry::note_use(time_point now, unsigned own) noexcept {
+    add_in_stripe(stripes[own].calls, std::uint64_t{1}, own);
     const auto ns = now.time_since_epoch().count();
     if (ns - last_used.load(std::memory_order_relaxed) >= used_to_within.count()) [[unlikely]] {
         last_used.store(ns, std::memory_order_relaxed);
     }
+}
+
+void endpoint_entry::note_failure(time_point now) noexcept {
+    note_use(now, thread_stripe());
     const auto rate = success_rate.load(std::memory_order_relaxed);
-    if (what.verdict == call_verdict::failure) {
-        success_rate.store(rate - rate / 16, std::memory_order_relaxed);
-        failures.fetch_add(1, std::memory_order_relaxed);
-        return;
-    }
+    success_rate.store(rate - rate / 16, std::memory_order_relaxed);
+    failures.fetch_add(1, std::memory_order_relaxed);
+}
+
+void endpoint_entry::note_success(duration took, time_point now, unsigned own) noexcept {
+    note_use(now, own);
+    const auto rate = success_rate.load(std::memory_order_relaxed);
     if (rate < full_rate) [[unlikely]] {
         success_rate.store(rate + (full_rate - rate + 15) / 16, std::memory_order_relaxed);
     }
     // Below a microsecond nothing is told apart.
-    const auto sample = std::max<std::int64_t>(what.latency.count(), 1000);
+    auto& mine = stripes[own];
+    const auto sample = std::max<std::int64_t>(took.count(), 1000);
     const auto shared = latency.load(std::memory_order_relaxed);
     const auto before = mine.latency.load(std::memory_order_relaxed);
     const auto from = before == 0 ? shared : before;

@@ -12,7 +12,6 @@ namespace thole::detail {
 struct endpoint_entry {
     static constexpr std::uint32_t full_rate = 1'000'000;
     static constexpr std::int64_t fades_each_ns = 10'000'000'000;
-    static constexpr std::uint32_t looks_per_refresh = 64;
 
     endpoint_entry(const endpoint_config& c, const breaker_settings& settings, name dependency,
                    observer* watch)
@@ -43,8 +42,7 @@ struct endpoint_entry {
     // on, so one stripe's count may be negative; the sum is not.
     struct alignas(64) stripe {
         std::atomic<std::int32_t> in_flight{0};
-        std::atomic<std::int32_t> others{0};  // in flight in the other stripes, when last looked
-        std::atomic<std::uint32_t> looks{0};
+        std::atomic<std::int32_t> others{0};   // in flight in the other stripes, when last looked
         std::atomic<std::int64_t> latency{0};  // as above, of this stripe's calls
         std::atomic<std::uint64_t> calls{0};   // judged: ended in success or failure
     };
@@ -55,19 +53,18 @@ struct endpoint_entry {
     [[nodiscard]] std::uint64_t judged_calls() const noexcept {
         return calls() - judged_from.load(std::memory_order_relaxed);
     }
-    void enter() noexcept {
-        const auto own = thread_stripe();
+    // `own`: the calling thread's stripe.
+    void enter(unsigned own) noexcept {
         add_in_stripe(stripes[own].in_flight, std::int32_t{1}, own);
         if (config.capacity > 0) places.fetch_add(1, std::memory_order_relaxed);
     }
-    void leave() noexcept {
-        const auto own = thread_stripe();
+    void leave(unsigned own) noexcept {
         add_in_stripe(stripes[own].in_flight, std::int32_t{-1}, own);
         if (config.capacity > 0) places.fetch_sub(1, std::memory_order_relaxed);
     }
-    // Nothing at all stands in the way, seen without a lock or a computation.
+    // Nothing at all stands in the way, seen without a lock or a computation. Of a front's.
     [[nodiscard]] bool is_plain(time_point now) const noexcept {
-        return breaker.passes_all() && config.capacity == 0 &&
+        return breaker.passes_all() &&
                ejected_until.load(std::memory_order_relaxed) <= now.time_since_epoch().count() &&
                limiter.is_free(now);
     }
@@ -84,12 +81,9 @@ struct endpoint_entry {
     [[nodiscard]] blocked block(time_point now) const;
 
     // What a call costs here: latency × calls in flight × failures, the latency fading while idle.
-    [[nodiscard]] std::uint64_t cost(time_point now) noexcept {
-        auto& mine = stripes[thread_stripe()];
-        const auto looks = mine.looks.load(std::memory_order_relaxed);
-        mine.looks.store(looks + 1, std::memory_order_relaxed);
-        if (looks % looks_per_refresh == 0) [[unlikely]]
-            look_around(mine);
+    [[nodiscard, gnu::always_inline]] std::uint64_t cost(time_point now,
+                                                         unsigned own) const noexcept {
+        const auto& mine = stripes[own];
         // The own calls in flight are exact, those of others as last seen.
         const auto busy = std::max(mine.in_flight.load(std::memory_order_relaxed) +
                                        mine.others.load(std::memory_order_relaxed),
@@ -104,10 +98,15 @@ struct endpoint_entry {
         const auto failing = 2 * full_rate - success_rate.load(std::memory_order_relaxed);
         return microseconds * (static_cast<std::uint64_t>(busy) + 1U) * (failing / 1000);
     }
-    void look_around(stripe& mine) noexcept;
+    // What the other threads have in flight, for cost(). Waits for their cache lines: now and then.
+    void look_around(unsigned own) noexcept;
     [[nodiscard]] static std::int64_t faded(std::int64_t remembered, std::int64_t idle_ns) noexcept;
 
-    void note(outcome, time_point now) noexcept;
+    void note_success(duration latency, time_point now, unsigned own) noexcept;
+    void note_failure(time_point now) noexcept;
+
+  private:
+    void note_use(time_point now, unsigned own) noexcept;
 };
 
 }  // namespace thole::detail

@@ -17,6 +17,7 @@ constexpr std::uint32_t most_ejections = 10;
 constexpr duration ejections_forgotten_after = 5min;
 constexpr duration slow_endpoint = 500ms;
 constexpr std::uint64_t reliability_sample = 1000;
+constexpr std::uint64_t picks_per_look = 64;
 
 bool contains(std::span<const name> names, name wanted) noexcept {
     return std::find(names.begin(), names.end(), wanted) != names.end();
@@ -75,8 +76,11 @@ struct endpoint_set::shortlist {
         if (count == 1) return list[0];
         const auto first = draw(chance, count);
         const auto second = draw(chance, first);
-        const auto cost = list[first].endpoint->cost(now);
-        const auto other = list[second].endpoint->cost(now);
+        const auto own = detail::thread_stripe();
+        list[first].endpoint->look_around(own);
+        list[second].endpoint->look_around(own);
+        const auto cost = list[first].endpoint->cost(now, own);
+        const auto other = list[second].endpoint->cost(now, own);
         return other < cost - cost / 8 ? list[second] : list[first];
     }
 };
@@ -154,7 +158,7 @@ void endpoint_set::line_up() {
             weight = e.weight;
         }
         lowest = tier;
-        next->even = next->even && e.weight == weight;
+        next->even = next->even && e.weight == weight && e.config.capacity == 0;
         next->common = next->common.both(e.config.roles);
         next->list[next->count++] = &e;
     });
@@ -163,7 +167,8 @@ void endpoint_set::line_up() {
 }
 
 // Two at random, the cheaper one, if nothing at all stands in the way of either; else null.
-endpoint_set::entry* endpoint_set::choose_quickly(time_point now, role wanted, rng& chance) {
+endpoint_set::entry* endpoint_set::choose_quickly(time_point now, role wanted, rng& chance,
+                                                  unsigned own) {
     const auto* const line = front_.load(std::memory_order_acquire);
     if (line == nullptr) return nullptr;
     const auto& f = *line;
@@ -175,8 +180,12 @@ endpoint_set::entry* endpoint_set::choose_quickly(time_point now, role wanted, r
     auto& a = *f.list[first];
     auto& b = *f.list[second];
     if (!a.is_plain(now) || !b.is_plain(now)) return nullptr;
-    const auto cost = a.cost(now);
-    return b.cost(now) < cost - cost / 8 ? &b : &a;
+    if (bits % picks_per_look == 0) [[unlikely]] {
+        a.look_around(own);
+        b.look_around(own);
+    }
+    const auto cost = a.cost(now, own);
+    return b.cost(now, own) < cost - cost / 8 ? &b : &a;
 }
 
 // ---- picking ------------------------------------------------------------------------------------
@@ -211,19 +220,26 @@ void endpoint_set::shorten(shortlist& list, time_point now, std::span<const name
 
 std::expected<endpoint_pick, fault> endpoint_set::pick(time_point now, std::span<const name> tried,
                                                        role wanted, rng& chance, name sticky) {
+    if (!tried.empty() || !sticky.empty()) [[unlikely]]
+        return pick_with_care(now, tried, wanted, chance, sticky);
+    const auto own = detail::thread_stripe();
+    if (auto* const chosen = choose_quickly(now, wanted, chance, own)) [[likely]] {
+        if (auto permit = chosen->breaker.try_admit()) [[likely]] {
+            chosen->enter(own);
+            return endpoint_pick{this, chosen, std::move(permit)};
+        }
+    }
+    return pick_with_care(now, tried, wanted, chance, sticky);
+}
+
+// The long way, for calls that have failed and sets that are not all well.
+[[gnu::noinline]] std::expected<endpoint_pick, fault> endpoint_set::pick_with_care(
+    time_point now, std::span<const name> tried, role wanted, rng& chance, name sticky) {
     if (!sticky.empty() && !contains(tried, sticky)) {
         auto* const e = find(sticky);
         if (e != nullptr && e->config.roles.has(wanted) &&
             e->block(now).why == endpoint_block::none) {
             if (auto taken = take(*e, now)) return taken;
-        }
-    }
-    if (tried.empty()) {
-        if (auto* const chosen = choose_quickly(now, wanted, chance)) {
-            if (auto permit = chosen->breaker.try_admit()) {
-                chosen->enter();
-                return endpoint_pick{this, chosen, std::move(permit)};
-            }
         }
     }
     // Another thread may take the last permit of the chosen one: choose again among the rest.
@@ -245,7 +261,7 @@ std::expected<endpoint_pick, fault> endpoint_set::pick(time_point now, std::span
 }
 
 std::expected<endpoint_pick, fault> endpoint_set::take(entry& e, time_point now) {
-    e.enter();
+    e.enter(detail::thread_stripe());
     endpoint_pick held{this, &e, {}};  // gives the place back on every way out
     if (e.config.capacity > 0 && e.places.load(std::memory_order_relaxed) > e.config.capacity) {
         return std::unexpected{fault{codes::policy_bulkhead_full}
@@ -297,7 +313,9 @@ std::expected<endpoint_pick, fault> endpoint_set::pick_least_bad(time_point now,
         const auto drained = e.drained.load(std::memory_order_relaxed);
         const auto well_at =
             drained ? time_point::max() : std::max(breaker_at, e.ejected_until_time());
-        const auto rank = std::pair{std::max(well_at, now), e.cost(now)};
+        const auto own = detail::thread_stripe();
+        e.look_around(own);
+        const auto rank = std::pair{std::max(well_at, now), e.cost(now, own)};
         if (best != nullptr && !(rank < best_rank)) return;
         best = &e;
         best_rank = rank;
@@ -314,7 +332,7 @@ std::expected<endpoint_pick, fault> endpoint_set::pick_least_bad(time_point now,
     if (best->breaker.admissible_at(now) <= now) {
         if (auto admitted = best->breaker.admit(now)) permit = std::move(*admitted);
     }
-    best->enter();
+    best->enter(detail::thread_stripe());
     return endpoint_pick{this, best, std::move(permit)};
 }
 
@@ -493,15 +511,6 @@ std::vector<endpoint_view> endpoint_set::view(time_point now) const {
 
 // ---- a pick -------------------------------------------------------------------------------------
 
-endpoint_pick::endpoint_pick(endpoint_set* set, detail::endpoint_entry* entry,
-                             breaker_permit permit) noexcept
-    : set_{set}, entry_{entry}, permit_{std::move(permit)} {}
-
-endpoint_pick::endpoint_pick(endpoint_pick&& other) noexcept
-    : set_{std::exchange(other.set_, nullptr)},
-      entry_{std::exchange(other.entry_, nullptr)},
-      permit_{std::move(other.permit_)} {}
-
 endpoint_pick& endpoint_pick::operator=(endpoint_pick&& other) noexcept {
     if (this != &other) {
         release();
@@ -512,13 +521,9 @@ endpoint_pick& endpoint_pick::operator=(endpoint_pick&& other) noexcept {
     return *this;
 }
 
-endpoint_pick::~endpoint_pick() {
-    release();
-}
-
 void endpoint_pick::release() noexcept {
     if (std::exchange(set_, nullptr) == nullptr) return;
-    entry_->leave();
+    entry_->leave(detail::thread_stripe());
 }
 
 const endpoint_config& endpoint_pick::endpoint() const noexcept {
@@ -527,21 +532,23 @@ const endpoint_config& endpoint_pick::endpoint() const noexcept {
 }
 
 void endpoint_pick::succeed(duration latency, time_point now) {
-    if (set_ != nullptr) report(outcome::success(latency), now);
+    if (std::exchange(set_, nullptr) == nullptr) return;
+    const auto own = detail::thread_stripe();
+    entry_->leave(own);
+    permit_.succeed(latency, now, own);
+    entry_->note_success(latency, now, own);
 }
 
 void endpoint_pick::fail(const fault& f, duration latency, time_point now) {
     if (set_ == nullptr) return;
     if (f.kind() == fault_kind::rate_limited) entry_->limiter.penalise(now, f.retry_after());
-    report(outcome_of(f, latency), now);
-}
-
-void endpoint_pick::report(outcome what, time_point now) {
+    const auto what = outcome_of(f, latency);
     auto* const set = set_;
     release();
     permit_.record(what, now);
-    entry_->note(what, now);
-    if (what.verdict == call_verdict::failure) set->judge(*entry_, now);
+    if (what.verdict != call_verdict::failure) return;
+    entry_->note_failure(now);
+    set->judge(*entry_, now);
 }
 
 }  // namespace thole

@@ -24,16 +24,7 @@ retry_settings one_attempt() {
 }  // namespace
 
 detail::pipeline_plan::pipeline_plan(const pipeline_settings& s, bool has_endpoints)
-    : direct{!s.chaos && !has_endpoints},
-      exact_latency{s.hedge || s.adaptive},
-      budget{s.budget},
-      bulkhead{s.bulkhead},
-      limiter{s.limiter},
-      breaker{s.breaker},
-      repeats{s.retry},
-      queues{s.bulkhead && s.bulkhead->queue > 0},
-      adaptive_delays{s.retry && s.retry->delays.adaptive},
-      total{s.total},
+    : total{s.total},
       timeout{s.timeout},
       retry{s.retry.value_or(one_attempt())},
       retry_once{retry},
@@ -41,11 +32,23 @@ detail::pipeline_plan::pipeline_plan(const pipeline_settings& s, bool has_endpoi
     retry_once.idempotent = false;
     if (s.effect == call_effect::once) retry.idempotent = false;
     const bool slow_rule = s.breaker && s.breaker->slow_rate_permille > 0;
-    precise_time = (s.total > 0s && s.total < coarse_enough) ||
-                   (s.timeout > 0s && s.timeout < coarse_enough) ||
-                   (slow_rule && s.breaker->slow_after < coarse_enough);
-    coarse_latency = slow_rule || (s.breaker && s.breaker->failed_after > 0s);
-    learns = exact_latency || adaptive_delays;
+    const auto note = [this](part p, bool on) { parts |= on ? p : 0U; };
+    note(budget, s.budget.has_value());
+    note(bulkhead, s.bulkhead.has_value());
+    note(limiter, s.limiter.has_value());
+    note(breaker, s.breaker.has_value());
+    note(total_time, s.total > 0s);
+    note(attempt_time, s.timeout > 0s);
+    note(repeats, s.retry.has_value());
+    note(queues, s.bulkhead && s.bulkhead->queue > 0);
+    note(precise_time, (s.total > 0s && s.total < coarse_enough) ||
+                           (s.timeout > 0s && s.timeout < coarse_enough) ||
+                           (slow_rule && s.breaker->slow_after < coarse_enough));
+    note(coarse_latency, slow_rule || (s.breaker && s.breaker->failed_after > 0s));
+    note(exact_latency, s.hedge || s.adaptive);
+    note(adaptive_delays, s.retry && s.retry->delays.adaptive);
+    note(learns, has(exact_latency) || has(adaptive_delays));
+    note(whole, s.chaos || has_endpoints);
 }
 
 pipeline::pipeline(name dependency, const pipeline_settings& settings, observer* watch,
@@ -104,14 +107,14 @@ std::expected<pipeline_permit, fault> pipeline::admit_attempt(const plan_type& p
         note_refusal();
         return std::unexpected{std::move(why)};
     };
-    if (plan.bulkhead) {
+    if (plan.has(plan_type::bulkhead)) {
         permit.cabin_ = cabin_.try_admit();
         if (!permit.cabin_) return refuse(full(plan, now));
     }
-    if (plan.limiter) {
+    if (plan.has(plan_type::limiter)) {
         if (auto allowed = limiter_.admit(now); !allowed) return refuse(allowed.error());
     }
-    if (plan.breaker) {
+    if (plan.has(plan_type::breaker)) {
         auto admitted = breaker_.admit(now);
         if (!admitted) return refuse(admitted.error());
         permit.breaker_ = std::move(*admitted);
@@ -122,7 +125,7 @@ std::expected<pipeline_permit, fault> pipeline::admit_attempt(const plan_type& p
 // Not told to the observer when it will be waited for.
 fault pipeline::full(const plan_type& plan, time_point now) {
     auto f = fault{codes::policy_bulkhead_full}.at(dependency_).with_retry_after(100ms);
-    if (!plan.queues && watch_ != nullptr) watch_->call_rejected(f, now);
+    if (!plan.has(plan_type::queues) && watch_ != nullptr) watch_->call_rejected(f, now);
     return f;
 }
 
@@ -135,7 +138,7 @@ void pipeline::note_failure(const plan_type& plan, const fault& f, ended_attempt
 }
 
 void pipeline::learn(const plan_type& plan, duration latency, const fault* f, time_point now) {
-    if (plan.adaptive_delays) history_.record(f == nullptr);
+    if (plan.has(plan_type::adaptive_delays)) history_.record(f == nullptr);
     detail::learn(latency, f, now, plan.settings.hedge ? &latencies_ : nullptr,
                   plan.settings.adaptive ? &adaptive_ : nullptr, &cabin_);
 }
@@ -173,7 +176,7 @@ run_parts pipeline::parts_of(const plan_type& plan, const call_seams& with, dead
             .endpoints = endpoints_,
             .breaker = s.breaker ? &breaker_ : nullptr,
             .budget = s.budget ? &budget_ : nullptr,
-            .history = plan.adaptive_delays ? &history_ : nullptr,
+            .history = plan.has(plan_type::adaptive_delays) ? &history_ : nullptr,
             .watch = watch_,
             .limiter = s.limiter ? &limiter_ : nullptr,
             .cabin = s.bulkhead ? &cabin_ : nullptr,

@@ -115,14 +115,18 @@ class bulkhead {
 
     // A permit at once, or policy.bulkhead_full.
     [[nodiscard]] std::expected<bulkhead_permit, fault> admit(time_point now) {
-        if (take()) [[likely]]
+        if (take(detail::thread_stripe())) [[likely]]
             return bulkhead_permit{this};
         return std::unexpected{refusal(now)};
     }
 
     // The same without a refusal to tell: empty when there is none.
     [[nodiscard]] bulkhead_permit try_admit() noexcept {
-        return bulkhead_permit{take() ? this : nullptr};
+        return try_admit(detail::thread_stripe());
+    }
+    // The same by a thread that knows its stripe (detail/stripes.hpp).
+    [[nodiscard]] bulkhead_permit try_admit(unsigned own) noexcept {
+        return bulkhead_permit{take(own) ? this : nullptr};
     }
 
     // A place in the queue until the earlier of `until` and the queue timeout; it may be granted
@@ -155,8 +159,8 @@ class bulkhead {
         bulkhead_waiter* last = nullptr;
     };
 
-    [[nodiscard]] bool take() noexcept {
-        auto& cached = stripes_[detail::thread_stripe()].cached;
+    [[nodiscard]] bool take(unsigned own) noexcept {
+        auto& cached = stripes_[own].cached;
         auto have = cached.load(std::memory_order_relaxed);
         if (have > 0 && cached.compare_exchange_strong(have, have - 1)) [[likely]]
             return true;

@@ -64,7 +64,9 @@ class breaker_permit {
     ~breaker_permit();
 
     // Reports the end of the call; the permit is empty afterwards, a second report does nothing.
-    inline void record(outcome, time_point now);
+    void record(outcome, time_point now);
+    // The same for a success, by a thread that knows its stripe (detail/stripes.hpp).
+    inline void succeed(duration latency, time_point now, unsigned own);
 
     // False when its result is of no interest to anybody.
     [[nodiscard]] explicit operator bool() const noexcept { return owner_ != nullptr; }
@@ -73,7 +75,6 @@ class breaker_permit {
 
   private:
     friend class circuit_breaker;
-    void record_probe(outcome, time_point now);
     breaker_permit(circuit_breaker* owner, std::uint32_t generation, std::uint32_t lease) noexcept
         : owner_{owner}, generation_{generation}, lease_{lease} {}
 
@@ -139,9 +140,8 @@ class circuit_breaker {
     }
     // Whether outcomes need a latency: a rule about slow calls is on.
     [[nodiscard]] bool wants_latency() const noexcept {
-        constexpr auto never = std::numeric_limits<std::int64_t>::max();
-        return slow_after_.load(std::memory_order_relaxed) != never ||
-               failed_after_.load(std::memory_order_relaxed) != never;
+        return notable_after_.load(std::memory_order_relaxed) !=
+               std::numeric_limits<std::int64_t>::max();
     }
 
     // A permit while nothing stands in the way, else an empty one: then ask admit.
@@ -197,8 +197,9 @@ class circuit_breaker {
     time_point probe_at(time_point now) const;
     breaker_permit grant_probe(time_point now);
     time_point admit_to_ramp(time_point now);
+    void record_success(std::uint32_t generation, duration latency, time_point now, unsigned own);
     void record_call(std::uint32_t generation, outcome, time_point now);
-    void record_suspect(std::uint32_t generation, std::uint64_t in_bucket, time_point now);
+    void record_suspect(std::uint32_t generation, time_point now);
     void record_bad(std::uint32_t generation, bool failed, bool slow, time_point now);
     void record_probe(std::uint32_t lease, outcome, time_point now);
     void release_probe(std::uint32_t lease) noexcept;
@@ -226,9 +227,11 @@ class circuit_breaker {
     std::atomic<std::int64_t> until_{0};  // end of the open time, steady ns
     std::atomic<std::int64_t> bucket_length_;
     std::atomic<std::uint64_t> bucket_inverse_;  // see division.hpp
+    std::atomic<std::int64_t> notable_after_;    // the shorter of the next two
+    std::atomic<std::uint64_t> last_bad_{0};  // bucket of the last failure or slow call, plus 1; 0:
+                                              // none that matters any more
     std::atomic<std::int64_t> slow_after_;
     std::atomic<std::int64_t> failed_after_;
-    std::atomic<std::uint64_t> last_bad_{0};  // bucket of the last failure or slow call, plus 1
     std::atomic<std::uint32_t> minimum_calls_;
     std::atomic<std::uint32_t> consecutive_{0};
 
@@ -267,31 +270,25 @@ inline breaker_permit::~breaker_permit() {
     if (owner_ != nullptr && lease_ != 0) owner_->release_probe(lease_);
 }
 
-inline void breaker_permit::record(outcome what, time_point now) {
-    if (lease_ != 0) [[unlikely]]
-        return record_probe(what, now);
-    auto* const owner = std::exchange(owner_, nullptr);
-    if (owner == nullptr || what.verdict == call_verdict::ignored) return;
-    owner->record_call(generation_, what, now);
+[[gnu::always_inline]] inline void circuit_breaker::record_success(std::uint32_t generation,
+                                                                   duration latency, time_point now,
+                                                                   unsigned own) {
+    if (generation_of(word_.load(std::memory_order_acquire)) != generation) return;
+    if (latency.count() >= notable_after_.load(std::memory_order_relaxed)) [[unlikely]]
+        return record_call(generation, outcome::success(latency), now);
+    window_.add_success(generation, epoch_at(now), own);
+    if (last_bad_.load(std::memory_order_relaxed) != 0) [[unlikely]]
+        record_suspect(generation, now);
 }
 
-[[gnu::always_inline]] inline void circuit_breaker::record_call(std::uint32_t generation,
-                                                                outcome what, time_point now) {
-    if (generation_of(word_.load(std::memory_order_acquire)) != generation) return;
-    const auto latency = what.latency.count();
-    const bool failed = what.verdict == call_verdict::failure ||
-                        latency > failed_after_.load(std::memory_order_relaxed);
-    const bool slow = latency >= slow_after_.load(std::memory_order_relaxed);
-    if (failed || slow) [[unlikely]]
-        return record_bad(generation, failed, slow, now);
-
-    const auto in_bucket = window_.add(true, generation, epoch_at(now));
-    if (consecutive_.load(std::memory_order_relaxed) != 0) [[unlikely]] {
-        consecutive_.store(0, std::memory_order_relaxed);
-    }
-    if (last_bad_.load(std::memory_order_relaxed) != 0) [[unlikely]] {
-        record_suspect(generation, in_bucket, now);
-    }
+[[gnu::always_inline]] inline void breaker_permit::succeed(duration latency, time_point now,
+                                                           unsigned own) {
+    auto* const owner = std::exchange(owner_, nullptr);
+    const auto lease = std::exchange(lease_, 0);
+    if (owner == nullptr) return;
+    if (lease != 0) [[unlikely]]
+        return owner->record_probe(lease, outcome::success(latency), now);
+    owner->record_success(generation_, latency, now, own);
 }
 
 }  // namespace thole

@@ -68,11 +68,16 @@ struct endpoint_entry;
 
 class endpoint_pick {
   public:
-    endpoint_pick(endpoint_pick&& other) noexcept;
+    endpoint_pick(endpoint_pick&& other) noexcept
+        : set_{std::exchange(other.set_, nullptr)},
+          entry_{std::exchange(other.entry_, nullptr)},
+          permit_{std::move(other.permit_)} {}
     endpoint_pick& operator=(endpoint_pick&& other) noexcept;
     endpoint_pick(const endpoint_pick&) = delete;
     endpoint_pick& operator=(const endpoint_pick&) = delete;
-    ~endpoint_pick();
+    ~endpoint_pick() {
+        if (set_ != nullptr) release();
+    }
 
     // Precondition: not moved from. Valid as long as the set; also after the report.
     [[nodiscard]] const endpoint_config& endpoint() const noexcept;
@@ -90,8 +95,8 @@ class endpoint_pick {
 
   private:
     friend class endpoint_set;
-    endpoint_pick(endpoint_set* set, detail::endpoint_entry* entry, breaker_permit permit) noexcept;
-    void report(outcome, time_point now);
+    endpoint_pick(endpoint_set* set, detail::endpoint_entry* entry, breaker_permit permit) noexcept
+        : set_{set}, entry_{entry}, permit_{std::move(permit)} {}
     void release() noexcept;
 
     endpoint_set* set_ = nullptr;  // null after the report
@@ -150,19 +155,23 @@ class endpoint_set {
     struct front {
         std::array<entry*, most_endpoints> list{};
         std::uint32_t count = 0;
-        bool even = true;   // all of one weight
+        bool even = true;   // all of one weight and without a capacity
         role_set common{};  // roles that all of them have
     };
 
     void shorten(shortlist&, time_point now, std::span<const name> tried, role wanted,
                  std::uint64_t without) const;
     [[nodiscard]] std::expected<endpoint_pick, fault> take(entry&, time_point now);
+    [[nodiscard]] std::expected<endpoint_pick, fault> pick_with_care(time_point now,
+                                                                     std::span<const name> tried,
+                                                                     role wanted, rng& chance,
+                                                                     name sticky);
     [[nodiscard]] fault refusal(time_point earliest, time_point now) const;
     void judge(entry&, time_point now);
     [[nodiscard]] entry* find(name endpoint) const noexcept;
     void insert(const endpoint_config& config);
     void line_up();
-    [[nodiscard]] entry* choose_quickly(time_point now, role wanted, rng& chance);
+    [[nodiscard]] entry* choose_quickly(time_point now, role wanted, rng& chance, unsigned own);
     void tell(name endpoint, endpoint_event what, time_point now, duration lasts = {}) const;
     template <class F>
     void each(F&& visit) const;

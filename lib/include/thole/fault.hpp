@@ -64,6 +64,13 @@ class fault {
     explicit fault(const fault_code& code) noexcept
         : code_{&code}, kind_{code.kind}, scope_{code.scope} {}
     explicit fault(const fault_code&&) = delete;
+    // In one go, where a refusal is all that a call comes to.
+    fault(const fault_code& code, name dependency, duration retry_after) noexcept
+        : code_{&code},
+          kind_{code.kind},
+          scope_{code.scope},
+          dependency_{dependency},
+          retry_after_{retry_after} {}
 
     [[nodiscard]] std::string_view code() const noexcept { return code_->text; }
     [[nodiscard]] std::string_view meaning() const noexcept { return code_->meaning; }

@@ -79,19 +79,26 @@ namespace detail {
 struct pipeline_plan {
     pipeline_plan(const pipeline_settings& s, bool has_endpoints);
 
+    enum part : std::uint32_t {
+        budget = 1,
+        bulkhead = 2,
+        limiter = 4,
+        breaker = 8,
+        total_time = 16,
+        attempt_time = 32,
+        repeats = 64,           // there is a retry
+        queues = 128,           // the bulkhead has a queue
+        learns = 256,           // a success teaches something
+        precise_time = 512,     // a deadline or timeout below 100 ms
+        coarse_latency = 1024,  // a breaker asks how long it took
+        exact_latency = 2048,   // percentiles or gradients do
+        adaptive_delays = 4096,
+        whole = 8192,  // chaos or endpoints: the short path will not do
+    };
+    [[nodiscard]] bool has(part p) const noexcept { return (parts & p) != 0; }
+
     // Asked on every call, hence together.
-    bool direct = true;           // neither chaos nor endpoints: the short path will do
-    bool precise_time = false;    // a deadline or timeout below 100 ms
-    bool coarse_latency = false;  // a breaker asks how long it took
-    bool exact_latency = false;   // percentiles or gradients do
-    bool budget = false;
-    bool bulkhead = false;
-    bool limiter = false;
-    bool breaker = false;
-    bool learns = false;   // a success teaches something
-    bool repeats = false;  // there is a retry
-    bool queues = false;
-    bool adaptive_delays = false;
+    std::uint32_t parts = 0;
     duration total{};
     duration timeout{};
 
@@ -135,52 +142,59 @@ class pipeline {
         using answer = detail::answer_of<Op>;
         static_assert(detail::is_result<answer>, "the operation returns thole::result<T>");
         const auto& plan = *plan_.load(std::memory_order_acquire);
-        if (!plan.direct) [[unlikely]]
+        const auto parts = plan.parts;  // in a register
+        const auto has = [parts](plan_type::part p) { return (parts & p) != 0; };
+        if (has(plan_type::whole)) [[unlikely]]
             return run_whole<answer>(op, plan, with);
-        const auto now = plan.precise_time ? with.time.now() : with.time.coarse_now();
+        const auto now = has(plan_type::precise_time) ? with.time.now() : with.time.coarse_now();
         const auto until = whole_deadline(plan, with, now);
         if (until.expired(now)) [[unlikely]] {
             return answer{std::unexpected{fault{codes::policy_deadline}}};
         }
-        begin_call(plan, now);
-        auto place = plan.bulkhead ? cabin_.try_admit() : bulkhead_permit{};
-        if (plan.bulkhead) {
-            if (!place) [[unlikely]]
-                return refused<answer>(op, plan, with, until, full(plan, now));
+        const auto own = detail::thread_stripe();
+        detail::add_in_stripe(stripes_[own].calls, std::uint64_t{1}, own);
+        if (has(plan_type::budget)) budget_.deposit(now, own);
+        auto place = has(plan_type::bulkhead) ? cabin_.try_admit(own) : bulkhead_permit{};
+        if (has(plan_type::bulkhead) && !place) [[unlikely]] {
+            return refused<answer>(op, plan, with, until, full(plan, now));
         }
-        if (plan.limiter) {
+        if (has(plan_type::limiter) && !limiter_.take_lent(now, own)) {
             if (auto allowed = limiter_.admit(now); !allowed) [[unlikely]] {
                 place.release();
                 return refused<answer>(op, plan, with, until, std::move(allowed.error()));
             }
         }
-        auto permit = plan.breaker ? breaker_.try_admit() : breaker_permit{};
-        if (plan.breaker) {
-            if (!permit) [[unlikely]] {
-                if (const auto left = breaker_.refuses_for(now);
-                    left > duration::zero() && !plan.repeats) {
-                    // Made in place: while it is open this is the path of every call.
-                    note_refusal();
-                    answer a{std::unexpect, codes::policy_breaker_open};
-                    a.error().at(dependency_).with_retry_after(left);
-                    return a;
-                }
-                auto admitted = breaker_.admit(now);
-                if (!admitted) {
-                    place.release();
-                    return refused<answer>(op, plan, with, until, std::move(admitted.error()));
-                }
-                permit = std::move(*admitted);
+        auto permit = has(plan_type::breaker) ? breaker_.try_admit() : breaker_permit{};
+        if (has(plan_type::breaker) && !permit) [[unlikely]] {
+            if (const auto left = breaker_.refuses_for(now);
+                left > duration::zero() && !has(plan_type::repeats)) {
+                // Made in place: while it is open this is the path of every call.
+                detail::add_in_stripe(stripes_[own].refused, std::uint64_t{1}, own);
+                return answer{std::unexpect, codes::policy_breaker_open, dependency_, left};
             }
+            auto admitted = breaker_.admit(now);
+            if (!admitted) {
+                place.release();
+                return refused<answer>(op, plan, with, until, std::move(admitted.error()));
+            }
+            permit = std::move(*admitted);
         }
-        const auto began = plan.exact_latency ? with.time.latency_now() : now;
+        const auto began = has(plan_type::exact_latency) ? with.time.latency_now() : now;
         const call_context context{
-            nullptr, plan.timeout > duration::zero() ? until.child(now, plan.timeout) : until, 1};
+            nullptr, has(plan_type::attempt_time) ? until.child(now, plan.timeout) : until, 1};
         answer first = detail::call_operation(op, context);
-        const auto [latency, ended] = took(plan, with.time, began, now);
+        auto ended = now;
+        auto latency = duration::zero();
+        if (has(plan_type::exact_latency)) {
+            ended = with.time.latency_now();
+            latency = ended - began;
+        } else if (has(plan_type::coarse_latency)) {
+            ended = has(plan_type::precise_time) ? with.time.now() : with.time.coarse_now();
+            latency = ended - now;
+        }
         if (first.has_value()) [[likely]] {
-            permit.record(outcome::success(latency), ended);
-            if (plan.learns) [[unlikely]]
+            permit.succeed(latency, ended, own);
+            if (has(plan_type::learns)) [[unlikely]]
                 learn(plan, latency, nullptr, ended);
             return first;
         }
@@ -233,29 +247,15 @@ class pipeline {
     };
 
     static deadline whole_deadline(const plan_type& plan, const call_seams& with, time_point now) {
-        return plan.total > duration::zero() ? with.until.child(now, plan.total) : with.until;
+        return plan.has(plan_type::total_time) ? with.until.child(now, plan.total) : with.until;
     }
-    [[gnu::always_inline]] void begin_call(const plan_type& plan, time_point now) noexcept {
+    void begin_call(const plan_type& plan, time_point now) noexcept {
         const auto own = detail::thread_stripe();
         detail::add_in_stripe(stripes_[own].calls, std::uint64_t{1}, own);
-        if (plan.budget) budget_.deposit(now);
+        if (plan.has(plan_type::budget)) budget_.deposit(now);
     }
     [[nodiscard]] std::expected<pipeline_permit, fault> admit_attempt(const plan_type& plan,
                                                                       time_point now);
-    struct duration_and_end {
-        duration latency;
-        time_point ended;
-    };
-    static duration_and_end took(const plan_type& plan, const clock& time, time_point began,
-                                 time_point now) {
-        if (plan.exact_latency) {
-            const auto ended = time.latency_now();
-            return {ended - began, ended};
-        }
-        if (!plan.coarse_latency) return {duration{}, now};
-        const auto ended = plan.precise_time ? time.now() : time.coarse_now();
-        return {ended - now, ended};
-    }
     struct ended_attempt {
         duration latency;
         time_point ended;
@@ -285,7 +285,8 @@ class pipeline {
     [[gnu::noinline]] Answer refused(Op& op, const plan_type& plan, const call_seams& with,
                                      deadline until, fault why) {
         note_refusal();
-        if (!plan.repeats && !(plan.queues && why.is(codes::policy_bulkhead_full))) {
+        if (!plan.has(plan_type::repeats) &&
+            !(plan.has(plan_type::queues) && why.is(codes::policy_bulkhead_full))) {
             return Answer{std::unexpected{std::move(why)}};
         }
         return resume<Answer>(op, plan, with, until, why, std::nullopt);
@@ -294,7 +295,7 @@ class pipeline {
     [[gnu::noinline]] Answer failed(Op& op, const plan_type& plan, const call_seams& with,
                                     deadline until, Answer first, ended_attempt attempt) {
         note_failure(plan, first.error(), attempt);
-        if (!plan.repeats) return first;
+        if (!plan.has(plan_type::repeats)) return first;
         const auto why = first.error();
         return resume<Answer>(op, plan, with, until, why, std::move(first));
     }
@@ -306,7 +307,7 @@ class pipeline {
         const auto parts = parts_of(plan, with, until);
         detail::run_driver driver{parts, true};
         // A full bulkhead with a queue has not been waited for yet.
-        if (!(plan.queues && first.is(codes::policy_bulkhead_full))) {
+        if (!(plan.has(plan_type::queues) && first.is(codes::policy_bulkhead_full))) {
             driver.has_failed(first);
             if (!last) last.emplace(std::unexpected{first});
         }

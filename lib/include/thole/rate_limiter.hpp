@@ -66,8 +66,24 @@ class rate_limiter {
 
     // Takes one permit, or refuses with policy.rate_limited and the time until there is one.
     [[nodiscard]] result<> admit(time_point now) {
-        if (batch_.load(std::memory_order_relaxed) > 1 && take_lent(now)) return {};
+        if (batch_.load(std::memory_order_relaxed) > 1 && take_lent(now, detail::thread_stripe())) {
+            return {};
+        }
         return admit_slow(now);
+    }
+    // Takes a permit that was lent to the thread whose stripe is `own` (detail/stripes.hpp); false
+    // when there is none: then ask admit.
+    [[nodiscard]] bool take_lent(time_point now, unsigned own) noexcept {
+        if (own >= detail::exclusive_stripes) return false;
+        auto& lent = stripes_[own].lent;
+        const auto word = lent.load(std::memory_order_relaxed);
+        const auto ns = now.time_since_epoch().count();
+        if ((word & 0xFFFF) == 0 || ns > static_cast<std::int64_t>(word >> 16) * 1024 ||
+            ns < blocked_until_.load(std::memory_order_relaxed)) {
+            return false;
+        }
+        lent.store(word - 1, std::memory_order_relaxed);
+        return true;
     }
 
     // When admit would succeed: `now` if at once. Takes nothing.
@@ -94,19 +110,6 @@ class rate_limiter {
         std::atomic<std::uint64_t> lent{0};
     };
 
-    [[nodiscard]] bool take_lent(time_point now) noexcept {
-        const auto own = detail::thread_stripe();
-        if (own >= detail::exclusive_stripes) return false;
-        auto& lent = stripes_[own].lent;
-        const auto word = lent.load(std::memory_order_relaxed);
-        const auto ns = now.time_since_epoch().count();
-        if ((word & 0xFFFF) == 0 || ns > static_cast<std::int64_t>(word >> 16) * 1024 ||
-            ns < blocked_until_.load(std::memory_order_relaxed)) {
-            return false;
-        }
-        lent.store(word - 1, std::memory_order_relaxed);
-        return true;
-    }
     [[nodiscard]] result<> admit_slow(time_point now);
     [[nodiscard]] std::uint32_t level_at(time_point now, std::uint64_t penalty) const noexcept;
 

@@ -46,9 +46,10 @@ class retry_budget {
     explicit retry_budget(retry_budget_settings settings = {}, name dependency = {});
 
     // A first call is made.
-    void deposit(time_point now) noexcept {
+    void deposit(time_point now) noexcept { deposit(now, detail::thread_stripe()); }
+    // The same by a thread that knows its stripe (detail/stripes.hpp).
+    void deposit(time_point now, unsigned own) noexcept {
         const auto slot = slot_at(now);
-        const auto own = detail::thread_stripe();
         auto& earned = stripes_[own].earned[slot % slots];
         const auto word = earned.load(std::memory_order_relaxed);
         if (own < detail::exclusive_stripes && (word >> amount_bits) == (slot & tag_mask) &&
