@@ -19,6 +19,9 @@ problems validate(const breaker_settings& s) {
     refuse(s.minimum_calls < 1 || s.minimum_calls > 100'000, "minimum_calls",
            "must be between 1 and 100000");
     refuse(s.window < 1s || s.window > 24h, "window", "must be between 1 s and 24 h");
+    refuse(s.window_calls > most_window_calls, "window_calls", "must be at most 256");
+    refuse(s.window_calls > 0 && s.window_calls < s.minimum_calls, "window_calls",
+           "must not be less than minimum_calls: the rates would never count");
     refuse(s.slow_after <= 0s, "slow_after", "must be longer than zero");
     refuse(s.failed_after < 0s, "failed_after", "must not be negative");
     refuse(s.open_for < 100ms || s.open_for > 1h, "open_for", "must be between 100 ms and 1 h");

@@ -144,7 +144,7 @@ time_point circuit_breaker::probe_at(time_point now) const {
         return std::min(lease_until_, now + ask_again_after_probe);
     }
     auto when = now;
-    const auto period_end = saturating_add(period_start_, settings_.half_open_period);
+    const auto period_end = saturating_add(began_, settings_.half_open_period);
     if (probes_ >= settings_.probes_per_period) when = std::max(when, period_end);
     if (probes_ > 0) {
         when = std::max(when, saturating_add(last_probe_, settings_.probe_interval));
@@ -157,7 +157,7 @@ time_point circuit_breaker::probe_at(time_point now) const {
 time_point circuit_breaker::admit_to_ramp(time_point now) {
     const std::scoped_lock lock{mutex_};
     if (!ramping_) return now;
-    const auto gone = std::max(now - ramp_began_, duration{0});
+    const auto gone = std::max(now - began_, duration{0});
     if (gone >= settings_.ramp) {
         ramping_ = false;
         publish();
@@ -172,8 +172,8 @@ time_point circuit_breaker::admit_to_ramp(time_point now) {
 
 // Precondition: half-open and probe_at(now) <= now. Under the lock.
 breaker_permit circuit_breaker::grant_probe(time_point now) {
-    if (now >= saturating_add(period_start_, settings_.half_open_period)) {
-        period_start_ = now;
+    if (now >= saturating_add(began_, settings_.half_open_period)) {
+        began_ = now;
         probes_ = 0;
     }
     ++probes_;
@@ -192,6 +192,9 @@ void circuit_breaker::record_call(std::uint32_t generation, outcome what, time_p
     const bool failed = what.verdict == call_verdict::failure ||
                         latency > failed_after_.load(std::memory_order_relaxed);
     const bool slow = latency >= slow_after_.load(std::memory_order_relaxed);
+    if (notable_after_.load(std::memory_order_relaxed) == 0) {
+        return record_counted(generation, failed, slow, now);
+    }
     if (failed || slow) return record_bad(generation, failed, slow, now);
     window_.add(true, generation, epoch_at(now));
     if (last_bad_.load(std::memory_order_relaxed) != 0) record_suspect(generation, now);
@@ -220,6 +223,21 @@ void circuit_breaker::record_suspect(std::uint32_t generation, time_point now) {
     tell(happened);
 }
 
+// Where the window is a number of calls: all that ends is remembered under the lock.
+void circuit_breaker::record_counted(std::uint32_t generation, bool failed, bool slow,
+                                     time_point now) {
+    if (failed || slow) return record_bad(generation, failed, slow, now);
+    changes happened;
+    {
+        const std::scoped_lock lock{mutex_};
+        if (generation_ != generation) return;
+        if (recent_) recent_->add(false, false);
+        consecutive_.store(0, std::memory_order_relaxed);
+        evaluate(now, happened);
+    }
+    tell(happened);
+}
+
 void circuit_breaker::record_bad(std::uint32_t generation, bool failed, bool slow, time_point now) {
     changes happened;
     {
@@ -227,6 +245,7 @@ void circuit_breaker::record_bad(std::uint32_t generation, bool failed, bool slo
         if (generation_ != generation) return;
         const auto epoch = epoch_at(now);
         window_.add(!failed, generation, epoch);
+        if (recent_) recent_->add(failed, slow);
         if (failed) {
             consecutive_.fetch_add(1, std::memory_order_relaxed);
             failures_[failure_count_++ % most_counted_failures] = now;
@@ -304,10 +323,8 @@ void circuit_breaker::move_to(breaker_state to, breaker_reason why, time_point n
     lease_ = 0;
     probes_ = 0;
     probe_successes_ = 0;
-    if (to == breaker_state::half_open) {
-        period_start_ = now;
-        last_probe_ = now;
-    }
+    began_ = now;
+    if (to == breaker_state::half_open) last_probe_ = now;
     if (to == breaker_state::open && from == breaker_state::closed) tripped_by_ = why;
     if (to == breaker_state::closed) {
         reopened_ = 0;
@@ -316,7 +333,6 @@ void circuit_breaker::move_to(breaker_state to, breaker_reason why, time_point n
     }
     ramping_ = to == breaker_state::closed && why == breaker_reason::probes_passed &&
                settings_.ramp > duration::zero();
-    ramp_began_ = now;
     ramp_credit_ = 1000 - ramp_starts_permille;  // the first call passes
     publish();
     happened.add({dependency_, endpoint_, from, to, forced_, why, open_for, generation_, now});
@@ -329,6 +345,7 @@ void circuit_breaker::clear_window() noexcept {
     last_bad_.store(0, std::memory_order_relaxed);
     failure_count_ = 0;
     slow_.fill({});
+    if (recent_) *recent_ = detail::recent_calls{recent_->length()};
 }
 
 void circuit_breaker::evaluate(time_point now, changes& happened) {
@@ -344,17 +361,25 @@ void circuit_breaker::evaluate(time_point now, changes& happened) {
         if (now - oldest <= s.window) return trip(breaker_reason::count, now, happened);
     }
     if (s.failure_rate_permille == 0 && s.slow_rate_permille == 0) return;
-    const auto epoch = epoch_at(now);
-    const auto calls = window_.sum(generation_, epoch);
-    if (calls.total() < s.minimum_calls) return;
+    const auto calls = counts_at(now);
+    if (calls.total < s.minimum_calls) return;
     if (s.failure_rate_permille > 0 &&
-        calls.failed * 1000 >= s.failure_rate_permille * calls.total()) {
+        calls.failed * 1000 >= s.failure_rate_permille * calls.total) {
         return trip(breaker_reason::rate, now, happened);
     }
-    if (s.slow_rate_permille > 0 &&
-        slow_calls(epoch) * 1000 >= s.slow_rate_permille * calls.total()) {
+    if (s.slow_rate_permille > 0 && calls.slow * 1000 >= s.slow_rate_permille * calls.total) {
         trip(breaker_reason::slow, now, happened);
     }
+}
+
+circuit_breaker::window_counts circuit_breaker::counts_at(time_point now) const noexcept {
+    if (recent_) {
+        const auto calls = recent_->sum();
+        return {calls.total, calls.failed, calls.slow};
+    }
+    const auto epoch = epoch_at(now);
+    const auto calls = window_.sum(generation_, epoch);
+    return {calls.total(), calls.failed, slow_calls(epoch)};
 }
 
 std::uint64_t circuit_breaker::slow_calls(std::uint64_t epoch) const noexcept {
@@ -436,7 +461,8 @@ void circuit_breaker::reconfigure(const breaker_settings& settings, time_point n
     {
         const std::scoped_lock lock{mutex_};
         settle(now, happened);
-        const bool same_window = settings_.window == settings.window;
+        const bool same_window = settings_.window == settings.window &&
+                                 (recent_ ? recent_->length() : 0) == settings.window_calls;
         settings_ = settings;
         if (settings.ramp == 0s) ramping_ = false;
         // Seven whole buckets cover the window; the eighth is the one that fills.
@@ -446,6 +472,10 @@ void circuit_breaker::reconfigure(const breaker_settings& settings, time_point n
         constexpr auto never = std::numeric_limits<std::int64_t>::max();
         if (!same_window) {
             ++generation_;
+            recent_.reset();
+            if (const auto calls = settings.window_calls; calls > 0) {
+                recent_ = std::make_unique<detail::recent_calls>(calls);
+            }
             clear_window();
         }
         bucket_length_.store(bucket, std::memory_order_relaxed);
@@ -455,7 +485,8 @@ void circuit_breaker::reconfigure(const breaker_settings& settings, time_point n
         const auto failed = settings.failed_after > 0s ? settings.failed_after.count() : never;
         slow_after_.store(slow, std::memory_order_relaxed);
         failed_after_.store(failed, std::memory_order_relaxed);
-        notable_after_.store(std::min(slow, failed), std::memory_order_relaxed);
+        notable_after_.store(settings.window_calls > 0 ? 0 : std::min(slow, failed),
+                             std::memory_order_relaxed);
         minimum_calls_.store(rates ? settings.minimum_calls : 0, std::memory_order_relaxed);
         publish();
     }
@@ -480,17 +511,16 @@ breaker_view circuit_breaker::view(time_point now) const {
     v.forced = forced_;
     v.shadow = settings_.shadow;
     v.why = why_;
-    v.ramping = ramping_ && now - ramp_began_ < settings_.ramp;
+    v.ramping = ramping_ && now - began_ < settings_.ramp;
     if (v.computed == breaker_state::open) v.remaining = probe_at(now) - now;
     v.generation = generation_;
     v.times_opened = times_opened_;
     v.consecutive_failures = consecutive_.load(std::memory_order_relaxed);
     v.probe_successes = probe_successes_;
-    const auto epoch = epoch_at(now);
-    const auto calls = window_.sum(generation_, epoch);
-    v.succeeded = calls.succeeded;
+    const auto calls = counts_at(now);
+    v.succeeded = calls.total - calls.failed;
     v.failed = calls.failed;
-    v.slow = slow_calls(epoch);
+    v.slow = calls.slow;
     return v;
 }
 

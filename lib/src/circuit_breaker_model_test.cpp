@@ -134,16 +134,20 @@ struct model {
     }
     void evaluate(time_point now, bool bad) {
         std::uint64_t total = 0, failures = 0, slow = 0, here = 0, in_window = 0, in_row = 0;
-        for (const auto& c : calls) {
+        for (std::size_t i = 0; i < calls.size(); ++i) {
+            const auto& c = calls[i];
             in_row = c.failed ? in_row + 1 : 0;
             in_window += c.failed && now - c.at <= s.window ? 1 : 0;
-            if (bucket(now) - bucket(c.at) >= 8) continue;
+            if (s.window_calls > 0 ? calls.size() - i > s.window_calls
+                                   : bucket(now) - bucket(c.at) >= 8) {
+                continue;
+            }
             ++total;
             failures += c.failed ? 1 : 0;
             slow += c.slow ? 1 : 0;
             here += bucket(now) == bucket(c.at) ? 1 : 0;
         }
-        if (!bad && here > s.minimum_calls) return;
+        if (!bad && s.window_calls == 0 && here > s.minimum_calls) return;
         const bool volume = total >= s.minimum_calls;
         const bool by_slow =
             volume && s.slow_rate_permille > 0 && slow * 1000 >= s.slow_rate_permille * total;
@@ -317,6 +321,17 @@ TEST(circuit_breaker_model, all_histories_from_closed) {
 }
 
 // proves: P4
+TEST(circuit_breaker_model, all_histories_with_a_window_of_calls) {
+    auto s = small();
+    s.window_calls = 4;
+    s.consecutive_failures = 0;
+    s.failure_rate_permille = 600;
+    const std::vector some{op::admit, op::succeed, op::fail, op::slow, op::wait};
+    EXPECT_EQ(try_all(s, {op::admit, op::succeed, op::admit, op::fail, op::admit}, some, 6),
+              15'625U);
+}
+
+// proves: P4
 TEST(circuit_breaker_model, all_histories_from_half_open) {
     const std::vector opened{op::admit, op::fail, op::admit, op::fail, op::wait};
     EXPECT_EQ(try_all(small(), opened, calls_and_time, 6), 262'144U);
@@ -341,6 +356,7 @@ breaker_settings any_settings() {
     s.slow_rate_permille = *rc::gen::element<std::uint16_t>(0, 300, 500);
     s.minimum_calls = *rc::gen::inRange(1U, 12U);
     s.window = *rc::gen::element<duration>(2s, 10s, 60s);
+    s.window_calls = *rc::gen::element(0U, 0U, s.minimum_calls, 20U, 100U);
     s.failed_after = *rc::gen::element<duration>(0s, 2500ms, 30s);
     s.open_for = *rc::gen::element<duration>(1s, 10s, 30s);
     s.open_growth_permille = *rc::gen::element<std::uint16_t>(1000, 1500, 2000);

@@ -626,6 +626,7 @@ TEST(circuit_breaker, validation_names_every_mistake) {
     s.slow_rate_permille = 1001;
     s.minimum_calls = 0;
     s.window = 0s;
+    s.window_calls = 257;
     s.slow_after = 0s;
     s.failed_after = -1s;
     s.open_for = 0s;
@@ -636,7 +637,58 @@ TEST(circuit_breaker, validation_names_every_mistake) {
     s.half_open_period = 0s;
     s.probe_interval = -1s;
     s.probe_lease = 0s;
-    EXPECT_EQ(validate(s).size(), 15U);
+    EXPECT_EQ(validate(s).size(), 16U);
+    breaker_settings counted;
+    counted.window_calls = 256;
+    EXPECT_TRUE(validate(counted).empty());
+    counted.window_calls = 9;  // minimum_calls is 10
+    ASSERT_EQ(validate(counted).size(), 1U);
+    EXPECT_EQ(validate(counted)[0].field, "window_calls");
+}
+
+// proves: P4
+TEST(circuit_breaker, the_window_may_be_the_last_calls) {
+    auto s = breaker_settings::no_rules();
+    s.failure_rate_permille = 500;
+    s.minimum_calls = 4;
+    s.window_calls = 4;
+    manual_clock clock;
+    circuit_breaker breaker{s};
+    const auto call = [&](outcome what) {
+        clock.advance(1h);  // however rare
+        if (auto permit = breaker.admit(clock.now())) permit->record(what, clock.now());
+    };
+    for (int i = 0; i < 4; ++i) call(outcome::success());
+    call(outcome::failure());
+    EXPECT_EQ(breaker.view(clock.now()).failed, 1U);
+    EXPECT_EQ(breaker.view(clock.now()).succeeded, 3U) << "the first one is forgotten";
+    EXPECT_EQ(breaker.view(clock.now()).computed, breaker_state::closed);
+    call(outcome::failure());
+    EXPECT_EQ(breaker.view(clock.now()).computed, breaker_state::open);
+    EXPECT_EQ(breaker.view(clock.now()).why, breaker_reason::rate);
+}
+
+// proves: P4
+TEST(circuit_breaker, a_window_of_calls_is_kept_unless_its_length_changes) {
+    auto s = breaker_settings::no_rules();
+    s.failure_rate_permille = 900;
+    s.minimum_calls = 2;
+    s.window_calls = 10;
+    manual_clock clock;
+    circuit_breaker breaker{s};
+    for (int i = 0; i < 3; ++i) {
+        breaker.admit(clock.now())->record(outcome::success(), clock.now());
+    }
+    s.open_for = 5s;
+    breaker.reconfigure(s, clock.now());
+    EXPECT_EQ(breaker.view(clock.now()).succeeded, 3U);
+    s.window_calls = 20;
+    breaker.reconfigure(s, clock.now());
+    EXPECT_EQ(breaker.view(clock.now()).succeeded, 0U);
+    s.window_calls = 0;
+    breaker.reconfigure(s, clock.now());
+    breaker.admit(clock.now())->record(outcome::success(), clock.now());
+    EXPECT_EQ(breaker.view(clock.now()).succeeded, 1U) << "a window of time again";
 }
 
 TEST(circuit_breaker, every_value_has_a_name) {

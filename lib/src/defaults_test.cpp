@@ -49,6 +49,7 @@ TEST(defaults, of_the_breaker) {
     EXPECT_EQ(b.slow_rate_permille, 500);
     EXPECT_EQ(b.minimum_calls, 10U);
     EXPECT_EQ(b.window, 1min);
+    EXPECT_EQ(b.window_calls, 0U);
     EXPECT_EQ(b.slow_after, 2s);
     EXPECT_EQ(b.failed_after, 30s);
     EXPECT_EQ(b.open_for, 30s);

@@ -23,8 +23,11 @@ std::vector<std::string> rules_of(const breaker_settings& b) {
     }
     const auto rate = [&](std::uint16_t share, std::string_view what) {
         if (share == 0) return;
-        out.push_back(fmt::format("{} of at least {} calls in {} {}", percent(share),
-                                  b.minimum_calls, window, what));
+        out.push_back(b.window_calls > 0
+                          ? fmt::format("{} of the last {} calls, of at least {}, {}",
+                                        percent(share), b.window_calls, b.minimum_calls, what)
+                          : fmt::format("{} of at least {} calls in {} {}", percent(share),
+                                        b.minimum_calls, window, what));
     };
     rate(b.failure_rate_permille, "failed");
     rate(b.slow_rate_permille, "slow");

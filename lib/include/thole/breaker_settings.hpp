@@ -21,15 +21,19 @@
 namespace thole {
 
 inline constexpr std::uint32_t most_counted_failures = 32;
+inline constexpr std::uint32_t most_window_calls = 256;
 
 struct breaker_settings {
     // Rules; any that holds trips the breaker.
-    std::uint32_t consecutive_failures = 5;         // failures in a row; 0 = off
-    std::uint32_t failures_in_window = 0;           // failures within `window`; 0 = off, at most 32
-    std::uint16_t failure_rate_permille = 500;      // share of failures in `window`; 0 = off
-    std::uint16_t slow_rate_permille = 500;         // share of slow calls in `window`; 0 = off
-    std::uint32_t minimum_calls = 10;               // rates count from so many calls on; 1…100 000
-    duration window = std::chrono::minutes{1};      // 1 s…24 h
+    std::uint32_t consecutive_failures = 5;     // failures in a row; 0 = off
+    std::uint32_t failures_in_window = 0;       // failures within `window`; 0 = off, at most 32
+    std::uint16_t failure_rate_permille = 500;  // share of failures in `window`; 0 = off
+    std::uint16_t slow_rate_permille = 500;     // share of slow calls in `window`; 0 = off
+    std::uint32_t minimum_calls = 10;           // rates count from so many calls on; 1…100 000
+    duration window = std::chrono::minutes{1};  // 1 s…24 h
+    // The rates look at the last so many calls instead of at `window`: for calls too rare, or too
+    // uneven, to fill a time window. 0 = off, minimum_calls…256. Then each record takes a lock.
+    std::uint32_t window_calls = 0;
     duration slow_after = std::chrono::seconds{2};  // a call this long is slow; > 0
     duration failed_after =
         std::chrono::seconds{30};  // a success longer than this is a failure; 0 = off

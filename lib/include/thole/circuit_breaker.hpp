@@ -14,8 +14,8 @@
 //
 // closed     calls pass and are counted. Any rule trips it: N consecutive failures; N failures in
 //            the window; failure rate or slow-call rate over at least `minimum_calls` calls of the
-//            window. Rules are evaluated on a failure or slow call, and on a success that may
-//            complete the minimum volume.
+//            window, which is a time or a number of calls. Rules are evaluated on a failure or slow
+//            call, and on a success that may complete the minimum volume.
 // open       calls are refused until `open_for` is over; each reopening makes it longer.
 // half-open  one probe at a time, a few per period. Closes after N consecutive successes and
 //            forgets the window; reopens on a failure, or when no probe came for a whole period. A
@@ -37,6 +37,7 @@
 #include <atomic>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <mutex>
 #include <string_view>
 #include <utility>
@@ -44,6 +45,7 @@
 #include "thole/breaker_settings.hpp"
 #include "thole/detail/call_window.hpp"
 #include "thole/detail/division.hpp"
+#include "thole/detail/recent_calls.hpp"
 #include "thole/observer.hpp"
 #include "thole/outcome.hpp"
 
@@ -200,6 +202,7 @@ class circuit_breaker {
     void record_success(std::uint32_t generation, duration latency, time_point now, unsigned own);
     void record_call(std::uint32_t generation, outcome, time_point now);
     void record_suspect(std::uint32_t generation, time_point now);
+    void record_counted(std::uint32_t generation, bool failed, bool slow, time_point now);
     void record_bad(std::uint32_t generation, bool failed, bool slow, time_point now);
     void record_probe(std::uint32_t lease, outcome, time_point now);
     void release_probe(std::uint32_t lease) noexcept;
@@ -213,6 +216,12 @@ class circuit_breaker {
     void publish() noexcept;
     [[nodiscard]] duration open_time() const noexcept;
     [[nodiscard]] std::uint64_t slow_calls(std::uint64_t epoch) const noexcept;
+    struct window_counts {
+        std::uint64_t total = 0;
+        std::uint64_t failed = 0;
+        std::uint64_t slow = 0;
+    };
+    [[nodiscard]] window_counts counts_at(time_point now) const noexcept;
     [[nodiscard]] std::uint64_t epoch_at(time_point now) const noexcept {
         return detail::divide(
             static_cast<std::uint64_t>(now.time_since_epoch().count()),
@@ -227,15 +236,15 @@ class circuit_breaker {
     std::atomic<std::int64_t> until_{0};  // end of the open time, steady ns
     std::atomic<std::int64_t> bucket_length_;
     std::atomic<std::uint64_t> bucket_inverse_;  // see division.hpp
-    std::atomic<std::int64_t> notable_after_;    // the shorter of the next two
+    std::atomic<std::int64_t> notable_after_;    // the shorter of slow and failed; 0: all calls are
     std::atomic<std::uint64_t> last_bad_{0};  // bucket of the last failure or slow call, plus 1; 0:
                                               // none that matters any more
-    std::atomic<std::int64_t> slow_after_;
-    std::atomic<std::int64_t> failed_after_;
     std::atomic<std::uint32_t> minimum_calls_;
     std::atomic<std::uint32_t> consecutive_{0};
 
     detail::call_window window_;
+    std::atomic<std::int64_t> slow_after_;
+    std::atomic<std::int64_t> failed_after_;
 
     mutable std::mutex mutex_;  // guards everything below, and writes of word_ and until_
     breaker_settings settings_;
@@ -244,9 +253,10 @@ class circuit_breaker {
     observer* watch_;
     std::array<time_point, most_counted_failures> failures_{};  // ring of the latest instants
     std::array<slow_bucket, detail::call_window::buckets> slow_{};
+    std::unique_ptr<detail::recent_calls> recent_;  // where the window is a number of calls
     time_point lease_until_{};
     time_point last_probe_{};
-    time_point period_start_{};
+    time_point began_{};  // the half-open period, or the ramp
     std::uint32_t generation_ = 0;
     std::uint32_t failure_count_ = 0;  // pushed to failures_ since it was cleared
     std::uint32_t lease_ = 0;          // the probe in flight; 0 = none
@@ -256,7 +266,6 @@ class circuit_breaker {
     std::uint32_t reopened_ = 0;  // openings since it was last closed, the first not counted
     std::uint32_t times_opened_ = 0;
     std::uint32_t ramp_credit_ = 0;  // thousandths of a call that may pass
-    time_point ramp_began_{};
     bool ramping_ = false;
     breaker_state state_ = breaker_state::closed;
     breaker_override forced_ = breaker_override::none;
