@@ -11,7 +11,6 @@
 #include <sched.h>
 
 #include <algorithm>
-#include <atomic>
 #include <barrier>
 #include <cstdio>
 #include <cstdlib>
@@ -20,47 +19,16 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <new>
 #include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "../lib/src/counted_new_testing.hpp"
 #include "thole/compose.hpp"
 #include "thole/endpoint_set.hpp"
 #include "thole/pipeline.hpp"
 #include "thole/timer_wheel.hpp"
-
-namespace {
-
-std::atomic<std::uint64_t> allocations{0};
-
-}  // namespace
-
-// Counted, not traced: a permit, a call and a refusal must not touch the heap.
-void* operator new(std::size_t size) {
-    allocations.fetch_add(1, std::memory_order_relaxed);
-    if (auto* const p = std::malloc(size)) return p;
-    throw std::bad_alloc{};
-}
-void* operator new(std::size_t size, std::align_val_t align) {
-    allocations.fetch_add(1, std::memory_order_relaxed);
-    const auto step = static_cast<std::size_t>(align);
-    if (auto* const p = std::aligned_alloc(step, (size + step - 1) / step * step)) return p;
-    throw std::bad_alloc{};
-}
-void operator delete(void* p) noexcept {
-    std::free(p);
-}
-void operator delete(void* p, std::size_t) noexcept {
-    std::free(p);
-}
-void operator delete(void* p, std::align_val_t) noexcept {
-    std::free(p);
-}
-void operator delete(void* p, std::size_t, std::align_val_t) noexcept {
-    std::free(p);
-}
 
 namespace {
 
@@ -338,9 +306,9 @@ struct figures {
 };
 
 std::uint64_t allocations_of(const std::function<void()>& run) {
-    const auto before = allocations.load();
+    const auto before = thole::testing::allocations();
     run();
-    return allocations.load() - before;
+    return thole::testing::allocations() - before;
 }
 
 struct report {

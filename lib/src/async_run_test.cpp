@@ -6,6 +6,7 @@
 
 #include <vector>
 
+#include "counted_new_testing.hpp"
 #include "thole/compose.hpp"
 
 namespace thole::asio {
@@ -54,6 +55,16 @@ struct bench {
         return answer;
     }
 };
+
+// proves: P12
+TEST(async_run, chaos_asks_for_false_results) {
+    bench b;
+    pipeline line{name{"x"}, compose(breaker_settings{}, chaos_settings{.result_permille = 1000})};
+    const auto ask = [](call_context c) -> task<result<int>> { co_return c.pretend ? -1 : 1; };
+    const auto answer = b.run(line, ask);
+    ASSERT_TRUE(answer && *answer);
+    EXPECT_EQ(**answer, -1);
+}
 
 // proves: P11
 TEST(async_run, passes_an_answer_through) {
@@ -276,6 +287,36 @@ TEST(timers, run_on_a_real_loop) {
     net::co_spawn(loop, waiter(2, 15ms), [](std::exception_ptr) {});
     loop.run();
     EXPECT_EQ(order, (std::vector<int>{1, 2, 3}));
+}
+
+// ---- what it costs ------------------------------------------------------------------------------
+
+// Frames come from the loop's own cache, once it has seen them.
+// proves: P11
+TEST(async_run, takes_nothing_from_the_heap_but_frames_that_are_used_again) {
+#ifdef THOLE_COUNTS_NO_ALLOCATIONS
+    GTEST_SKIP() << "nothing counts them here";
+#endif
+    bench b;
+    pipeline line{name{"x"}, compose(total_time{5s}, retry_settings{}, bulkhead_settings{},
+                                     breaker_settings{}, attempt_time{1s})};
+    const auto ask = [](call_context) -> task<result<int>> { co_return 1; };
+    std::uint64_t first = 0, later = 0;
+    const auto calls = [&]() -> task<void> {
+        for (int i = 0; i < 100; ++i) {
+            const auto before = thole::testing::allocations();
+            const auto seams = b.seams();
+            const auto answer = co_await async_run(line, ask, seams);
+            EXPECT_TRUE(answer);
+            (i < 10 ? first : later) += thole::testing::allocations() - before;
+        }
+    };
+    net::co_spawn(b.loop, calls(), [](std::exception_ptr e) {
+        if (e) std::rethrow_exception(e);
+    });
+    b.run_until_idle();
+    EXPECT_GT(first, 0U) << "it counts";
+    EXPECT_EQ(later, 0U);
 }
 
 }  // namespace

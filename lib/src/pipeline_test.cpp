@@ -4,49 +4,18 @@
 
 #include <rapidcheck/gtest.h>
 
-#include <cstdlib>
-#include <new>
 #include <thread>
 
+#include "counted_new_testing.hpp"
 #include "thole/compose.hpp"
 #include "thole/explain.hpp"
 #include "thole/registry.hpp"
-
-namespace {
-std::atomic<std::uint64_t> allocations{0};
-}
-
-// g++ 12 sees the library's inlined new beside this delete and takes them for strangers.
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
-#endif
-
-// ThreadSanitizer brings its own operator new.
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define THOLE_COUNTS_NO_ALLOCATIONS
-#endif
-#endif
-
-#ifndef THOLE_COUNTS_NO_ALLOCATIONS
-// Counts; everything else in this program pays a relaxed add.
-void* operator new(std::size_t size) {
-    allocations.fetch_add(1, std::memory_order_relaxed);
-    if (auto* const p = std::malloc(size)) return p;
-    throw std::bad_alloc{};
-}
-void operator delete(void* p) noexcept {
-    std::free(p);
-}
-void operator delete(void* p, std::size_t) noexcept {
-    std::free(p);
-}
-#endif
 
 namespace thole {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::allocations;
 
 const fault refused_connection = fault{codes::net_connect_timeout};
 
@@ -232,6 +201,24 @@ TEST(pipeline, chaos_reaches_the_other_policies_as_real_faults) {
     EXPECT_EQ(line.view(b.clock.now()).breaker.computed, breaker_state::open);
 }
 
+// proves: P12
+TEST(pipeline, chaos_asks_the_operation_for_false_results) {
+    bench b;
+    pipeline line{name{"x"}, compose(three_in_a_row(), chaos_settings{.result_permille = 500})};
+    int pretended = 0, false_answers = 0;
+    for (int i = 0; i < 1000; ++i) {
+        const auto answer = b.run(line, [&](const call_context& c) -> result<int> {
+            if (c.pretend) ++pretended;
+            return c.pretend ? -1 : 1;
+        });
+        ASSERT_TRUE(answer);
+        false_answers += *answer < 0 ? 1 : 0;
+    }
+    EXPECT_EQ(false_answers, pretended);
+    EXPECT_GT(pretended, 400);
+    EXPECT_LT(pretended, 600);
+}
+
 // proves: P1
 TEST(pipeline, a_call_declared_once_is_not_repeated_when_its_effect_is_unknown) {
     bench b;
@@ -371,26 +358,26 @@ TEST(pipeline, neither_success_nor_refusal_allocates) {
                                      bulkhead_settings{}, three_in_a_row(), attempt_time{2s})};
     pipeline single{name{"y"}, compose(bulkhead_settings{.limit = 1}, three_in_a_row())};
     (void)b.run(line, good);
-    auto before = allocations.load();
+    auto before = allocations();
     for (int i = 0; i < 100; ++i) (void)b.run(line, good);
-    EXPECT_EQ(allocations.load(), before);
+    EXPECT_EQ(allocations(), before);
 
     b.fail_calls(single, 3);
-    before = allocations.load();
+    before = allocations();
     for (int i = 0; i < 100; ++i) EXPECT_FALSE(b.run(single, good));
-    EXPECT_EQ(allocations.load(), before) << "a refusal by the breaker";
+    EXPECT_EQ(allocations(), before) << "a refusal by the breaker";
     single.breaker().reset(b.clock.now());
     const auto held = single.cabin().try_admit();
-    before = allocations.load();
+    before = allocations();
     for (int i = 0; i < 100; ++i) EXPECT_FALSE(b.run(single, good));
-    EXPECT_EQ(allocations.load(), before) << "a refusal by the bulkhead";
-    before = allocations.load();
+    EXPECT_EQ(allocations(), before) << "a refusal by the bulkhead";
+    before = allocations();
     for (int i = 0; i < 100; ++i) {
         auto permit = line.admit(b.clock.now());
         ASSERT_TRUE(permit);
         permit->record(outcome::success(1ms), b.clock.now());
     }
-    EXPECT_EQ(allocations.load(), before) << "the triple";
+    EXPECT_EQ(allocations(), before) << "the triple";
 }
 
 // ---- words --------------------------------------------------------------------------------------

@@ -111,11 +111,13 @@ std::optional<fault> run_driver::admit_with(bulkhead_permit cabin) {
 }
 
 std::optional<fault> run_driver::injected() {
+    context_.pretend = false;
     if (parts_.trouble == nullptr) return std::nullopt;
     const auto injected = parts_.trouble->next();
     if (injected.delay > duration::zero()) {
         parts_.sleep.sleep_until(saturating_add(parts_.time.now(), injected.delay));
     }
+    context_.pretend = injected.act == chaos_act::answer;
     if (injected.act != chaos_act::fail) return std::nullopt;
     return injected.what();
 }

@@ -12,8 +12,8 @@
 //   if (injected.act == chaos_act::fail) return fail(injected.what());
 //
 // In a pipeline it stands innermost, so that every other policy sees its faults as real ones.
-// `result_permille` calls are answered by the caller's own false result instead
-// (chaos_act::answer).
+// In `result_permille` calls the operation is asked for a false result of its own
+// (call_context::pretend in run.hpp): an empty list, an old block, another one's balance.
 //
 // Threads: any; one lock when it is on, one relaxed load when it is off. The sequence of injections
 // is fixed by the seed; which thread meets which is not.

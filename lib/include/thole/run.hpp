@@ -44,6 +44,9 @@ struct call_context {
     const endpoint_config* endpoint = nullptr;  // null without a set
     deadline until{};
     std::uint32_t attempt = 1;  // attempts spent, this call included
+    // Chaos asks for a false result (chaos_settings.result_permille): make one up instead of
+    // calling. Who does not look makes the call.
+    bool pretend = false;
 };
 
 struct run_parts {

@@ -166,13 +166,12 @@ class queue_place final : public bulkhead_waiter {
     std::shared_ptr<target> target_;
 };
 
-// A place in the bulkhead, waited for in its queue; a refusal otherwise.
+// A place in a full bulkhead, waited for in its queue; a refusal otherwise.
 template <class Executor>
 net::awaitable<std::expected<bulkhead_permit, fault>, Executor> enter(bulkhead& cabin,
                                                                       Executor loop,
                                                                       async_seams with,
                                                                       deadline until) {
-    if (auto place = cabin.try_admit()) co_return place;
     loop_event<Executor> granted{loop, with.wait};
     queue_place<Executor> place{loop, with.importance, granted};
     if (auto queued = cabin.enqueue(place, with.time.now(), until); !queued) {
@@ -196,6 +195,7 @@ net::awaitable<Answer, Executor> attempt(pipeline& line, const run_parts& parts,
             co_await pause.wait(saturating_add(with.time.now(), trouble.delay));
         }
         if (trouble.act == chaos_act::fail) co_return std::unexpected{trouble.what()};
+        context.pretend = trouble.act == chaos_act::answer;
     }
     const auto effect = copies ? line.strictest(with.effect) : call_effect::once;
     const auto usual =
@@ -242,8 +242,8 @@ Awaitable async_run(pipeline& line, Op op, async_seams with) {
             continue;
         }
         std::optional<fault> refused;
-        bulkhead_permit place;
-        if (parts.cabin != nullptr) {
+        auto place = parts.cabin != nullptr ? parts.cabin->try_admit() : bulkhead_permit{};
+        if (parts.cabin != nullptr && !place) {
             auto entered = co_await detail::enter<executor>(*parts.cabin, loop, with, parts.until);
             if (entered) {
                 place = std::move(*entered);
