@@ -260,8 +260,7 @@ class wheel_case {
             }
             const auto begin = thread_ns();
             for (auto& c : batch) {
-                wheel_.cancel(c.id);
-                c.id = wheel_.arm(c.at, c.which);
+                wheel_.rearm(c.id, c.at);
             }
             took += thread_ns() - begin;
             for (const auto& c : batch) ids_[c.which] = c.id;

@@ -124,16 +124,16 @@ timer_id timer_wheel::arm(time_point at, std::uint64_t data) {
     n.data = data;
     ++armed_;
     const timer_id id{index, n.stamp + 1};
-    place(id, at);
+    place(id, due_tick(at));
     return id;
 }
 
 // With a new generation, so that earlier notes are stale.
-void timer_wheel::place(timer_id id, time_point at) {
+void timer_wheel::place(timer_id id, std::uint32_t due) {
     auto& n = nodes_[id.index];
-    n.due = due_tick(at);
+    n.due = due;
     n.stamp = id.generation;
-    push(list_for(n.due), (id.generation >> 1) << (32 - tag_bits) | id.index);
+    push(list_for(due), (id.generation >> 1) << (32 - tag_bits) | id.index);
     if (blocks_used_ > tidy_above_) [[unlikely]]
         tidy();
 }
@@ -146,8 +146,17 @@ bool timer_wheel::cancel(timer_id id) noexcept {
 
 bool timer_wheel::rearm(timer_id& id, time_point at) {
     if (!is_armed(id)) return false;
-    const timer_id next{id.index, id.generation + 2};
-    place(next, at);
+    const auto due = due_tick(at);
+    // Not before its note is looked at: the note stays, and moves on when its list is spread.
+    auto& n = nodes_[id.index];
+    const bool stays = static_cast<std::int32_t>(due - n.due) >= 0;
+    const timer_id next{id.index, id.generation + (stays ? same_tag : 2)};
+    if (stays) {
+        n.due = due;
+        n.stamp = next.generation;
+    } else {
+        place(next, due);
+    }
     id = next;
     return true;
 }
@@ -167,7 +176,10 @@ std::optional<std::uint32_t> timer_wheel::pop_due() noexcept {
     for (const auto list : {due_list, now & (lists - 1)}) {
         while (!is_empty(list)) {
             const auto note = pop(list);
-            if (is_current(note) && nodes_[note & most].due == now) return note & most;
+            if (!is_current(note)) continue;
+            const auto due = nodes_[note & most].due;
+            if (due == now) return note & most;
+            push(list_for(due), note);
         }
     }
     return std::nullopt;
@@ -200,20 +212,21 @@ void timer_wheel::step() {
     }
 }
 
-// Moves what is due in the span that begins there to where it belongs now; what still belongs here,
-// to the late list. A note of another span is stale: its timer was moved.
+// Moves what was due in the span that begins there to where it belongs now; what still belongs
+// here, to the late list.
 void timer_wheel::spread(unsigned level, std::uint32_t list, std::uint32_t begins,
                          std::uint32_t portion) {
     const auto late = level * lists_per_level + lists;
     const auto now = static_cast<std::uint32_t>(now_ticks_);
     for (; portion > 0 && !is_empty(list); --portion) {
         const auto note = pop(list);
+        if (!is_current(note)) continue;
         const auto due = nodes_[note & most].due;
-        if (!is_current(note) || due - begins >= span(level)) continue;
         if (due == now) {
             push(due_list, note);
         } else {
-            push(due - now < span(level) ? list_for(due) : late, note);
+            const bool is_late = due - begins < span(level) && due - now >= span(level);
+            push(is_late ? late : list_for(due), note);
         }
     }
 }

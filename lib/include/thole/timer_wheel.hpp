@@ -17,10 +17,10 @@
 // what is due in one span of 64^n ticks and is spread over the level below before the span begins.
 // Spreading is done ahead and in portions, so that no tick has to move a million timers at once.
 //
-// A list is a stack of notes of four bytes, an index and a few bits of the timer's generation:
-// arming writes at the top of one, and cancelling touches nothing but the timer itself. Stale notes
-// are dropped when their list is spread; when they come to three quarters of the timers, arming
-// sweeps a little now and then.
+// A list is a stack of notes of four bytes, an index and a few bits of the timer's generation.
+// Arming writes one; cancelling, and moving to a later time, touch nothing but the timer itself.
+// Stale notes are dropped when their list is spread; when they come to three quarters of the
+// timers, arming sweeps a little now and then.
 //
 // A timer never fires early, and at most one tick late (plus the time until advance is called). An
 // instant further away than `longest` ticks (24 days at 1 ms) fires after `longest`: ask again
@@ -109,6 +109,7 @@ class timer_wheel {
     static constexpr std::uint32_t due_list = levels * lists_per_level;
     static constexpr std::uint32_t all_lists = due_list + 1;
     static constexpr unsigned tag_bits = 6;  // of a note; the index takes the others
+    static constexpr std::uint32_t same_tag = 1U << (tag_bits + 1);  // to the generation
     static constexpr std::uint32_t none = ~std::uint32_t{0};
 
     struct node {
@@ -142,7 +143,7 @@ class timer_wheel {
     [[nodiscard]] std::uint32_t pop(std::uint32_t list) noexcept;
     std::uint32_t add_block(std::uint32_t list);
     void free_block(std::uint32_t index) noexcept;
-    void place(timer_id, time_point at);
+    void place(timer_id, std::uint32_t due);
     void release(std::uint32_t index) noexcept;
     [[nodiscard]] std::optional<std::uint32_t> pop_due() noexcept;
     // Until advance has something to do; at least 1.
