@@ -17,7 +17,7 @@ constexpr std::uint32_t most_ejections = 10;
 constexpr duration ejections_forgotten_after = 5min;
 constexpr duration slow_endpoint = 500ms;
 constexpr std::uint64_t reliability_sample = 1000;
-constexpr std::uint64_t picks_per_look = 64;
+constexpr std::uint64_t picks_per_look = 128;
 
 bool contains(std::span<const name> names, name wanted) noexcept {
     return std::find(names.begin(), names.end(), wanted) != names.end();

@@ -117,13 +117,15 @@ class rate_limiter {
     std::atomic<std::int64_t> tolerance_;  // ns a call may come before its time
     std::atomic<std::int64_t> recovery_;
     std::atomic<std::int64_t> longest_block_;
-    std::atomic<std::int64_t> arrival_{0};  // theoretical arrival time of the next call
     std::atomic<std::int64_t> blocked_until_{0};
     std::atomic<std::uint64_t> penalty_{0};  // [since in steady ms 56 | level 8]
     std::atomic<std::uint32_t> batch_{1};    // calls lent at once
     name dependency_;
     name endpoint_;
     observer* watch_;
+    // Theoretical arrival time of the next call. Written by all threads, hence on a line of its
+    // own.
+    alignas(64) std::atomic<std::int64_t> arrival_{0};
     std::array<stripe, detail::exclusive_stripes> stripes_{};
 };
 
