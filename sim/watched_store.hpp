@@ -60,6 +60,13 @@ class watched_store final : public saga::store {
     result<std::vector<saga::held_lock>> locks() override { return inner_.locks(); }
     result<> hold(const saga::hold_record& what) override { return inner_.hold(what); }
     result<std::vector<saga::hold_record>> holds(bool all) override { return inner_.holds(all); }
+    result<saga::removable_page> removable(const saga::removable_query& query) override {
+        return inner_.removable(query);
+    }
+    result<> remove(const saga::removal& what) override { return inner_.remove(what); }
+    result<std::vector<saga::prepared_row>> prepared(std::int64_t row) override {
+        return inner_.prepared(row);
+    }
     result<store_time> latest() override { return inner_.latest(); }
 
   private:

@@ -122,6 +122,9 @@ struct world_test : ::testing::Test {
                       .step(std::make_shared<second_step>(second))
                       .pivot()
                       .shows("BLOCKCHAIN_SUBMITTED")
+                      .editable([](const nft::mint_input&, const nft::mint_input&) {
+                          return std::optional<std::string>{};
+                      })
                       .build());
         known.add(saga::make_bench_saga());
         return known;

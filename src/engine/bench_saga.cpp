@@ -17,9 +17,12 @@ struct trivial_step {
 
 template <std::size_t... N>
 definition make(std::index_sequence<N...>) {
-    auto made = define<bench_request>("bench", 1);
+    auto may_change = [](const bench_request&, const bench_request&) -> std::optional<std::string> {
+        return std::nullopt;
+    };
+    auto made = define<bench_request>(std::string{bench_kind}, 1);
     (made.step(std::make_shared<trivial_step<N>>()).skippable(), ...);
-    return made.build();
+    return made.editable(may_change).build();
 }
 
 }  // namespace

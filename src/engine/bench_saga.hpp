@@ -15,6 +15,7 @@ struct bench_request {
 };
 BOOST_DESCRIBE_STRUCT(bench_request, (), (note))
 
+inline constexpr std::string_view bench_kind = "bench";
 [[nodiscard]] definition make_bench_saga();
 
 }  // namespace thole::saga

@@ -1,7 +1,10 @@
 // What people ask of many operations at once.
 
+#include <fmt/format.h>
+
 #include "engine/codes.hpp"
 #include "engine/engine_core.hpp"
+#include "engine/migration.hpp"
 #include "io/scope.hpp"
 
 namespace thole::saga {
@@ -25,9 +28,82 @@ result<input> skipping(const engine_core::live_ptr& op, const std::string& actor
     return out;
 }
 
-result<input> input_for(const engine_core::live_ptr& op, bulk_act act, const std::string& actor,
-                        const std::string& reason, const act_details& more) {
+// RFC 7396: members of the patch replace, null removes, objects go on inside.
+void merge(boost::json::value& target, const boost::json::value& patch) {
+    const auto* changes = patch.if_object();
+    if (changes == nullptr) {
+        target = patch;
+        return;
+    }
+    if (!target.is_object()) target.emplace_object();
+    for (const auto& [key, each] : *changes) {
+        if (each.is_null()) {
+            target.as_object().erase(key);
+        } else {
+            merge(target.as_object()[key], each);
+        }
+    }
+}
+
+result<input> editing(const engine_core::live_ptr& op, const std::string& actor,
+                      const std::string& reason, const act_details& more) {
+    edit_command out{actor, reason, {}, more.patch};
+    if (op->state().state == op_state::terminal) return out;  // refused as such
+    const auto& saga = *op->saga;
+    if (!saga.editable()) return thole::fail(codes::operation_not_editable, op->who().kind);
+    const auto patch = json::parse(more.patch);
+    auto changed = json::parse(op->what.input);
+    if (!patch) return thole::fail(codes::engine_bad_input, text_of(patch.error()));
+    THOLE_ASSERT(changed.has_value(), "a journaled input reads back");
+    merge(*changed, *patch);
+    auto after = saga.normalise(json::write(*changed));
+    if (!after) return thole::fail(codes::engine_bad_input, text_of(after.error()));
+    if (saga.lock_key(*after) != saga.lock_key(op->what.input)) {
+        return thole::fail(codes::engine_bad_input, "it would need another lock");
+    }
+    if (auto why = saga.why_not_edit(op->what.input, *after)) {
+        return thole::fail(codes::engine_bad_input, std::move(*why));
+    }
+    out.input = std::move(*after);
+    return out;
+}
+
+result<input> migrating(const definitions& known, const engine_core::live_ptr& op,
+                        const std::string& actor, const std::string& reason,
+                        const act_details& more) {
+    const auto& who = op->who();
+    const auto& s = op->state();
+    const auto* to = more.version ? known.find(who.kind, *more.version) : known.newest(who.kind);
+    if (to == nullptr) return thole::fail(codes::engine_unknown_definition, who.kind);
+    migrate_command out{actor, reason, &to->steps()};
+    if (s.state == op_state::terminal) return out;  // refused as such
+    const auto refuse = [](std::string why) {
+        return thole::fail(codes::operation_not_migratable, std::move(why));
+    };
+    const auto* names = to->names_from(s.version);
+    if (names == nullptr) {
+        return refuse(fmt::format("version {} does not say how operations of version {} go on",
+                                  to->version(), s.version));
+    }
+    if (auto why = why_not_migrate(s, op->saga->steps(), to->steps(), *names); !why.empty()) {
+        return refuse(std::move(why));
+    }
+    const auto input = to->normalise(op->what.input);
+    if (!input) return refuse("its input: " + text_of(input.error()));
+    const auto lock = to->lock_key(*input);
+    if ((lock.empty() ? lock : who.tenant + "/" + lock) != who.lock_key) {
+        return refuse("it would need another lock");
+    }
+    out.renamed = *names;
+    return out;
+}
+
+result<input> input_for(const definitions& known, const engine_core::live_ptr& op, bulk_act act,
+                        const std::string& actor, const std::string& reason,
+                        const act_details& more) {
     switch (act) {
+        case bulk_act::migrate:
+            return migrating(known, op, actor, reason, more);
         case bulk_act::retry:
             return retry_command{actor, reason};
         case bulk_act::cancel:
@@ -49,15 +125,18 @@ result<input> input_for(const engine_core::live_ptr& op, bulk_act act, const std
         }
         case bulk_act::prioritise:
             return prioritise_command{actor, reason, more.priority};
+        case bulk_act::edit:
+            return editing(op, actor, reason, more);
     }
     THOLE_ASSERT(false, "every act is known");
 }
 
 }  // namespace
 
-engine_core::act act_for(bulk_act what, std::string actor, std::string reason, act_details more) {
-    return [=](const engine_core::live_ptr& op) -> result<input> {
-        return input_for(op, what, actor, reason, more);
+engine_core::act act_for(const definitions& known, bulk_act what, std::string actor,
+                         std::string reason, act_details more) {
+    return [=, &known](const engine_core::live_ptr& op) -> result<input> {
+        return input_for(known, op, what, actor, reason, more);
     };
 }
 
@@ -96,7 +175,7 @@ task<result<bulk_answer>> engine_core::act_on_all(self_ptr self, bulk_request wh
                               std::to_string(out.matched) + " fit the filter now.");
     }
     if (what.dry_run) co_return out;
-    const auto given = act_for(what.act, what.actor, what.reason, what.more);
+    const auto given = act_for(self->known, what.act, what.actor, what.reason, what.more);
     io::scope work{self->loop};
     for (std::size_t i = 0; i < all->size() && !self->stopping_; ++i) {
         work.spawn(act_on_one(self, (*all)[i], given, out));

@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::size_t longest_key = 128;
 
+}  // namespace
+
 std::string text_of(const json::problems& problems) {
     std::string out;
     for (const auto& p : problems) {
@@ -18,8 +20,6 @@ std::string text_of(const json::problems& problems) {
     }
     return out;
 }
-
-}  // namespace
 
 uuid engine_core::new_id() {
     return uuid::v7(log.now(), ids_);

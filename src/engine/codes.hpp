@@ -37,6 +37,11 @@ inline constexpr fault_code engine_unknown_definition{
     "engine.unknown_definition", fault_kind::permanent, fault_scope::request,
     "The operation was made by a version of its definition that this program does not know. Start "
     "the version that does."};
+inline constexpr fault_code engine_definition_changed{
+    "engine.definition_changed", fault_kind::permanent, fault_scope::request,
+    "A kind's steps are not those that the journal knows under the same version, so the stories of "
+    "its operations would read differently. Start the program that wrote them; a program with "
+    "other steps must give them another version."};
 inline constexpr fault_code engine_unreadable{
     "engine.unreadable", fault_kind::permanent, fault_scope::request,
     "A stored document of the operation cannot be read by this version of the program."};
@@ -116,6 +121,15 @@ inline constexpr fault_code operation_not_repeatable{
     "operation.not_repeatable", fault_kind::permanent, fault_scope::request,
     "A step from there on may not be repeated: it was signed, can only be done once, would have to "
     "be undone first, or is being undone. Retry goes on at the step where the operation stands."};
+inline constexpr fault_code operation_not_editable{
+    "operation.not_editable", fault_kind::permanent, fault_scope::request,
+    "The input cannot be changed: the kind does not allow it, or a step was begun that was signed, "
+    "can only be done once, or would have to be undone. Cancel the operation and submit a new "
+    "one."};
+inline constexpr fault_code operation_not_migratable{
+    "operation.not_migratable", fault_kind::permanent, fault_scope::request,
+    "The operation cannot go on by that version of its definition: it follows it already, is being "
+    "undone, or what it has begun is not how that version begins."};
 inline constexpr fault_code engine_held{"engine.held", fault_kind::rejected,
                                         fault_scope::dependency,
                                         "A person told this kind of operations, or everything, to "
@@ -128,6 +142,10 @@ inline constexpr fault_code engine_child_lock{
     "engine.child_lock", fault_kind::permanent, fault_scope::request,
     "A child may not need the lock that its parent keeps until it has ended: one would wait for "
     "the other for ever."};
+inline constexpr fault_code engine_archive_failed{
+    "engine.archive_failed", fault_kind::transient, fault_scope::dependency,
+    "The archive of ended operations cannot be written, so nothing is removed from the journal. "
+    "Look at the folder \"archive\" in the data folder and at the disk."};
 inline constexpr fault_code engine_row_full{
     "engine.row_full", fault_kind::permanent, fault_scope::request,
     "An event or a generation is beyond what the journal numbers. Nothing was written."};
@@ -141,6 +159,7 @@ inline constexpr std::array engine_codes{&engine_key_conflict,
                                          &engine_unknown_kind,
                                          &engine_bad_input,
                                          &engine_unknown_definition,
+                                         &engine_definition_changed,
                                          &engine_unreadable,
                                          &engine_step_threw,
                                          &operation_not_found,
@@ -165,9 +184,12 @@ inline constexpr std::array engine_codes{&engine_key_conflict,
                                          &operation_step_unknown,
                                          &operation_step_not_begun,
                                          &operation_not_repeatable,
+                                         &operation_not_editable,
+                                         &operation_not_migratable,
                                          &engine_held,
                                          &engine_not_held,
                                          &engine_child_lock,
+                                         &engine_archive_failed,
                                          &engine_row_full};
 
 }  // namespace thole::codes

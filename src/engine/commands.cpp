@@ -36,7 +36,7 @@ task<result<operation_view>> engine_core::command(self_ptr self, uuid id, act wh
             if (!*found) co_return thole::fail(codes::operation_not_found);
             auto op = std::make_shared<live_operation>();
             op->what = std::move(**found);
-            op->saga = self->known.find(op->who().kind, op->who().version);
+            op->saga = self->known.find(op->who().kind, op->state().version);
             answer = co_await command_stored(self, std::move(op), what);
         }
         const bool again = !answer && (answer.error().is(codes::engine_fenced) ||

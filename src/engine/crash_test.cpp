@@ -41,6 +41,7 @@ struct errand {
     std::string key;
     std::string account;
     bool cancel = false;  // the person changes his mind as soon as it is accepted
+    bool pause = false;   // … or lets it rest a while
 };
 
 struct life {
@@ -71,6 +72,11 @@ task<> client(engine& e, io::loop& loop, const std::vector<errand>& errands, boo
         }
         ids.push_back(accepted->view.id);
         if (each.cancel) static_cast<void>(co_await e.cancel(ids.back(), "client", "no longer"));
+        if (each.pause) {
+            static_cast<void>(co_await e.pause(ids.back(), "client", "a moment"));
+            static_cast<void>(co_await loop.sleep_until(loop.now() + 20ms));
+            static_cast<void>(co_await e.resume(ids.back(), "client", "go on"));
+        }
     }
     for (std::size_t next = 0; next < ids.size();) {
         const auto ended = co_await e.wait_end(ids[next], deadline::after(loop.now(), 10s));
@@ -83,8 +89,16 @@ task<> client(engine& e, io::loop& loop, const std::vector<errand>& errands, boo
             continue;
         }
         // All generations of one are proved dead, and it holds the lock: a person turns it back.
+        // Or nobody knows of one whether it landed: a person has seen it.
         for (const auto& id : ids) {
             const auto now = co_await e.get(id);
+            if (now && errands[static_cast<std::size_t>(&id - ids.data())].account == "silent" &&
+                now->view.generation > 0 && !now->view.ended_at) {
+                const resolution seen{true, "receipt", json::write(text{"seen"})};
+                const auto said = co_await e.resolve(id, "person", "seen", seen);
+                const bool late = !said && said.error().is(codes::operation_nothing_undecided);
+                EXPECT_TRUE(said || late) << said.error().describe();
+            }
             if (!now || now->view.state != "parked") continue;
             EXPECT_EQ(now->view.waiting->reason, "operation.generations_spent");
             const auto cancelled = co_await e.cancel(id, "person", "give it up");
@@ -183,6 +197,8 @@ const std::vector<scenario>& scenarios() {
         {"a generation dies", {{"a", "dies-once bumpy"}, {"b", "dies-once bumpy"}}},
         {"every generation dies", {{"a", "dies-always"}, {"b", "dies-always"}}},
         {"rolled back", {{"a", "hopeless bumpy"}, {"b", "hopeless bumpy"}}},
+        {"paused", {{"a", "smooth", false, true}, {"b", "bumpy", false, true}}},
+        {"resolved", {{"a", "silent"}, {"b", "silent"}}},
         {"cancelled", {{"a", "smooth"}, {"b", "smooth", true}, {"c", "bumpy", true}}}};
     return all;
 }

@@ -18,7 +18,8 @@ enum class fate {
     bumpy,        // each first attempt fails or is refused, each first look is undecided
     dies_once,    // the first generation never lands and is proved dead
     dies_always,  // every generation is: parked, then cancelled by the person in the test
-    hopeless      // signing is impossible: rolled back
+    hopeless,     // signing is impossible: rolled back
+    silent        // what was sent has landed, and no witness ever says so: a person does
 };
 
 struct outside {
@@ -152,10 +153,13 @@ struct submit {
             {std::string{in.key()} + " generation " + std::to_string(in.generation())}};
     }
     task<result<>> send(step_context& in, const journaled<text>& p) {
+        // Of any step: a person may have resolved it meanwhile, and the operation gone on.
         const auto stored = *at.journal->load(in.id());
-        const bool safe = stored && stored->prepared &&
-                          stored->prepared->bytes == json::write(*p) &&
-                          stored->prepared->generation == p.generation();
+        const auto journaled =
+            stored ? *at.journal->prepared(stored->op.who.row) : std::vector<prepared_row>{};
+        const bool safe = std::ranges::any_of(journaled, [&p](const prepared_row& each) {
+            return each.bytes == json::write(*p) && each.generation == p.generation();
+        });
         if (!safe) at.world->offences.push_back("sent before it was journaled: " + p->value);
         auto effect = [&] {
             auto& mine = at.of(in);
@@ -176,7 +180,7 @@ struct submit {
             const int looks = ++mine.looks[p->value];
             const bool lost =
                 at.fated(in, "dies-always") || (at.fated(in, "dies-once") && p.generation() == 1);
-            if (there) {
+            if (there && !at.fated(in, "silent")) {
                 answer = landed<text>{{p->value}};
             } else if (lost && looks > 2) {
                 answer = dead{"expired", true, {}, ""};

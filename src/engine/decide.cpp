@@ -216,6 +216,7 @@ operation_state initial_state(const plan& p, bool has_lock, store_time now, stor
                               std::string input_json, std::vector<event>& events) {
     operation_state s;
     s.due_at = due;
+    s.version = p.version;
     s.progress = "INITIATED";
     s.step_name = p.at(0).name;
     if (has_lock) s.lock = p.at(0).locks ? lock_state::wanted : lock_state::later;

@@ -32,6 +32,7 @@
 //
 // Values in, values out: no clock, no I/O. The generator is used for jitter only.
 
+#include <map>
 #include <variant>
 
 #include "engine/operation.hpp"
@@ -135,17 +136,30 @@ struct reopen_command {
     std::string actor, reason;
     int step = 0;
 };
+// Another input, which was checked by the kind. Only while every step that was begun may be
+// repeated and left nothing that would have to be undone; the operation begins anew.
+struct edit_command {
+    std::string actor, reason;
+    std::string input;
+    std::string patch;  // what changes, for the event
+};
+// Another version of its definition, from where it stands on. See migration.hpp for when.
+struct migrate_command {
+    std::string actor, reason;
+    const plan* to = nullptr;                      // outlives the call
+    std::map<std::string, std::string> renamed{};  // steps: old name → new name
+};
 struct prioritise_command {
     std::string actor, reason;
     operation_priority priority = operation_priority::normal;
 };
 
-using input =
-    std::variant<was_claimed, did_complete, did_fail, must_wait, must_await, must_park,
-                 must_compensate, has_landed, is_pending, is_dead, is_uncertain,
-                 did_not_happen_after_all, shows_progress, is_released, cancel_command,
-                 retry_command, close_command, fail_command, resolve_command, pause_command,
-                 resume_command, skip_command, reopen_command, prioritise_command>;
+using input = std::variant<was_claimed, did_complete, did_fail, must_wait, must_await, must_park,
+                           must_compensate, has_landed, is_pending, is_dead, is_uncertain,
+                           did_not_happen_after_all, shows_progress, is_released, cancel_command,
+                           retry_command, close_command, fail_command, resolve_command,
+                           pause_command, resume_command, skip_command, reopen_command,
+                           edit_command, migrate_command, prioritise_command>;
 
 // What is known about the call that ended: goes into the event.
 struct evidence {

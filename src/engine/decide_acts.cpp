@@ -1,5 +1,8 @@
 #include <algorithm>
 
+#include <boost/json/object.hpp>
+
+#include "engine/migration.hpp"
 #include "engine/turn.hpp"
 #include "engine/view.hpp"
 
@@ -165,9 +168,14 @@ void turn::operator()(const reopen_command& c) {
         return refuse(codes::operation_history_full);
     }
     write_act(event_type::reopened, c.actor, because(c.reason));
+    send_back(c.step);
+}
+
+void turn::send_back(int to) {
+    auto& s = now();
     auto& e = out_.events.back();
-    s.started = s.started || c.step < s.step;
-    s.step = c.step;
+    s.started = s.started || to < s.step;
+    s.step = to;
     s.step_name = step().name;
     s.attempt = 1;
     s.conflicted = false;
@@ -177,6 +185,59 @@ void turn::operator()(const reopen_command& c) {
     e.generation = 0;
     if (s.lock == lock_state::wanted && !step().locks) s.lock = lock_state::later;
     reschedule(now_);
+}
+
+// What an undo would have to take back was made from the input as it was.
+const fault_code* turn::cannot_edit() const {
+    const auto& s = out_.after;
+    if (const auto* why = cannot_reopen(0)) {
+        return why == &codes::operation_not_repeatable ? &codes::operation_not_editable : why;
+    }
+    for (int i = 0; i < s.step + (s.started ? 1 : 0); ++i) {
+        if (plan_.at(i).has_undo) return &codes::operation_not_editable;
+    }
+    return nullptr;
+}
+
+void turn::operator()(const edit_command& c) {
+    out_.next.kind = effect_kind::keep;
+    if (const auto* why = cannot_edit()) return refuse(*why);
+    if (history_is_full() || now().seq >= most_acted_events) {
+        return refuse(codes::operation_history_full);
+    }
+    auto data = because(c.reason);
+    data.patch = c.patch;
+    write_act(event_type::edited, c.actor, std::move(data));
+    out_.events.back().payload = c.input;
+    send_back(0);
+}
+
+// It waits or is parked as before; only what it will do is another.
+void turn::operator()(const migrate_command& c) {
+    auto& s = now();
+    out_.next.kind = effect_kind::keep;
+    if (s.state == op_state::terminal) return refuse(codes::operation_ended);
+    if (s.live) return refuse(codes::operation_undecided);
+    if (s.state != op_state::parked && s.state != op_state::ready) {
+        return refuse(codes::operation_not_waiting);
+    }
+    const bool there = s.version == c.to->version;
+    if (there || s.backward || s.cancelling ||
+        !why_not_migrate(s, plan_, *c.to, c.renamed).empty()) {
+        return refuse(codes::operation_not_migratable);
+    }
+    if (s.seq >= most_acted_events) return refuse(codes::operation_history_full);
+    auto data = because(c.reason);
+    data.version = c.to->version;
+    write_act(event_type::migrated, c.actor, std::move(data));
+    auto& e = out_.events.back();
+    boost::json::object names;
+    for (const auto& [was, is] : c.renamed) names[was] = is;
+    e.payload = json::write(boost::json::value(std::move(names)));
+    migrate(s, *c.to);
+    e.step = s.step_name;
+    e.attempt = s.attempt;
+    e.generation = c.to->at(s.step).shape == step_shape::prepared ? s.generation : 0;
 }
 
 void turn::operator()(const prioritise_command& c) {

@@ -6,6 +6,7 @@
 #include "engine/codes.hpp"
 #include "engine/decide.hpp"
 #include "engine/fold.hpp"
+#include "engine/migration.hpp"
 #include "engine/transitions.hpp"
 
 namespace thole::saga {
@@ -40,7 +41,10 @@ class decide_acts_test : public ::testing::Test {
         static_cast<void>(begin_claim(s, 1, now, story));
     }
     // The events tell the same as the row, whatever was asked.
-    ~decide_acts_test() override { EXPECT_EQ(difference(fold(story, p, false), s), ""); }
+    ~decide_acts_test() override {
+        const auto other = [this](int) { return &later; };
+        EXPECT_EQ(difference(fold(story, p, false, other), s), "");
+    }
 
     decision step(const input& in) {
         auto d = decide(s, p, in, {}, now, chance);
@@ -55,6 +59,7 @@ class decide_acts_test : public ::testing::Test {
     const fault_code* reopening(int to) { return step(reopen_command{"me", "r", to}).refused; }
 
     plan p = make_plan();
+    plan later = make_plan();
     store_time now{1'000'000s};
     rng chance{1};
     operation_state s;
@@ -132,6 +137,94 @@ TEST_F(decide_acts_test, is_not_sent_back_while_a_generation_is_undecided_or_on_
     step(cancel_command{"me", ""});
     EXPECT_TRUE(s.backward);
     EXPECT_EQ(reopening(0), &codes::operation_not_repeatable);
+}
+
+// proves: E6
+TEST_F(decide_acts_test, another_input_begins_anew_while_nothing_must_be_undone) {
+    const auto edit = [&] { return step(edit_command{"me", "a slip", "{\"b\":1}", "{}"}); };
+    EXPECT_EQ(edit().refused, &codes::operation_not_waiting) << "somebody works on it";
+    complete(1);
+    EXPECT_EQ(s.step_name, "pack");
+    step(is_released{});
+    EXPECT_EQ(edit().refused, &codes::operation_not_editable) << "pack was begun, and has an undo";
+}
+
+// proves: E6
+TEST_F(decide_acts_test, an_edit_is_told_with_the_input_and_what_changed) {
+    park();
+    const auto d = step(edit_command{"me", "a slip", "{\"b\":1}", "{\"b\":1}"});
+    ASSERT_EQ(d.refused, nullptr);
+    ASSERT_EQ(d.events.size(), 1U);
+    EXPECT_EQ(d.events[0].type, event_type::edited);
+    EXPECT_EQ(d.events[0].actor, "me");
+    EXPECT_EQ(d.events[0].payload, "{\"b\":1}");
+    EXPECT_NE(d.events[0].data.find(R"("patch":"{\"b\":1}")"), std::string::npos)
+        << d.events[0].data;
+    EXPECT_NE(d.events[0].data.find(R"("before":{"state":"parked")"), std::string::npos);
+    EXPECT_EQ(s.state, op_state::ready);
+    EXPECT_EQ(s.step_name, "look");
+    step(cancel_command{"me", ""});
+    EXPECT_EQ(step(edit_command{"me", "", "{}", "{}"}).refused, &codes::operation_ended);
+}
+
+// proves: E6
+TEST_F(decide_acts_test, what_was_signed_keeps_its_input) {
+    p.steps[1].has_undo = false;
+    complete(3);
+    step(is_released{});
+    EXPECT_EQ(s.step_name, "sign");
+    EXPECT_EQ(step(edit_command{"me", "", "{}", "{}"}).refused, &codes::operation_not_editable);
+    static_cast<void>(begin_claim(s, 1, now, story));
+    complete(1);
+    park();
+    EXPECT_EQ(step(edit_command{"me", "", "{}", "{}"}).refused, &codes::operation_undecided);
+}
+
+// proves: E6
+TEST_F(decide_acts_test, goes_on_by_a_version_that_begins_as_it_has_begun) {
+    later.version = 2;
+    later.steps[1].name = "wrap";
+    later.steps[2].name = "weigh";
+    const migrate_command move{"me", "new boxes", &later, {{"pack", "wrap"}}};
+    EXPECT_EQ(step(move).refused, &codes::operation_not_waiting) << "somebody works on it";
+    complete(1);
+    step(must_park{"look", {}});
+    const auto d = step(move);
+    ASSERT_EQ(d.refused, nullptr);
+    ASSERT_EQ(d.events.size(), 1U);
+    EXPECT_EQ(d.events[0].type, event_type::migrated);
+    EXPECT_EQ(d.events[0].step, "wrap");
+    EXPECT_EQ(d.events[0].payload, R"({"pack":"wrap"})");
+    EXPECT_NE(d.events[0].data.find(R"("version":2)"), std::string::npos) << d.events[0].data;
+    EXPECT_EQ(s.state, op_state::parked) << "only what it will do is another";
+    EXPECT_EQ(s.version, 2);
+    EXPECT_EQ(step(move).refused, &codes::operation_not_migratable) << "it is there";
+}
+
+// proves: E6
+TEST_F(decide_acts_test, goes_to_no_version_that_would_double_or_lose_what_it_has_done) {
+    complete(2);
+    park();
+    EXPECT_EQ(s.step_name, "read");
+    const auto why_not = [&](auto change) {
+        auto to = make_plan();
+        to.version = 2;
+        change(to.steps);
+        const auto why = why_not_migrate(s, p, to, {});
+        const auto d = decide(s, p, migrate_command{"me", "r", &to, {}}, {}, now, chance);
+        EXPECT_EQ(d.refused == nullptr, why.empty());
+        return why;
+    };
+    using steps = std::vector<step_plan>;
+    EXPECT_EQ(why_not([](steps& to) { to.resize(3); }), "");
+    EXPECT_EQ(why_not([](steps& to) { to.resize(2); }), "version 2 has no step left for it");
+    EXPECT_EQ(why_not([](steps& to) { to.insert(to.begin() + 1, to[4]); }),
+              "step \"pack\" was begun, and step \"tell\" stands in its place in version 2");
+    EXPECT_NE(why_not([](steps& to) { to[1].has_undo = false; }), "");
+    EXPECT_NE(why_not([](steps& to) { to[2].shape = step_shape::probed; }), "");
+    EXPECT_NE(why_not([](steps& to) { to[0].locks = true; }), "");
+    EXPECT_EQ(why_not([](steps& to) { to[3].pivot = false, to[3].has_undo = true; }), "")
+        << "what is to come is free";
 }
 
 // proves: E5, E6

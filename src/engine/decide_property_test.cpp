@@ -9,6 +9,8 @@
 #include "engine/transitions.hpp"
 #include "thole/codes.hpp"
 
+#include <deque>
+
 namespace thole::saga {
 namespace {
 
@@ -82,6 +84,7 @@ input any_end_of(effect_kind kind) {
 class history {
   public:
     history(plan plan_of, bool locked) : p{std::move(plan_of)}, has_lock{locked} {
+        plans.push_back(p);
         s = initial_state(p, locked, now, now, "{}", told);
     }
 
@@ -127,6 +130,33 @@ class history {
         told.insert(told.end(), events.begin(), events.end());
     }
 
+    // To a version that begins as it has begun, or sometimes does not.
+    void migrate() {
+        auto to = any_plan();
+        to.version = static_cast<int>(plans.size()) + 1;
+        std::map<std::string, std::string> renamed;
+        const auto begun = static_cast<std::size_t>(s.step + (s.started ? 1 : 0));
+        if (*rc::gen::inRange(0, 4) > 0) {
+            to.steps.resize(std::max(to.steps.size(), begun));
+            for (std::size_t i = 0; i < to.steps.size(); ++i) {
+                auto& step = to.steps[i];
+                if (i < begun) step = p.steps[i];
+                if (i >= begun) step.pivot = step.locks = false;
+                if (i >= begun && step.shape == step_shape::prepared) step.has_undo = true;
+                const auto name = (to.version % 2 == 0 ? "r" : "s") + std::to_string(i);
+                if (i < begun) renamed[step.name] = name;
+                step.name = name;
+            }
+        }
+        plans.push_back(std::move(to));
+        const auto& there = plans.back();
+        apply(migrate_command{"p", "r", &there, renamed});
+        if (s.version == there.version) p = there;
+    }
+    // A step's place in all versions that it has had a name in.
+    static int index_of(const std::string& name) { return std::stoi(name.substr(1)); }
+
+    std::deque<plan> plans;
     plan p;
     bool has_lock;
     store_time now{1'000'000s};
@@ -215,6 +245,12 @@ class history {
                     if (i > p.index_of(e.step)) RC_ASSERT(!p.at(i).has_undo);
                 }
                 break;
+            case event_type::edited:
+                RC_ASSERT(!undecided && !before.live && !before.backward);
+                for (int i = 0; i < before.step + (before.started ? 1 : 0); ++i) {
+                    RC_ASSERT(p.at(i).shape == step_shape::idempotent && !p.at(i).has_undo);
+                }
+                break;
             case event_type::compensating:
                 // Nothing is undone while something may have landed.
                 RC_ASSERT(!undecided);
@@ -233,7 +269,9 @@ class history {
 };
 
 input any_command() {
-    switch (*rc::gen::inRange(0, 11)) {
+    switch (*rc::gen::inRange(0, 12)) {
+        case 11:
+            return edit_command{"p", "r", "{}", "{}"};
         case 8:
             return skip_command{"p", "r", "given"};
         case 9:
@@ -262,7 +300,8 @@ input any_command() {
 
 // One move of the world: the call ends, the process dies, a person acts, time passes.
 void any_move(history& h) {
-    const int dice = *rc::gen::inRange(0, 20);
+    const int dice = *rc::gen::inRange(0, 21);
+    if (dice == 20 && h.s.state != op_state::terminal) return h.migrate();
     if (dice == 0) return h.apply(any_command());
     switch (h.s.state) {
         case op_state::ready:
@@ -295,7 +334,8 @@ RC_GTEST_PROP(decide_property, holds_its_invariants_in_every_history, ()) {
     for (int i = 0; i < moves; ++i) any_move(h);
 
     // The events tell the row's story.
-    const auto told = fold(h.told, h.p, h.has_lock);
+    const auto version = [&h](int v) { return &h.plans.at(static_cast<std::size_t>(v - 1)); };
+    const auto told = fold(h.told, h.plans.front(), h.has_lock, version);
     if (const auto wrong = difference(told, h.s); !wrong.empty()) {
         std::string story;
         for (const auto& e : h.told) {
@@ -306,9 +346,10 @@ RC_GTEST_PROP(decide_property, holds_its_invariants_in_every_history, ()) {
     // No step completes twice, and they complete in order.
     int last = -1;
     for (const auto& e : h.told) {
-        if (e.type == event_type::reopened) last = std::min(last, h.p.index_of(e.step) - 1);
+        const bool back = e.type == event_type::reopened || e.type == event_type::edited;
+        if (back) last = std::min(last, history::index_of(e.step) - 1);
         if (e.type != event_type::step_completed) continue;
-        const int index = h.p.index_of(e.step);
+        const int index = history::index_of(e.step);
         RC_ASSERT(index == last + 1);
         last = index;
     }
@@ -355,7 +396,10 @@ RC_GTEST_PROP(decide_property, a_probed_step_is_never_run_again_without_asking, 
     bool may_have_happened = false;
     bool asked = false;
     for (int i = 0; i < 100; ++i) {
-        const bool here = !h.s.backward && h.s.step == at && h.s.state == op_state::running;
+        // A version to which it was moved before it had begun may do otherwise.
+        const bool probed = at < h.p.size() && h.p.at(at).shape == step_shape::probed;
+        const bool here =
+            probed && !h.s.backward && h.s.step == at && h.s.state == op_state::running;
         if (here && h.doing == effect_kind::run) RC_ASSERT(!may_have_happened || asked);
         if (here && h.doing == effect_kind::probe) asked = true;
         const auto doing = h.doing;
@@ -372,7 +416,7 @@ RC_GTEST_PROP(decide_property, a_probed_step_is_never_run_again_without_asking, 
         if (here && doing == effect_kind::run) {
             const auto* failed = std::get_if<did_fail>(&end);
             const bool surely_not =
-                std::holds_alternative<must_wait>(end) ||
+                std::holds_alternative<must_wait>(end) || std::holds_alternative<must_await>(end) ||
                 (failed != nullptr && failed->cause.effect() == fault_effect::none &&
                  failed->cause.kind() != fault_kind::cancelled);
             may_have_happened = !surely_not;

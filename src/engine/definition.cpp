@@ -89,6 +89,14 @@ const definition* definitions::newest(std::string_view kind) const noexcept {
     return versions == by_kind_.end() ? nullptr : &versions->second.rbegin()->second;
 }
 
+std::vector<const definition*> definitions::all() const {
+    std::vector<const definition*> out;
+    for (const auto& [kind, versions] : by_kind_) {
+        for (const auto& [version, each] : versions) out.push_back(&each);
+    }
+    return out;
+}
+
 std::string definitions::step_name(std::string_view kind, int version, int step) const {
     const auto* d = find(kind, version);
     if (d == nullptr) return fmt::format("#{}", step);

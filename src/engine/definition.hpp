@@ -44,7 +44,26 @@ class definition {
         return parts_->lock ? parts_->lock(input) : std::string{};
     }
 
+    // An idempotency key of this kind never expires, so its operations are never removed whole.
+    [[nodiscard]] bool keys_never_expire() const noexcept { return parts_->keys_never_expire; }
+
+    // What the steps of that earlier version are called here; nullptr: its operations stay with it.
+    [[nodiscard]] const std::map<std::string, std::string>* names_from(int version) const {
+        const auto found = parts_->from.find(version);
+        return found == parts_->from.end() ? nullptr : &found->second;
+    }
+    [[nodiscard]] bool editable() const noexcept { return parts_->why_not_edit != nullptr; }
+    // What a person's new input breaks, in words; nothing when it may replace the old one. Both are
+    // normalised. Precondition: editable().
+    [[nodiscard]] std::optional<std::string> why_not_edit(std::string_view before,
+                                                          std::string_view after) const {
+        return parts_->why_not_edit(before, after);
+    }
+
     struct parts {
+        std::map<int, std::map<std::string, std::string>> from;
+        std::function<std::optional<std::string>(std::string_view, std::string_view)> why_not_edit;
+        bool keys_never_expire = false;
         plan steps;
         std::vector<std::shared_ptr<any_step>> code;
         std::function<std::expected<std::string, json::problems>(std::string_view)> normalise;
@@ -106,6 +125,29 @@ class builder {
         return *this;
     }
 
+    // Operations of that version may be moved to this one by a person (verb migrate), where what
+    // they have begun is how this one begins. `renamed`: steps that have another name here.
+    builder& migrates_from(int version, std::map<std::string, std::string> renamed = {}) {
+        parts_.from[version] = std::move(renamed);
+        return *this;
+    }
+    // A person may change the input while nothing was begun that must be undone. `why_not` says, in
+    // words, what the new one must not change or breaks.
+    builder& editable(
+        std::function<std::optional<std::string>(const Input& before, const Input& after)>
+            why_not) {
+        parts_.why_not_edit = [why_not = std::move(why_not)](std::string_view before,
+                                                             std::string_view after) {
+            auto was = json::read<Input>(before);
+            auto is = json::read<Input>(after);
+            THOLE_ASSERT(was.has_value() && is.has_value(), "a normalised input reads back");
+            return why_not(*was, *is);
+        };
+        return *this;
+    }
+    // Of the whole saga.
+    builder& keys_never_expire() { return parts_.keys_never_expire = true, *this; }
+
     [[nodiscard]] definition build() {
         std::string text;
         for (const auto& mistake : mistakes_of(parts_.steps)) text += "\n  - " + mistake;
@@ -140,6 +182,7 @@ class definitions {
     [[nodiscard]] const definition* find(std::string_view kind, int version) const noexcept;
     // The highest version: what new operations get.
     [[nodiscard]] const definition* newest(std::string_view kind) const noexcept;
+    [[nodiscard]] std::vector<const definition*> all() const;
     // The step's name, also for a definition that is unknown here ("#3").
     [[nodiscard]] std::string step_name(std::string_view kind, int version, int step) const;
 

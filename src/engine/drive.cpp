@@ -161,7 +161,7 @@ task<bool> engine_core::commit(self_ptr self, live_ptr op, decision d) {
     }
     op->state() = std::move(m.after);
     if (m.prepared) op->what.prepared = std::move(m.prepared);
-    for (const auto& e : m.events) keep_output(op->what.outputs, e.type, e.step, e.payload);
+    for (const auto& e : m.events) keep_payload(op->what, e.type, e.step, e.payload);
     self->moved(op->what.op, before, m.events);
     self->moved_others(*done);
     co_return true;

@@ -67,7 +67,8 @@ task<result<operation_view>> engine::resume(uuid id, std::string actor, std::str
 task<result<operation_view>> engine::act(uuid id, bulk_act what, std::string actor,
                                          std::string reason, act_details more) {
     return engine_core::command(
-        core_, id, act_for(what, std::move(actor), std::move(reason), std::move(more)));
+        core_, id,
+        act_for(core_->known, what, std::move(actor), std::move(reason), std::move(more)));
 }
 task<result<bulk_answer>> engine::act_on_all(bulk_request what) {
     return engine_core::act_on_all(core_, std::move(what));

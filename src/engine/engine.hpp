@@ -98,17 +98,22 @@ enum class bulk_act : std::uint8_t {
     fail,
     pause,
     resume,
-    skip,       // the current step, with an output
-    reopen,     // back to an earlier step
-    prioritise  // another class
+    skip,        // the current step, with an output
+    reopen,      // back to an earlier step
+    prioritise,  // another class
+    edit,        // another input, from the beginning
+    migrate      // another version of its definition, from where it stands
 };
-BOOST_DESCRIBE_ENUM(bulk_act, retry, cancel, close, fail, pause, resume, skip, reopen, prioritise)
+BOOST_DESCRIBE_ENUM(bulk_act, retry, cancel, close, fail, pause, resume, skip, reopen, prioritise,
+                    edit, migrate)
 
 // What an act needs besides its reason.
 struct act_details {
     std::string output{};  // skip: the step's output as JSON
     std::string step{};    // skip: which is meant, or empty; reopen: the step to go back to
     operation_priority priority = operation_priority::normal;
+    std::optional<int> version{};  // migrate: to which; nothing = the newest
+    std::string patch{};           // edit: a JSON merge patch (RFC 7396) of the input
 };
 
 struct bulk_request {
@@ -175,7 +180,8 @@ class engine {
     task<result<operation_view>> resume(uuid id, std::string actor, std::string reason);
     // Any of the acts above, or: skip (a step whose definition allows it, with its output), reopen
     // (back to an earlier step, over steps that may be repeated), prioritise. Refused, with a code
-    // that says why, where it would double or lose an effect.
+    // that says why, where it would double or lose an effect. The key of an edited operation goes
+    // on meaning what the client had sent: a replay of that finds it.
     task<result<operation_view>> act(uuid id, bulk_act what, std::string actor, std::string reason,
                                      act_details more);
     // Counts exactly, then acts on the oldest first, some at a time. operation.count_changed when

@@ -3,6 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 
 #include "engine/codes.hpp"
+#include "engine/plan_text.hpp"
 
 namespace thole::saga {
 
@@ -14,6 +15,14 @@ std::uint64_t new_boot(entropy& source) {
     std::uint64_t boot = 0;
     for (const auto byte : raw) boot = boot << 8 | byte;
     return (boot >> 1) | 1;  // positive in SQL, and never 0
+}
+
+std::vector<kept_plan> kept_plans(const definitions& known) {
+    std::vector<kept_plan> out;
+    for (const auto* each : known.all()) {
+        out.push_back({each->kind(), each->version(), plan_text(each->steps())});
+    }
+    return out;
 }
 
 constexpr int most_per_claim = 256;
@@ -62,9 +71,11 @@ void engine_core::spawn(task<void> work) {
 
 task<result<>> engine_core::start(self_ptr self) {
     THOLE_ASSERT(!self->started_, "an engine is started once");
-    self->node_ = {.name = self->options.node, .boot = new_boot(self->ids_)};
+    self->node_ = {
+        .name = self->options.node, .boot = new_boot(self->ids_), .plans = kept_plans(self->known)};
     auto begun = co_await self->log.begin(self->node_);
     if (!begun) co_return fail(std::move(begun).error());
+    self->node_.plans.clear();  // kept
     auto counts = co_await self->log.counts();
     if (!counts) co_return fail(std::move(counts).error());
     auto holds = co_await self->log.holds(false);
@@ -236,7 +247,7 @@ engine_core::live_ptr engine_core::adopt(stored_operation what) {
     }
     auto op = std::make_shared<live_operation>();
     op->what = std::move(what);
-    op->saga = known.find(op->who().kind, op->who().version);
+    op->saga = known.find(op->who().kind, op->state().version);
     live_.emplace(op->who().id, op);
     ++busy_;
     return op;

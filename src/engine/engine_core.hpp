@@ -158,8 +158,12 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
 };
 
 // An act of a person; what it needs is checked by the operation's definition.
-[[nodiscard]] engine_core::act act_for(bulk_act what, std::string actor, std::string reason,
-                                       act_details more);
+// `known` outlives the act.
+[[nodiscard]] engine_core::act act_for(const definitions& known, bulk_act what, std::string actor,
+                                       std::string reason, act_details more);
+
+// Every problem with its place.
+[[nodiscard]] std::string text_of(const json::problems& problems);
 
 // An act that does not depend on how the operation stands.
 [[nodiscard]] engine_core::act as_given(input what);

@@ -2,62 +2,35 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace thole::saga {
 
 namespace {
 
-class teller {
-  public:
-    teller(const plan& p, bool has_lock) : plan_{p}, has_lock_{has_lock} {}
+// A damaged file may hold a number that names no kind of event.
+std::string name_of(event_type type) {
+    const auto& known = json::detail::enum_values<event_type>;
+    const bool named = std::ranges::find(known, type) != known.end();
+    return named ? std::string{to_string(type)} : fmt::format("kind {}", static_cast<int>(type));
+}
 
-    void tell(const event& e);
-    operation_state finish() {
-        arrive();
-        return std::move(s_);
-    }
+}  // namespace
 
-  private:
-    static event_data data_of(const event& e) {
-        if (e.data.empty()) return {};
-        auto read = json::read<event_data>(e.data);
-        THOLE_ASSERT(read.has_value(), "a journaled event reads back");
-        return std::move(*read);
-    }
-    void tell_of(const event& e, const event_data& d);
-    bool tell_of_step(const event& e, const event_data& d);
-    void begin();
-    void arrive();
-    void complete();
-    void resolve(const event_data& d);
-    void fail_attempt(const event& e, const event_data& d);
-    void journal_generation(const event& e);
-    void prove_dead();
-    void turn_back(const event& e, const event_data& d);
-    void go_back_from(int step);
-    void finish_with(const event& e, const event_data& d);
-    void retry();
-    void reopen(const event& e);
-
-    const plan& plan_;
-    bool has_lock_;
-    bool leaving_ = false;    // the step is complete; where to is told by the next event
-    bool unclaimed_ = false;  // … and nobody was working on it
-    operation_state s_;
-};
-
-void teller::begin() {
+void story::begin() {
+    s_.version = plan_->version;
     s_.progress = "INITIATED";
-    const auto& first = plan_.at(0);
+    const auto& first = plan_->at(0);
     s_.step_name = first.name;
     if (has_lock_) s_.lock = first.locks ? lock_state::wanted : lock_state::later;
     if (first.shape == step_shape::prepared) s_.allowance = first.policy.generations;
 }
 
 // A completed step leads to the next one, unless compensation starts from it.
-void teller::arrive() {
+void story::arrive() {
     if (!std::exchange(leaving_, false)) return;
-    if (++s_.step == plan_.size()) return;
-    const auto& step = plan_.at(s_.step);
+    if (++s_.step == plan_->size()) return;
+    const auto& step = plan_->at(s_.step);
     s_.step_name = step.name;
     s_.attempt = 1;
     const bool begun = !std::exchange(unclaimed_, false);
@@ -71,19 +44,21 @@ void teller::arrive() {
     }
 }
 
-void teller::fail_attempt(const event& e, const event_data& d) {
+void story::fail_attempt(const event& e, const event_data& d) {
     s_.fault = e.fault;
     s_.waiting.clear();
     if (!d.until) return;
     s_.attempt = e.attempt + 1;
-    const auto fault = json::read<stored_fault>(e.fault);
-    THOLE_ASSERT(fault.has_value(), "a journaled fault reads back");
-    s_.waiting = fault->code;
+    if (const auto fault = json::read<stored_fault>(e.fault)) {
+        s_.waiting = fault->code;
+    } else {
+        flaw_ = "its fault cannot be read";
+    }
     s_.state = op_state::ready;
 }
 
-void teller::journal_generation(const event& e) {
-    const auto& step = plan_.at(s_.step);
+void story::journal_generation(const event& e) {
+    const auto& step = plan_->at(s_.step);
     s_.generation = e.generation;
     s_.live = true;
     s_.attempt = 1;
@@ -93,15 +68,15 @@ void teller::journal_generation(const event& e) {
     if (!step.shows.empty()) s_.progress = step.shows;
 }
 
-void teller::prove_dead() {
+void story::prove_dead() {
     s_.live = false;
     s_.uncertain = false;
     s_.attempt = 1;
-    if (plan_.at(s_.step).pivot) s_.proved_dead = true;
+    if (plan_->at(s_.step).pivot) s_.proved_dead = true;
 }
 
 // What a landed generation leads to is told by the event after this one.
-void teller::resolve(const event_data& d) {
+void story::resolve(const event_data& d) {
     if (d.verdict == "landed") {
         unclaimed_ = true;
         s_.state = op_state::ready;
@@ -110,7 +85,8 @@ void teller::resolve(const event_data& d) {
     prove_dead();
 }
 
-void teller::turn_back(const event& e, const event_data& d) {
+void story::turn_back(const event& e, const event_data& d) {
+    if (s_.step >= plan_->size()) return void(flaw_ = "every step is complete before it");
     leaving_ = unclaimed_ = false;
     s_.backward = true;
     s_.cancelling = false;
@@ -122,21 +98,21 @@ void teller::turn_back(const event& e, const event_data& d) {
     go_back_from(s_.started ? s_.step : s_.step - 1);
 }
 
-void teller::go_back_from(int step) {
-    while (step >= 0 && !plan_.at(step).has_undo) --step;
+void story::go_back_from(int step) {
+    while (step >= 0 && !plan_->at(step).has_undo) --step;
     s_.step = step < 0 ? 0 : step;
-    s_.step_name = plan_.at(s_.step).name;
+    s_.step_name = plan_->at(s_.step).name;
     s_.attempt = 1;
     s_.started = true;
     s_.waiting.clear();
 }
 
-void teller::finish_with(const event& e, const event_data& d) {
+void story::finish_with(const event& e, const event_data& d) {
     arrive();
     s_.state = op_state::terminal;
-    const auto ending = json::read<op_ending>(boost::json::value(*d.ending));
-    THOLE_ASSERT(ending.has_value(), "a journaled ending reads back");
-    s_.ending = *ending;
+    const auto ending = json::read<op_ending>(boost::json::value(d.ending.value_or("")));
+    if (!ending) flaw_ = "its ending cannot be read";
+    s_.ending = ending.value_or(op_ending::none);
     s_.cause = d.cause.value_or("");
     s_.ended_at = e.at;
     s_.lock = lock_state::none;
@@ -145,40 +121,57 @@ void teller::finish_with(const event& e, const event_data& d) {
     s_.waiting.clear();
 }
 
-void teller::retry() {
+void story::retry() {
     if (s_.state == op_state::parked) {
         s_.attempt = 1;
-        const bool signs = !s_.backward && plan_.at(s_.step).shape == step_shape::prepared;
+        const bool signs = !s_.backward && plan_->at(s_.step).shape == step_shape::prepared;
         if (signs && !s_.live && s_.allowance <= s_.generation) s_.allowance = s_.generation + 1;
     }
     s_.state = op_state::ready;
     s_.waiting.clear();
 }
 
-void teller::reopen(const event& e) {
-    const int to = plan_.index_of(e.step);
+void story::reopen(const event& e) {
+    const int to = plan_->index_of(e.step);
+    if (to < 0) return void(flaw_ = "it goes back to a step that there is not");
     s_.started = s_.started || to < s_.step;
     s_.step = to;
     s_.step_name = e.step;
     s_.attempt = 1;
     s_.state = op_state::ready;
     s_.waiting.clear();
-    if (s_.lock == lock_state::wanted && !plan_.at(to).locks) s_.lock = lock_state::later;
+    if (s_.lock == lock_state::wanted && !plan_->at(to).locks) s_.lock = lock_state::later;
 }
 
-void teller::complete() {
+void story::migrate(const event& e, const event_data& d) {
+    const auto* to = d.version && others_ ? others_(*d.version) : nullptr;
+    if (to == nullptr) return void(flaw_ = "the version that it goes to is not known");
+    if (s_.step >= to->size()) return void(flaw_ = "that version has no such step");
+    plan_ = to;
+    s_.version = *d.version;
+    s_.step_name = e.step;
+    if (s_.started) return;
+    const auto& step = to->at(s_.step);
+    s_.attempt = 1;
+    if (step.shape == step_shape::prepared)
+        s_.generation = 0, s_.allowance = step.policy.generations;
+    if (s_.lock == lock_state::later && step.locks) s_.lock = lock_state::wanted;
+    if (s_.lock == lock_state::wanted && !step.locks) s_.lock = lock_state::later;
+}
+
+void story::complete() {
     leaving_ = true;
     s_.live = s_.uncertain = false;
     s_.waiting.clear();
     s_.fault.clear();
-    const auto& step = plan_.at(s_.step);
+    const auto& step = plan_->at(s_.step);
     const bool settles = step.shape == step_shape::prepared;
     const auto& shown = settles ? step.settled_shows : step.shows;
     if (!shown.empty()) s_.progress = shown;
 }
 
 // What happened to the current step; false when the event is about something else.
-bool teller::tell_of_step(const event& e, const event_data& d) {
+bool story::tell_of_step(const event& e, const event_data& d) {
     switch (e.type) {
         case event_type::step_started:
             s_.started = true;
@@ -206,7 +199,11 @@ bool teller::tell_of_step(const event& e, const event_data& d) {
             s_.state = op_state::ready;
             return true;
         case event_type::reopened:
+        case event_type::edited:
             reopen(e);
+            return true;
+        case event_type::migrated:
+            migrate(e, d);
             return true;
         case event_type::prepared:
             journal_generation(e);
@@ -235,19 +232,47 @@ bool teller::tell_of_step(const event& e, const event_data& d) {
     }
 }
 
-void teller::tell(const event& e) {
-    // Compensation may begin from the completed step itself, or from the one that had been begun.
-    if (e.type != event_type::compensating || e.step != s_.step_name) arrive();
-    s_.seq = e.seq;
-    const auto d = data_of(e);
-    tell_of(e, d);
+std::string story::flaw_of(const event& e) const {
+    if (e.seq != s_.seq + 1) return fmt::format("event {} is missing", s_.seq + 1);
+    if ((e.seq == 1) != (e.type == event_type::submitted)) return "only the first one is accepted";
+    if (s_.state == op_state::terminal) return "it comes after the end";
+    const bool on_the_way = s_.step + (leaving_ ? 1 : 0) < plan_->size();
+    // Compensation may begin from the last step, and the end needs none.
+    if (!on_the_way && e.type != event_type::ended && e.type != event_type::compensating) {
+        return "every step is complete before it";
+    }
+    return {};
+}
+
+bool story::tell(const event& e) {
+    if (!flaw_.empty()) return false;
+    flaw_ = flaw_of(e);
+    event_data d;
+    if (flaw_.empty() && !e.data.empty()) {
+        if (auto read = json::read<event_data>(e.data)) {
+            d = std::move(*read);
+        } else {
+            flaw_ = "its data cannot be read";
+        }
+    }
+    if (flaw_.empty()) {
+        // Compensation may begin from the completed step itself, or from the one that had begun.
+        if (e.type != event_type::compensating || e.step != s_.step_name) arrive();
+        s_.seq = e.seq;
+        tell_of(e, d);
+    }
+    if (!flaw_.empty()) {
+        flaw_ = fmt::format("event {} ({}): {}", e.seq, name_of(e.type), flaw_);
+        return false;
+    }
     if (s_.awaits && s_.waiting != child_reason(*s_.awaits)) s_.awaits.reset();
     // Until something moves it, or parks it for another reason.
     s_.paused = s_.state == op_state::parked &&
                 (e.type == event_type::paused || (s_.paused && e.type != event_type::parked));
+    return true;
 }
 
-void teller::tell_of(const event& e, const event_data& d) {
+void story::tell_of(const event& e, const event_data& d) {
     if (tell_of_step(e, d)) return;
     switch (e.type) {
         case event_type::submitted:
@@ -296,16 +321,15 @@ void teller::tell_of(const event& e, const event_data& d) {
             finish_with(e, d);
             break;
         default:
-            THOLE_ASSERT(false, "every kind of event is told");
+            flaw_ = "this program does not know it";
     }
 }
 
-}  // namespace
-
-operation_state fold(std::span<const event> events, const plan& p, bool has_lock) {
-    teller story{p, has_lock};
-    for (const auto& e : events) story.tell(e);
-    return story.finish();
+operation_state fold(std::span<const event> events, const plan& p, bool has_lock,
+                     story::other_versions others) {
+    story told{p, has_lock, std::move(others)};
+    for (const auto& e : events) THOLE_ASSERT(told.tell(e), "the events fit together");
+    return told.finish();
 }
 
 std::string difference(const operation_state& told, const operation_state& row) {
@@ -327,6 +351,7 @@ std::string difference(const operation_state& told, const operation_state& row) 
     check("uncertain", told.uncertain, row.uncertain);
     check("cancelling", told.cancelling, row.cancelling);
     check("paused", told.paused, row.paused);
+    check("version", told.version, row.version);
     check("step", told.step, row.step);
     check("step_name", told.step_name, row.step_name);
     check("attempt", told.attempt, row.attempt);

@@ -54,4 +54,14 @@ task<result<std::vector<hold_record>>> inline_journal::holds(bool all) {
     return read([this, all] { return store_.holds(all); });
 }
 
+task<result<removable_page>> inline_journal::removable(removable_query query) {
+    return read([this, query = std::move(query)] { return store_.removable(query); });
+}
+task<result<>> inline_journal::remove(removal what) {
+    return write([this, what = std::move(what)] { return store_.remove(what); });
+}
+task<result<std::vector<prepared_row>>> inline_journal::prepared(std::int64_t row) {
+    return read([this, row] { return store_.prepared(row); });
+}
+
 }  // namespace thole::saga

@@ -12,7 +12,7 @@
 
 namespace thole::saga {
 
-class inline_journal final : public journal {
+class inline_journal final : public journal, public upkeep {
   public:
     inline_journal(io::loop& loop, store& storage);
 
@@ -32,6 +32,10 @@ class inline_journal final : public journal {
     task<result<std::vector<held_lock>>> locks() override;
     task<result<>> hold(hold_record what) override;
     task<result<std::vector<hold_record>>> holds(bool all) override;
+
+    task<result<removable_page>> removable(removable_query query) override;
+    task<result<>> remove(removal what) override;
+    task<result<std::vector<prepared_row>>> prepared(std::int64_t row) override;
 
   private:
     task<bool> turn();

@@ -34,10 +34,19 @@
 
 namespace thole::saga {
 
+struct kept_plan {
+    std::string kind;
+    int version = 1;
+    std::string text;
+};
+
 struct node_identity {
     std::string name;         // stays the same over restarts
     std::uint64_t boot = 1;   // not 0; new at every start
     int most_readied = 1000;  // by one begin(): a start must not wait for a hundred thousand
+    // What its operations follow; kept beside them (plan_text.hpp), and refused when one is not
+    // what was kept under its version (engine.definition_changed).
+    std::vector<kept_plan> plans{};
 };
 
 struct new_operation {
@@ -112,10 +121,6 @@ struct finished_step {
     std::string output;
 };
 
-// What an event does to the outputs that count.
-void keep_output(std::vector<finished_step>& outputs, event_type type, std::string_view step,
-                 std::string_view payload);
-
 struct stored_operation {
     operation op;
     std::string input;
@@ -123,6 +128,10 @@ struct stored_operation {
     std::optional<prepared_row> prepared;  // the newest generation of the current step
     std::optional<uuid> holder;            // of a blocked one: who has its lock
 };
+
+// What an event does to the input and the outputs that count.
+void keep_payload(stored_operation& op, event_type type, std::string_view step,
+                  std::string_view payload);
 
 struct claimed_operation {
     stored_operation what;

@@ -10,6 +10,7 @@ namespace thole::saga {
 result<> model_store::begin() {
     old_rows_.clear();
     old_locks_ = locks_;
+    old_archives_ = archives_;
     old_holds_ = holds_.size();
     return {};
 }
@@ -27,6 +28,7 @@ void model_store::rollback() {
     }
     old_rows_.clear();
     locks_ = old_locks_;
+    archives_ = old_archives_;
     holds_.resize(old_holds_);
 }
 
@@ -79,6 +81,14 @@ model_store::entry* model_store::find(const uuid& id) {
 }
 
 result<std::int64_t> model_store::recover(const node_identity& node, store_time now) {
+    for (const auto& each : node.plans) {
+        const auto known = plans_.find({each.kind, each.version});
+        if (known != plans_.end() && known->second != each.text) {
+            return fail(codes::engine_definition_changed,
+                        "\"" + each.kind + "\" version " + std::to_string(each.version));
+        }
+    }
+    for (const auto& each : node.plans) plans_[{each.kind, each.version}] = each.text;
     std::int64_t found = 0;
     for (auto& [row, e] : rows_) {
         if (e.op.now.state != op_state::running || e.op.now.owner == node.boot) continue;
@@ -199,15 +209,66 @@ result<> model_store::hold(const hold_record& what) {
     return {};
 }
 
+// ---- removing -----------------------------------------------------------------------------------
+
+bool model_store::may_go(const entry& e) const {
+    return std::ranges::none_of(rows_, [&e](const auto& other) {
+        const auto& [row, o] = other;
+        const bool live_parent =
+            e.op.who.parent == o.op.who.id && o.op.now.state != op_state::terminal;
+        return live_parent || o.op.who.parent == e.op.who.id;
+    });
+}
+
+result<removable_page> model_store::removable(const removable_query& query) {
+    removable_page page;
+    for (const auto& [row, e] : rows_) {
+        const auto& s = e.op.now;
+        const bool old = s.state == op_state::terminal && s.ended_at < query.before;
+        // The last row stays, so that no number is given twice.
+        const bool last = row == rows_.rbegin()->first;
+        if (e.op.who.kind != query.kind || !old || s.archived || last || !may_go(e)) continue;
+        page.items.push_back(e.op);
+    }
+    std::ranges::sort(page.items, {},
+                      [](const operation& o) { return std::pair{o.now.ended_at, o.who.row}; });
+    if (std::ssize(page.items) > query.limit)
+        page.items.resize(static_cast<std::size_t>(query.limit));
+    const auto known = archives_.find(query.file);
+    if (known != archives_.end()) page.archived = known->second;
+    return page;
+}
+
+result<> model_store::remove(const removal& what) {
+    for (const auto row : what.rows) {
+        const auto found = rows_.find(row);
+        if (found == rows_.end() || found->second.op.now.state != op_state::terminal) {
+            return fail(codes::engine_fenced);
+        }
+        auto& e = touch(row);
+        if (what.keep_rows) {
+            e.op.now.archived = true;
+            e.events.clear();
+            e.prepared.clear();
+        } else {
+            rows_.erase(row);
+        }
+    }
+    archives_[what.file] = what.archived;
+    return {};
+}
+
+result<std::vector<prepared_row>> model_store::prepared(std::int64_t row) {
+    const auto found = rows_.find(row);
+    return found == rows_.end() ? std::vector<prepared_row>{} : found->second.prepared;
+}
+
 // ---- reading ------------------------------------------------------------------------------------
 
 stored_operation model_store::stored(const entry& e) const {
     stored_operation out;
     out.op = e.op;
-    for (const auto& each : e.events) {
-        if (each.type == event_type::submitted) out.input = each.payload;
-        keep_output(out.outputs, each.type, each.step, each.payload);
-    }
+    for (const auto& each : e.events) keep_payload(out, each.type, each.step, each.payload);
     for (const auto& p : e.prepared) {
         if (p.step == e.op.now.step) out.prepared = p;
     }

@@ -32,6 +32,9 @@ class model_store final : public store {
     result<std::vector<held_lock>> locks() override;
     result<> hold(const hold_record& what) override;
     result<std::vector<hold_record>> holds(bool all) override;
+    result<removable_page> removable(const removable_query& query) override;
+    result<> remove(const removal& what) override;
+    result<std::vector<prepared_row>> prepared(std::int64_t row) override;
     result<store_time> latest() override;
 
   private:
@@ -43,6 +46,7 @@ class model_store final : public store {
 
     // Remembers the row as it is, for a rollback.
     entry& touch(std::int64_t row);
+    [[nodiscard]] bool may_go(const entry& e) const;
     bool take_lock(const entry& e);
     std::optional<moved_operation> hand_lock_on(const std::string& key, store_time now);
     [[nodiscard]] entry* find(const uuid& id);
@@ -52,11 +56,14 @@ class model_store final : public store {
 
     std::map<std::int64_t, entry> rows_;
     std::map<std::string, std::int64_t> locks_;
+    std::map<std::string, std::int64_t> archives_;
+    std::map<std::pair<std::string, int>, std::string> plans_;
     std::vector<hold_record> holds_;
     std::size_t old_holds_ = 0;
     // What a rollback of the open transaction returns to; nullopt = the row was not there.
     std::map<std::int64_t, std::optional<entry>> old_rows_;
     std::map<std::string, std::int64_t> old_locks_;
+    std::map<std::string, std::int64_t> old_archives_;
 };
 
 }  // namespace thole::saga

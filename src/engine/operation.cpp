@@ -22,12 +22,42 @@ std::string child_reason(const uuid& child) {
     return "child " + child.text();
 }
 
-void keep_output(std::vector<finished_step>& outputs, event_type type, std::string_view step,
-                 std::string_view payload) {
-    if (type == event_type::step_completed) {
-        outputs.push_back({std::string{step}, std::string{payload}});
-    } else if (type == event_type::reopened) {
-        outputs.erase(std::ranges::find(outputs, step, &finished_step::name), outputs.end());
+namespace {
+
+void rename(std::vector<finished_step>& outputs, std::string_view payload) {
+    const auto names = json::parse(payload);
+    THOLE_ASSERT(names && names->is_object(), "journaled names read back");
+    for (auto& each : outputs) {
+        if (const auto* name = names->as_object().if_contains(each.name)) {
+            each.name = name->as_string();
+        }
+    }
+}
+
+}  // namespace
+
+void keep_payload(stored_operation& op, event_type type, std::string_view step,
+                  std::string_view payload) {
+    auto& outputs = op.outputs;
+    switch (type) {
+        case event_type::submitted:
+            op.input = payload;
+            break;
+        case event_type::edited:
+            op.input = payload;
+            outputs.clear();
+            break;
+        case event_type::step_completed:
+            outputs.push_back({std::string{step}, std::string{payload}});
+            break;
+        case event_type::reopened:
+            outputs.erase(std::ranges::find(outputs, step, &finished_step::name), outputs.end());
+            break;
+        case event_type::migrated:
+            rename(outputs, payload);
+            break;
+        default:
+            break;
     }
 }
 

@@ -26,7 +26,7 @@ struct identity {
     uuid id;
     std::string tenant;
     std::string kind;
-    int version = 1;  // of the definition; pinned for life
+    int version = 1;  // of the definition that it was made by
     std::string key;  // idempotency key: unique with tenant and kind
     sha256_digest request_hash{};
     std::string subject;   // what lists may ask for, e.g. the account; may be empty
@@ -68,6 +68,8 @@ struct operation_state {
     bool cancelling = false;   // cancel was accepted; compensation begins when the step is settled
     bool conflicted = false;   // the one short retry after a conflict is used up
     bool paused = false;       // parked because a person wants it to rest
+    bool archived = false;     // ended long ago; its events are in the archive alone
+    int version = 1;           // of the definition that it follows; changed by a migration alone
     int step = 0;              // index in the plan; plan.size() when all are done
     std::string step_name;     // … and its name; empty when ended
     int attempt = 1;           // of the current step (or undo); grows only after a fault
@@ -141,7 +143,9 @@ enum class event_type : std::uint8_t {
     child_ended,  // the child that it waits for
     skipped,      // a person gave the step's output; it completes in the same commit
     reopened,     // a person sent it back to `step`: its outputs from there on count no more
-    prioritised
+    prioritised,
+    edited,   // a person gave another input; it begins anew, as reopened at its first step
+    migrated  // a person moved it to another version of its definition, where it stands
 };
 
 // A fault as it is written down: the code of another version may be unknown to this one.
@@ -180,14 +184,16 @@ struct event_data {
     std::optional<std::string> verdict;  // of resolved: "landed" or "dead"
     std::optional<uuid> child;           // that it waits for, or that has ended
     std::optional<operation_priority> priority;
-    std::optional<standing> before;  // of a person's act
+    std::optional<int> version;        // of migrated: that it follows from here on
+    std::optional<std::string> patch;  // of edited: what was changed, as a JSON merge patch
+    std::optional<standing> before;    // of a person's act
     std::optional<standing> after;
     std::optional<std::vector<call_note>> notes;
     std::optional<int> notes_dropped;
 };
 BOOST_DESCRIBE_STRUCT(event_data, (),
                       (reason, until, evidence, shown, cause, ending, verdict, child, priority,
-                       before, after, notes, notes_dropped))
+                       version, patch, before, after, notes, notes_dropped))
 
 struct event {
     std::int64_t seq = 0;  // 1, 2 … of its operation
@@ -197,10 +203,11 @@ struct event {
     int attempt = 0;
     int generation = 0;
     std::int64_t latency_ms = 0;
-    std::string fault;    // stored_fault as JSON, or empty
-    std::string actor;    // who acted; empty = the engine
-    std::string data;     // event_data as JSON, or empty
-    std::string payload;  // the input (submitted) or the step's output (step_completed)
+    std::string fault;  // stored_fault as JSON, or empty
+    std::string actor;  // who acted; empty = the engine
+    std::string data;   // event_data as JSON, or empty
+    // The input (submitted, edited), the step's output (step_completed), renamed steps (migrated).
+    std::string payload;
 };
 
 [[nodiscard]] std::string_view to_string(event_type) noexcept;  // "step.completed"
@@ -244,4 +251,6 @@ inline constexpr auto thole::json::enum_texts<thole::saga::event_type> = std::ar
     std::pair{thole::saga::event_type::child_ended, std::string_view{"child.ended"}},
     std::pair{thole::saga::event_type::skipped, std::string_view{"step.skipped"}},
     std::pair{thole::saga::event_type::reopened, std::string_view{"operation.reopened"}},
-    std::pair{thole::saga::event_type::prioritised, std::string_view{"operation.prioritised"}}};
+    std::pair{thole::saga::event_type::prioritised, std::string_view{"operation.prioritised"}},
+    std::pair{thole::saga::event_type::edited, std::string_view{"operation.edited"}},
+    std::pair{thole::saga::event_type::migrated, std::string_view{"operation.migrated"}}};

@@ -248,4 +248,14 @@ task<result<std::vector<hold_record>>> sqlite_journal::holds(bool all) {
     return read([all](store& s) { return s.holds(all); });
 }
 
+task<result<removable_page>> sqlite_journal::removable(removable_query query) {
+    return read([query = std::move(query)](store& s) { return s.removable(query); });
+}
+task<result<>> sqlite_journal::remove(removal what) {
+    return write([what = std::move(what)](store& s) { return s.remove(what); });
+}
+task<result<std::vector<prepared_row>>> sqlite_journal::prepared(std::int64_t row) {
+    return read([row](store& s) { return s.prepared(row); });
+}
+
 }  // namespace thole::saga

@@ -33,7 +33,7 @@ struct sqlite_journal_options {
     sql::open_options file{};
 };
 
-class sqlite_journal final : public journal {
+class sqlite_journal final : public journal, public upkeep {
   public:
     using options = sqlite_journal_options;
     static result<std::unique_ptr<sqlite_journal>> open(io::loop& loop, const std::string& path,
@@ -57,6 +57,10 @@ class sqlite_journal final : public journal {
     task<result<std::vector<held_lock>>> locks() override;
     task<result<>> hold(hold_record what) override;
     task<result<std::vector<hold_record>>> holds(bool all) override;
+
+    task<result<removable_page>> removable(removable_query query) override;
+    task<result<>> remove(removal what) override;
+    task<result<std::vector<prepared_row>>> prepared(std::int64_t row) override;
 
     // Commits made and moves carried in them, since the start.
     [[nodiscard]] std::uint64_t commits() const noexcept { return commits_.load(); }

@@ -25,12 +25,8 @@ result<> sqlite_store::fill(stored_operation& op) {
     for (auto more = sql_.payloads.step();; more = sql_.payloads.step()) {
         if (!more) return fail(std::move(more).error());
         if (!*more) break;
-        if (static_cast<event_type>(sql_.payloads.integer(0)) == event_type::submitted) {
-            op.input = sql_.payloads.text(2);
-        } else {
-            keep_output(op.outputs, static_cast<event_type>(sql_.payloads.integer(0)),
-                        sql_.payloads.text(1), sql_.payloads.text(2));
-        }
+        keep_payload(op, static_cast<event_type>(sql_.payloads.integer(0)), sql_.payloads.text(1),
+                     sql_.payloads.text(2));
     }
     const int step = op.op.now.step;
     sql_.prepared.bind(rows::prepared_id(row, step, 0),

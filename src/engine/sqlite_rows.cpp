@@ -34,7 +34,7 @@ std::int64_t flags_of(const operation_state& s) {
     std::int64_t out = 0;
     int bit = 0;
     for (const bool each : {s.backward, s.started, s.open, s.past_pivot, s.proved_dead, s.live,
-                            s.uncertain, s.cancelling, s.conflicted, s.paused}) {
+                            s.uncertain, s.cancelling, s.conflicted, s.paused, s.archived}) {
         out |= std::int64_t{each} << bit++;
     }
     return out;
@@ -42,7 +42,7 @@ std::int64_t flags_of(const operation_state& s) {
 void set_flags(operation_state& s, std::int64_t flags) {
     int bit = 0;
     for (bool* each : {&s.backward, &s.started, &s.open, &s.past_pivot, &s.proved_dead, &s.live,
-                       &s.uncertain, &s.cancelling, &s.conflicted, &s.paused}) {
+                       &s.uncertain, &s.cancelling, &s.conflicted, &s.paused, &s.archived}) {
         *each = (flags >> bit++ & 1) != 0;
     }
 }
@@ -85,6 +85,7 @@ int bind_state(sql::statement& to, int index, const operation_state& s) {
     to.bind_at(index++, micros(s.ended_at));
     bind_id(to, index++, s.awaits);
     to.bind_at(index++, number(s.priority));
+    to.bind_at(index++, s.version);
     return index;
 }
 
@@ -134,6 +135,7 @@ operation read_operation(const sql::statement& row) {
     s.ended_at = time_at(row.integer(c++));
     s.awaits = read_id(row, c++);
     who.parent = read_id(row, c++);
+    s.version = row.is_null(c) ? who.version : static_cast<int>(row.integer(c));
     return op;
 }
 
@@ -180,11 +182,12 @@ result<> run_update(sql::statement& update, std::int64_t row, std::uint64_t fenc
     return finish(update);
 }
 
-result<> run_insert(sql::statement& insert, std::int64_t row, const event& e) {
+result<> run_insert(sql::statement& insert, std::int64_t row, const event& e,
+                    std::string_view payload) {
     if (e.seq > most_events) return fail(codes::engine_row_full);
     return insert.run(event_id(row, e.seq), micros(e.at), number(e.type), or_null(e.step),
                       e.attempt, e.generation, e.latency_ms, or_null(e.fault), or_null(e.actor),
-                      or_null(e.data), or_null(e.payload));
+                      or_null(e.data), or_null(payload));
 }
 
 }  // namespace thole::saga::rows

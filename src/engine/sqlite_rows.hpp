@@ -11,22 +11,28 @@ namespace thole::saga::rows {
 inline constexpr std::string_view operation_columns =
     "id, uuid, tenant, kind, version, key, request_hash, subject, lock_key, prio, created_at, "
     "state, ending, lock, flags, step, step_name, attempt, generation, allowance, due_at, owner, "
-    "fence, seq, progress, waiting, fault, cause, updated_at, ended_at, awaits, parent";
+    "fence, seq, progress, waiting, fault, cause, updated_at, ended_at, awaits, parent, "
+    "now_version";
 
 inline constexpr std::string_view insert_operation =
     "insert into op(uuid, tenant, kind, version, key, request_hash, subject, lock_key, "
     "created_at, state, ending, lock, flags, step, step_name, attempt, generation, allowance, "
     "due_at, owner, fence, seq, progress, waiting, fault, cause, updated_at, ended_at, "
-    "awaits, prio, parent) values(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+    "awaits, prio, now_version, parent) "
+    "values(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
     "on conflict(tenant, kind, key) do nothing";
 // Changes nothing when the row has moved since it was read.
 inline constexpr std::string_view update_state =
     "update op set state=?, ending=?, lock=?, flags=?, step=?, step_name=?, attempt=?, "
     "generation=?, allowance=?, due_at=?, owner=?, fence=?, seq=?, progress=?, waiting=?, fault=?, "
-    "cause=?, updated_at=?, ended_at=?, awaits=?, prio=? where id=? and fence=? and seq=?";
+    "cause=?, updated_at=?, ended_at=?, awaits=?, prio=?, now_version=? where id=? and fence=? and "
+    "seq=?";
 
 inline constexpr std::string_view event_columns =
-    "id, at, type, step, attempt, generation, latency_ms, fault, actor, data, payload";
+    "id, at, type, step, attempt, generation, latency_ms, fault, actor, data, "
+    "coalesce(payload, (select bytes from payload p where p.id = event.id))";
+// Longer ones stand in a table of their own: what walks over events does not walk over them.
+inline constexpr std::size_t most_payload_in_event = 8 << 10;
 inline constexpr std::string_view insert_event =
     "insert into event(id, at, type, step, attempt, generation, latency_ms, fault, actor, data, "
     "payload) values(?,?,?,?,?,?,?,?,?,?,?)";
@@ -35,6 +41,8 @@ inline constexpr std::string_view insert_event =
 [[nodiscard]] constexpr std::int64_t event_id(std::int64_t row, std::int64_t seq) noexcept {
     return row << 20 | seq;
 }
+// The bit of `flags` that says so; see sqlite_rows.cpp.
+inline constexpr int archived_flag = 1 << 10;
 inline constexpr int generation_mask = (1 << 10) - 1;
 static_assert(most_generations <= generation_mask && most_steps <= generation_mask &&
               most_events == (1 << 20) - 1);
@@ -50,6 +58,8 @@ static_assert(most_generations <= generation_mask && most_steps <= generation_ma
                                   const operation_state& s);
 [[nodiscard]] result<> run_update(sql::statement& update, std::int64_t row, std::uint64_t fence,
                                   std::int64_t seq, const operation_state& s);
-[[nodiscard]] result<> run_insert(sql::statement& insert, std::int64_t row, const event& e);
+// `payload` is the event's own, or empty when it stands apart.
+[[nodiscard]] result<> run_insert(sql::statement& insert, std::int64_t row, const event& e,
+                                  std::string_view payload);
 
 }  // namespace thole::saga::rows

@@ -2,9 +2,13 @@
 
 #include <array>
 
+#include "engine/sqlite_rows.hpp"
+
 namespace thole::saga {
 
 namespace {
+
+static_assert(rows::archived_flag == 1024, "an index names it");
 
 constexpr std::array migrations{sql::migration{1, R"sql(
 create table op(
@@ -50,6 +54,21 @@ create table hold(
   id integer primary key, kind text not null, held integer not null, actor text not null,
   reason text not null, at integer not null);
 create index hold_kind on hold(kind, id);
+)sql"},
+                                sql::migration{5, R"sql(
+create table plan(
+  kind text not null, version integer not null, text text not null,
+  primary key(kind, version)) without rowid;
+)sql"},
+                                // Ended ones whose history is still here, for retention.
+                                sql::migration{6, R"sql(
+create table payload(id integer primary key, bytes text not null);
+create table archive(file text primary key, size integer not null) without rowid;
+create index op_ended on op(kind, ended_at) where state = 4 and (flags & 1024) = 0;
+)sql"},
+                                // NULL: still the one that it was made by.
+                                sql::migration{7, R"sql(
+alter table op add column now_version integer;
 )sql"}};
 
 }  // namespace

@@ -52,11 +52,13 @@ result<> sqlite_store::prepare() {
         {&sql_.lock_delete, "delete from key_lock where key = ?"},
         {&sql_.all_locks, "select key, op from key_lock order by key"},
         {&sql_.payloads,
-         fmt::format("select type, step, payload from event where id between ? and ? and "
-                     "type in ({}, {}, {}) order by id",
+         fmt::format("select type, step, coalesce(payload, (select bytes from payload p where p.id "
+                     "= event.id)) from event where id between ? and ? and "
+                     "type in ({}, {}, {}, {}, {}) order by id",
                      static_cast<int>(event_type::submitted),
                      static_cast<int>(event_type::step_completed),
-                     static_cast<int>(event_type::reopened))},
+                     static_cast<int>(event_type::reopened), static_cast<int>(event_type::edited),
+                     static_cast<int>(event_type::migrated))},
         {&sql_.prepared,
          "select id, bytes from prepared where id between ? and ? order by id desc limit 1"},
         {&sql_.events, fmt::format("select {} from event where id > ? and id <= ? order by id "
@@ -74,10 +76,18 @@ result<> sqlite_store::prepare() {
          "(select max(id) from hold group by kind) order by id desc limit ?"},
         {&sql_.all_holds,
          "select kind, held, actor, reason, at from hold order by id desc limit ?"},
+        {&sql_.insert_plan,
+         "insert into plan(kind, version, text) values(?, ?, ?) on conflict do nothing"},
+        {&sql_.plan, "select text from plan where kind = ? and version = ?"},
         {&sql_.set_clock, "update clock set at = ? where at < ?1"},
         {&sql_.node,
          "insert into node(name, boot, started_at) values(?, ?, ?) on conflict(name) do update "
          "set boot = excluded.boot, started_at = excluded.started_at"}};
+    auto done = compile(list);
+    return done ? prepare_upkeep() : done;
+}
+
+result<> sqlite_store::compile(std::span<const std::pair<sql::statement*, std::string>> list) {
     for (const auto& [slot, text] : list) {
         auto made = db_.prepare(text);
         if (!made) return fail(std::move(made).error());
@@ -120,7 +130,11 @@ void sqlite_store::rollback() {
 
 result<> sqlite_store::write_events(std::int64_t row, std::span<const event> events) {
     for (const auto& e : events) {
-        if (auto done = rows::run_insert(sql_.insert_event, row, e); !done) return done;
+        const bool apart = e.payload.size() > rows::most_payload_in_event;
+        const auto own = apart ? std::string_view{} : std::string_view{e.payload};
+        auto done = rows::run_insert(sql_.insert_event, row, e, own);
+        if (done && apart) done = sql_.insert_payload.run(rows::event_id(row, e.seq), e.payload);
+        if (!done) return done;
     }
     return {};
 }
@@ -277,7 +291,25 @@ result<move_answer> sqlite_store::apply(const move& m) {
     return answer;
 }
 
+result<> sqlite_store::keep_plan(const kept_plan& p) {
+    if (auto done = sql_.insert_plan.run(p.kind, p.version, p.text); !done) return done;
+    if (db_.changes() > 0) return {};
+    sql_.plan.bind(p.kind, p.version);
+    auto row = sql_.plan.step();
+    if (!row) return fail(std::move(row).error());
+    const bool same = *row && sql_.plan.text(0) == p.text;
+    sql_.plan.reset();
+    if (!same) {
+        return fail(codes::engine_definition_changed,
+                    fmt::format("\"{}\" version {}", p.kind, p.version));
+    }
+    return {};
+}
+
 result<std::int64_t> sqlite_store::recover(const node_identity& node, store_time now) {
+    for (const auto& each : node.plans) {
+        if (auto done = keep_plan(each); !done) return fail(std::move(done).error());
+    }
     const auto boot = static_cast<std::int64_t>(node.boot);
     if (auto done = sql_.node.run(node.name, boot, now.time_since_epoch().count()); !done) {
         return fail(std::move(done).error());

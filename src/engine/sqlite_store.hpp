@@ -5,6 +5,8 @@
 // The statements are compiled once. The same class serves the writer and, over a read connection,
 // the reader. Single-owner: one thread at a time.
 
+#include <span>
+
 #include "engine/sqlite_rows.hpp"
 #include "engine/store.hpp"
 
@@ -34,6 +36,9 @@ class sqlite_store final : public store {
     result<std::vector<held_lock>> locks() override;
     result<> hold(const hold_record& what) override;
     result<std::vector<hold_record>> holds(bool all) override;
+    result<removable_page> removable(const removable_query& query) override;
+    result<> remove(const removal& what) override;
+    result<std::vector<prepared_row>> prepared(std::int64_t row) override;
     result<store_time> latest() override;
 
     [[nodiscard]] sql::database& db() noexcept { return db_; }
@@ -41,7 +46,11 @@ class sqlite_store final : public store {
   private:
     explicit sqlite_store(sql::database db) : db_{std::move(db)} {}
     result<> prepare();
+    result<> prepare_upkeep();
+    result<> compile(std::span<const std::pair<sql::statement*, std::string>> list);
 
+    result<> keep_plan(const kept_plan& p);
+    result<> remove_one(std::int64_t row, bool keep_row);
     // Whether the lock is free or the operation's own; nobody else can come in between.
     result<bool> may_take_lock(const identity& who);
     result<> take_lock(const identity& who);
@@ -80,6 +89,9 @@ class sqlite_store final : public store {
         sql::statement lock_holder, holder_id, lock_insert, lock_update, lock_delete, all_locks;
         sql::statement payloads, prepared, events, count, latest, set_clock, node;
         sql::statement insert_hold, last_holds, all_holds;
+        sql::statement insert_plan, plan, insert_payload;
+        sql::statement removable, archived, set_archived, all_prepared;
+        sql::statement drop_events, drop_payloads, drop_prepared, drop_op, strip_op;
     } sql_;
     std::int64_t latest_ = 0;  // of what this connection wrote, microseconds
     std::int64_t clock_ = 0;   // … as of its last commit

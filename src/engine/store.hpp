@@ -11,7 +11,7 @@
 
 #include <algorithm>
 
-#include "engine/journal.hpp"
+#include "engine/upkeep.hpp"
 #include "thole/clock.hpp"
 
 namespace thole::saga {
@@ -27,6 +27,7 @@ class store {
     virtual result<> commit() = 0;
     virtual void rollback() = 0;
 
+    // Also keeps the node's plans.
     virtual result<std::int64_t> recover(const node_identity& node, store_time now) = 0;
     virtual result<submit_answer> submit(const new_operation& o) = 0;
     virtual result<move_answer> apply(const move& m) = 0;
@@ -42,6 +43,9 @@ class store {
     virtual result<std::vector<held_lock>> locks() = 0;
     virtual result<> hold(const hold_record& what) = 0;
     virtual result<std::vector<hold_record>> holds(bool all) = 0;
+    virtual result<removable_page> removable(const removable_query& query) = 0;
+    virtual result<> remove(const removal& what) = 0;
+    virtual result<std::vector<prepared_row>> prepared(std::int64_t row) = 0;
     // The latest time that was ever journaled: where store time goes on after a restart.
     virtual result<store_time> latest() = 0;
 };

@@ -47,6 +47,8 @@ class turn {
     void operator()(const resume_command&);
     void operator()(const skip_command&);
     void operator()(const reopen_command&);
+    void operator()(const edit_command&);
+    void operator()(const migrate_command&);
     void operator()(const prioritise_command&);
 
     void park_if_history_is_full(const operation_state& before);
@@ -82,6 +84,9 @@ class turn {
     bool history_is_full();
     // The code for why it cannot be sent back to that step; nullptr: it can.
     [[nodiscard]] const fault_code* cannot_reopen(int step) const;
+    [[nodiscard]] const fault_code* cannot_edit() const;
+    // The act that was just written sends it there.
+    void send_back(int step);
     void end(op_ending ending, std::string cause);
     void end_by_person(op_ending ending, const std::string& actor, const std::string& reason);
     [[nodiscard]] std::optional<duration> next_delay(const thole::fault& f);

@@ -60,7 +60,7 @@ operation_details details_of(const stored_operation& stored) {
     out.view = view_of(stored.op);
     out.tenant = stored.op.who.tenant;
     out.subject = stored.op.who.subject;
-    out.version = stored.op.who.version;
+    out.version = stored.op.now.version;
     out.input = stored.input;
     out.outputs = stored.outputs;
     out.prepared = stored.prepared;

@@ -36,6 +36,28 @@ const mint_request& request_of(const mint_input& input) {
     return input.request;
 }
 
+// Whose it is and what it shows was promised, held and locked when it was accepted; its words may
+// be mended.
+std::optional<std::string> why_not(const mint_request& before, const mint_request& after) {
+    for (const auto& [same, name] : {std::pair{before.owner == after.owner, "owner"},
+                                     {before.account == after.account, "account"},
+                                     {before.image == after.image, "image"},
+                                     {before.standard == after.standard, "standard"},
+                                     {before.priority == after.priority, "priority"}}) {
+        if (!same) return std::string{name} + " cannot be changed";
+    }
+    const auto broken = validate(after);
+    if (broken.empty()) return std::nullopt;
+    return broken.front().pointer + ": " + broken.front().detail;
+}
+std::optional<std::string> why_not(const mint_input& before, const mint_input& after) {
+    const bool same =
+        before.v == after.v && before.identity.has_value() == after.identity.has_value() &&
+        (!before.identity || json::write(*before.identity) == json::write(*after.identity));
+    if (!same) return "v and identity cannot be changed";
+    return why_not(before.request, after.request);
+}
+
 template <class Input>
 saga::definition define_mint(const mint_dependencies& parts, const mint_settings& settings,
                              int version) {
@@ -71,6 +93,8 @@ saga::definition define_mint(const mint_dependencies& parts, const mint_settings
         .step(make_shared<steps::complete>(base, parts.pins, parts.table, settings.recheck_after))
         .policy(with_timeout(settings.database, 30s))
         .shows("COMPLETED")
+        .keys_never_expire()
+        .editable([](const Input& before, const Input& after) { return why_not(before, after); })
         .build();
 }
 

@@ -36,6 +36,8 @@ log_severity severity_of(event_type type) {
         case event_type::skipped:
         case event_type::reopened:
         case event_type::prioritised:
+        case event_type::edited:
+        case event_type::migrated:
             return log_severity::info;
         default:
             return log_severity::debug;

@@ -214,15 +214,26 @@ result<int> schema_version(database& db) {
     return static_cast<int>(query->integer(0));
 }
 
+fault wrong_version(const fault_code& code, int found, int known) {
+    return fault{code}.with_detail("the file has schema version " + std::to_string(found) +
+                                   ", this program knows " + std::to_string(known));
+}
+
 }  // namespace
+
+result<> expect_version(database& db, int version) {
+    auto found = schema_version(db);
+    if (!found) return fail(std::move(found).error());
+    if (*found == version) return {};
+    const auto& code = *found > version ? codes::db_newer_schema : codes::db_older_schema;
+    return fail(wrong_version(code, *found, version));
+}
 
 result<> migrate(database& db, std::span<const migration> list) {
     auto version = schema_version(db);
     if (!version) return fail(std::move(version).error());
     if (*version > static_cast<int>(list.size())) {
-        return fail(codes::db_newer_schema, "the file has schema version " +
-                                                std::to_string(*version) + ", this program knows " +
-                                                std::to_string(list.size()));
+        return fail(wrong_version(codes::db_newer_schema, *version, static_cast<int>(list.size())));
     }
     for (const auto& step : list.subspan(static_cast<std::size_t>(*version))) {
         THOLE_ASSERT(step.version == ++*version, "migrations are numbered without gaps");

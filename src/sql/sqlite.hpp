@@ -149,5 +149,7 @@ struct migration {
 // Brings the file to the newest version, each step in its own transaction (PRAGMA user_version).
 // A file of a newer version is refused with db.newer_schema and left untouched.
 [[nodiscard]] result<> migrate(database& db, std::span<const migration> list);
+// For who only reads: db.newer_schema or db.older_schema unless the file has just that version.
+[[nodiscard]] result<> expect_version(database& db, int version);
 
 }  // namespace thole::sql
