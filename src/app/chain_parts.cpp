@@ -54,6 +54,7 @@ chain_parts::chain_parts(const chain_surroundings& from)
       signatures{rpc, {.interval = from.c.mint.status_poll.value}},
       submitter{rpc, blockhashes, signatures, submission_settings(from.c)},
       funds{rpc, wallet.address(), wallet_floor},
-      monitor{rpc, endpoints} {}
+      health{rpc, endpoints},
+      monitor{from.loop, endpoints, [this](io::health_look at) { return health(at); }} {}
 
 }  // namespace thole::app

@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "app/config.hpp"
-#include "solana/endpoint_monitor.hpp"
+#include "solana/node_health.hpp"
 #include "solana/submission.hpp"
 #include "solana/wallet.hpp"
 #include "thole/observer.hpp"
@@ -39,7 +39,8 @@ class chain_parts {
     solana::signature_watcher signatures;
     solana::submitter submitter;
     solana::wallet_watch funds;
-    solana::endpoint_monitor monitor;
+    solana::node_health health;
+    io::endpoint_monitor monitor;
 };
 
 }  // namespace thole::app

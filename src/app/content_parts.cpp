@@ -130,6 +130,11 @@ ipfs::fetcher_options fetcher_settings(const config& c) {
     return out;
 }
 
+task<bool> serves(task<result<>> asked) {
+    const auto answer = co_await std::move(asked);
+    co_return answer.has_value();
+}
+
 std::vector<ipfs::provider*> pointers(const std::vector<provider_ptr>& from) {
     std::vector<ipfs::provider*> out;
     for (const auto& each : from) out.push_back(each.get());
@@ -170,7 +175,13 @@ content_parts::content_parts(ipfs::content_store& store, const content_surroundi
            from.seed,
            own_store(from.c) == nullptr ? ipfs::archive_use::none : ipfs::archive_use::copies},
       fetcher{from.gateways, gateway_set,   {own_gateway_name},
-              from.loop,     from.seed + 1, fetcher_settings(from.c)} {}
+              from.loop,     from.seed + 1, fetcher_settings(from.c)},
+      provider_monitor{
+          from.loop, provider_set,
+          [this](io::health_look at) { return serves(pins.check_remote(at.endpoint, at.until)); }},
+      gateway_monitor{from.loop, gateway_set, [this](io::health_look at) {
+                          return serves(fetcher.probe(at.endpoint, at.until));
+                      }} {}
 
 std::uint32_t replicas_of(const config& c) {
     if (c.mint.replicas != 0) return c.mint.replicas;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/config.hpp"
+#include "io/endpoint_monitor.hpp"
 #include "io/system_loop.hpp"
 #include "ipfs/content_holds.hpp"
 #include "ipfs/fetcher.hpp"
@@ -52,6 +53,8 @@ class content_parts {
     ipfs::content_holds holds;
     ipfs::pinning pins;
     ipfs::fetcher fetcher;
+    io::endpoint_monitor provider_monitor;
+    io::endpoint_monitor gateway_monitor;
 
     static inline const name own_gateway_name{"own"};
 };

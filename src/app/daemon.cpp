@@ -53,8 +53,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// How often ill RPC nodes are looked at. Back within half a minute is what is promised.
-constexpr duration look_at_nodes_each = 5s;
+// How often ill endpoints are looked at. A node that is back within half a minute is promised.
+constexpr duration look_at_endpoints_each = 5s;
 
 // How often unreferenced content is looked for.
 duration collect_interval(const config& c) {
@@ -172,7 +172,7 @@ struct daemon::parts {
     [[nodiscard]] task<> start();
     [[nodiscard]] task<> stop();
     [[nodiscard]] task<> collect_content();
-    [[nodiscard]] task<> watch_nodes();
+    [[nodiscard]] task<> watch_endpoints(io::endpoint_monitor& monitor, name dependency);
     [[nodiscard]] task<> reconcile_now_and_then();
 };
 
@@ -457,7 +457,10 @@ task<> daemon::parts::stop() {
 task<> daemon::parts::live() {
     background.spawn(start());
     background.spawn(collect_content());
-    if (chain) background.spawn(watch_nodes());
+    if (chain) background.spawn(watch_endpoints(chain->monitor, chain->endpoints.dependency()));
+    background.spawn(
+        watch_endpoints(content->provider_monitor, content->provider_set.dependency()));
+    background.spawn(watch_endpoints(content->gateway_monitor, content->gateway_set.dependency()));
     if (chain && c.reconcile.interval.value != 0s) background.spawn(reconcile_now_and_then());
     (void)co_await stop_wanted.wait();
     co_await stop();
@@ -500,20 +503,21 @@ task<> daemon::parts::reconcile_now_and_then() {
     }
 }
 
-// Nodes that are well again are brought back, and what waits for them is begun: its own time to ask
-// again comes from the breakers, which would have stayed open.
-task<> daemon::parts::watch_nodes() {
+// Endpoints that are well again are brought back, and what waits for them is begun: its own time to
+// ask again comes from the breakers, which would have stayed open.
+task<> daemon::parts::watch_endpoints(io::endpoint_monitor& monitor, name dependency) {
     io::loop& loop = core;
     const saga::bulk_request begin{
-        .which = {.state = saga::op_state::ready, .text = "policy.no_endpoint solana"},
+        .which = {.state = saga::op_state::ready,
+                  .text = fmt::format("policy.no_endpoint {}", dependency.view())},
         .act = saga::bulk_act::retry,
         .actor = "monitor",
-        .reason = "A node is back.",
+        .reason = fmt::format("{}: an endpoint is back.", dependency.view()),
         .dry_run = false};
     for (;;) {
-        const auto slept = co_await loop.sleep_for(look_at_nodes_each);
+        const auto slept = co_await loop.sleep_for(look_at_endpoints_each);
         if (!slept) co_return;
-        if (co_await chain->monitor.look() > 0) (void)co_await engine->act_on_all(begin);
+        if (co_await monitor.look() > 0) (void)co_await engine->act_on_all(begin);
     }
 }
 

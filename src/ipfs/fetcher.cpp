@@ -24,7 +24,14 @@ std::string redirected(std::string_view from, std::string_view location) {
     return out.append(location);
 }
 
+// Content up to this size is good for a probe.
+constexpr std::size_t largest_probe = 64 << 10;
+
 }  // namespace
+
+bool is_about_content(const fault& f) noexcept {
+    return f.code().starts_with("ipfs.");
+}
 
 // What one answer is collected into; a CAR's blocks go to the verifier as they arrive.
 struct fetcher::attempt {
@@ -66,7 +73,8 @@ fetcher::fetcher(io::http_transport& transport, endpoint_set& gateways, std::vec
       trustless_{std::move(trustless)},
       loop_{time},
       chance_{seed},
-      options_{options} {}
+      options_{options},
+      served_last_{cid_of({})} {}
 
 // One GET, redirects included. An error status is a fault; a body that stops the verifier too.
 task<result<io::http_response>> fetcher::get(attempt& state, std::string url,
@@ -164,11 +172,24 @@ task<fetch_report> fetcher::fetch_reported(fetch_request what, deadline until) {
         if (got || !got.error().is(codes::not_found)) pick->record(got, end - begin, end);
         report.calls.push_back(
             evidence_of("fetch", gateway, end - begin, got ? nullptr : &got.error()));
+        if (got && got->content.size() <= largest_probe) served_last_ = what.content;
         report.outcome = std::move(got);
         if (report.outcome || report.outcome.error().kind() == fault_kind::cancelled) break;
         if (!what.only.empty()) break;
     }
     co_return report;
+}
+
+task<result<>> fetcher::probe(name gateway, deadline until) {
+    const auto now = loop_.now();
+    const auto known = gateways_.view(now);
+    const auto at = std::ranges::find(known, gateway, [](const auto& e) { return e.config.name; });
+    if (at == known.end()) co_return fail(thole::codes::policy_no_endpoint);
+    const fetch_request what{.content = served_last_, .max_bytes = largest_probe};
+    const auto got =
+        co_await ask(what, gateway, at->config.url, until.child(now, options_.per_gateway));
+    if (!got && !got.error().is(codes::not_found)) co_return std::unexpected(got.error());
+    co_return result<>{};
 }
 
 task<result<fetched>> fetcher::fetch(fetch_request what, deadline until) {

@@ -55,6 +55,10 @@ struct fetcher_options {
     int redirects = 3;
 };
 
+// Whether it says something about the content, and not only that it could not be asked for: the
+// network, a refusal of our own and an error status say nothing.
+[[nodiscard]] bool is_about_content(const fault& f) noexcept;
+
 class fetcher {
   public:
     // The URL of an endpoint is what stands before /ipfs/CID. `trustless` names those that answer
@@ -65,6 +69,9 @@ class fetcher {
     [[nodiscard]] task<result<fetched>> fetch(fetch_request what, deadline until);
     // The same with the evidence of every call.
     [[nodiscard]] task<fetch_report> fetch_reported(fetch_request what, deadline until);
+    // Whether this gateway serves, asked past its breaker: for a monitor. It is asked for what a
+    // gateway served last; not to have that is no illness, to serve other bytes is.
+    [[nodiscard]] task<result<>> probe(name gateway, deadline until);
 
     [[nodiscard]] endpoint_set& gateways() const noexcept { return gateways_; }
 
@@ -82,6 +89,7 @@ class fetcher {
     const io::loop& loop_;
     rng chance_;
     fetcher_options options_;
+    cid served_last_;  // small enough to be asked for again; at first the empty file
 };
 
 }  // namespace thole::ipfs

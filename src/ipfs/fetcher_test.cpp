@@ -239,5 +239,33 @@ TEST(Fetcher, ACancelledCallerIsNotServedByTheNextGateway) {
     EXPECT_EQ(got.calls.size(), 1U);
 }
 
+// proves: I4, O1
+TEST(Fetcher, AProbeAsksForWhatWasServedLast) {
+    fixture f;
+    const auto probe = [&] { return run(f.loop, f.fetch->probe(name{"a"}, f.until)); };
+    f.hosts["a"] = [](const auto&) { return answered(404); };
+    EXPECT_TRUE(probe()) << "nothing was served yet, and not to have it is no illness";
+    f.hosts["a"] = [](const auto&) { return answered(200, "hello"); };
+    const auto hello = cid_of(as_bytes("hello"));
+    ASSERT_TRUE(f.get({.content = hello}).outcome);
+    EXPECT_TRUE(probe());
+    EXPECT_EQ(f.transport.urls.back(), "http://a/ipfs/" + hello.text());
+    f.hosts["a"] = [](const auto&) { return answered(200, "all is well"); };
+    EXPECT_EQ(probe().error().code(), codes::wrong_bytes.text);
+    f.hosts["a"] = [](const auto&) { return answered(503); };
+    EXPECT_FALSE(probe());
+    f.hosts.clear();
+    EXPECT_EQ(probe().error().code(), thole::codes::net_connection_refused.text);
+    EXPECT_FALSE(run(f.loop, f.fetch->probe(name{"nobody"}, f.until)));
+}
+
+TEST(Fetcher, OnlyItsOwnCodesTellOfTheContent) {
+    EXPECT_TRUE(is_about_content(fault{codes::not_found}));
+    EXPECT_TRUE(is_about_content(fault{codes::wrong_bytes}));
+    EXPECT_FALSE(is_about_content(fault{thole::codes::net_timeout}));
+    EXPECT_FALSE(is_about_content(fault{thole::codes::policy_no_endpoint}));
+    EXPECT_FALSE(is_about_content(fault{thole::codes::http_unexpected_status}));
+}
+
 }  // namespace
 }  // namespace thole::ipfs

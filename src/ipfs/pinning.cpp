@@ -301,4 +301,10 @@ task<result<>> pinning::check(deadline until) {
     co_return outcome;
 }
 
+task<result<>> pinning::check_remote(name provider, deadline until) {
+    auto* const at = find(provider.view());
+    if (at == nullptr) co_return fail(codes::unknown_provider, std::string{provider.view()});
+    co_return co_await at->check(until);
+}
+
 }  // namespace thole::ipfs

@@ -81,6 +81,8 @@ class pinning {
     [[nodiscard]] task<std::vector<provider_state>> where(cid id, deadline until);
     // Whether an upload would find the archive and, if any are configured, one remote.
     [[nodiscard]] task<result<>> check(deadline until);
+    // Whether this remote provider can be used, asked past its breaker: for a monitor.
+    [[nodiscard]] task<result<>> check_remote(name provider, deadline until);
 
     [[nodiscard]] std::size_t providers() const noexcept {
         return providers_.size() + (keeps_here() ? 1 : 0);

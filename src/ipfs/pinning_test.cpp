@@ -372,5 +372,16 @@ RC_GTEST_PROP(PinningProperty, AReceiptIsAlwaysTrue, ()) {
     }
 }
 
+TEST(Pinning, OneRemoteIsCheckedForAMonitor) {
+    fixture f;
+    const auto check = [&](const char* label) {
+        return run(f.loop, f.pins->check_remote(name{label}, f.until));
+    };
+    f.first.refuse = fault{thole::codes::net_connection_refused};
+    EXPECT_EQ(check("first").error().code(), thole::codes::net_connection_refused.text);
+    EXPECT_TRUE(check("second"));
+    EXPECT_EQ(check("nobody").error().code(), codes::unknown_provider.text);
+}
+
 }  // namespace
 }  // namespace thole::ipfs

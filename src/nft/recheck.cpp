@@ -21,11 +21,6 @@ ipfs::cid cid_of_record(const std::string& text) {
     return *id;
 }
 
-bool was_reached(const fault& f) {
-    return !f.code().starts_with("net.") && !f.code().starts_with("policy.") &&
-           !f.code().starts_with("http.");
-}
-
 }  // namespace
 
 task<recheck::served> recheck::ask_every_gateway(saga::step_context& in, std::string cid,
@@ -41,9 +36,9 @@ task<recheck::served> recheck::ask_every_gateway(saga::step_context& in, std::st
         for (const auto& call : report.calls) {
             in.note({call.what, call.endpoint, call.latency_ms, call.fault, call.detail});
         }
-        auto& list = report.outcome                        ? out.by
-                     : was_reached(report.outcome.error()) ? out.not_by
-                                                           : out.unreachable;
+        auto& list = report.outcome                                   ? out.by
+                     : ipfs::is_about_content(report.outcome.error()) ? out.not_by
+                                                                      : out.unreachable;
         list.emplace_back(each.config.name.view());
     }
     co_return out;
@@ -67,29 +62,23 @@ task<result<std::uint64_t>> recheck::check_partner(saga::step_context& in, const
 
 task<result<>> upload_again(mint_dependencies p, std::uint32_t replicas, saga::step_context& in,
                             record row) {
+    if (steps::metadata_cid(row.metadata_json).text() != row.metadata_cid) {
+        co_return fail(codes::layer_mismatch, "record: its metadata is not what its CID names");
+    }
     const auto image = co_await p.pictures.find(cid_of_record(row.image_cid));
     if (!image) co_return fail(image.error());
-    const auto owner = row.operation_id.text();
-    ipfs::upload picture{.predicted = image->id,
-                         .shape = image->shape,
-                         .name = row.image_cid,
-                         .source = p.pictures.source(image->id),
-                         .owner = owner};
-    ipfs::upload document{
-        .predicted = cid_of_record(row.metadata_cid),
-        .name = row.metadata_cid + ".json",
-        .source = std::make_shared<ipfs::memory_source>(std::string_view{row.metadata_json}),
-        .owner = owner};
-    const auto wanted = std::min(replicas, static_cast<std::uint32_t>(p.pins.providers()));
-    for (auto* each : {&picture, &document}) {
-        const auto copies = co_await p.pins.replicate(std::move(*each), wanted, in.until());
-        for (const auto& call : copies.calls) {
+    steps::mint_content content{*image, std::move(row.metadata_json), row.operation_id.text()};
+    const auto copies = co_await steps::replicate(p.pins, p.pictures, std::move(content), replicas,
+                                                  in.until());
+    result<> outcome;
+    for (const auto& each : copies) {
+        for (const auto& call : each.calls) {
             in.note(
                 {"repair: " + call.what, call.endpoint, call.latency_ms, call.fault, call.detail});
         }
-        if (!copies.enough()) co_return fail(copies.cause());
+        if (!each.enough() && outcome) outcome = fail(each.cause());
     }
-    co_return result<>{};
+    co_return outcome;
 }
 
 task<saga::outcome<recheck_report>> recheck::differs(saga::step_context& in, std::string what) {

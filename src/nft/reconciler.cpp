@@ -162,8 +162,7 @@ task<result<std::optional<finding>>> sweep::content_drift(const pass& p, record 
     const auto got = co_await p_.gateways.fetch(std::move(what), p.until);
     if (!got) {
         // Who could not be reached says nothing about the content.
-        const auto code = got.error().code();
-        if (code.starts_with("net.") || code.starts_with("policy.")) co_return fail(got.error());
+        if (!ipfs::is_about_content(got.error())) co_return fail(got.error());
         out.detail = got.error().describe();
         co_return out;
     }

@@ -40,25 +40,25 @@ content_refs upload_content::predict(const mint_request& request, const held_ima
     return refs;
 }
 
-task<std::vector<ipfs::replication>> upload_content::replicate_both(const saga::step_context& in,
-                                                                    const content_refs& refs,
-                                                                    const held_image& image) {
-    const auto owner = in.id().text();
-    const auto wanted = std::min(settings_.replicas, static_cast<std::uint32_t>(pins_.providers()));
-    ipfs::upload picture{.predicted = image.id,
-                         .shape = image.shape,
-                         .name = refs.image_cid,
-                         .source = pictures_.source(image.id),
-                         .owner = owner};
+task<std::vector<ipfs::replication>> replicate(ipfs::pinning& pins, images& pictures,
+                                               mint_content what, std::uint32_t replicas,
+                                               deadline until) {
+    const auto wanted = std::min(replicas, static_cast<std::uint32_t>(pins.providers()));
+    const auto id = metadata_cid(what.metadata_json);
+    ipfs::upload picture{.predicted = what.image.id,
+                         .shape = what.image.shape,
+                         .name = what.image.id.text(),
+                         .source = pictures.source(what.image.id),
+                         .owner = what.owner};
     ipfs::upload document{
-        .predicted = metadata_cid(refs.metadata_json),
+        .predicted = id,
         .shape = ipfs::v1_256k,
-        .name = refs.metadata_cid + ".json",
-        .source = std::make_shared<ipfs::memory_source>(std::string_view{refs.metadata_json}),
-        .owner = owner};
+        .name = id.text() + ".json",
+        .source = std::make_shared<ipfs::memory_source>(std::string_view{what.metadata_json}),
+        .owner = what.owner};
     std::vector<task<ipfs::replication>> both;
-    both.push_back(pins_.replicate(std::move(picture), wanted, in.until()));
-    both.push_back(pins_.replicate(std::move(document), wanted, in.until()));
+    both.push_back(pins.replicate(std::move(picture), wanted, until));
+    both.push_back(pins.replicate(std::move(document), wanted, until));
     co_return co_await solana::gather(std::move(both));
 }
 
@@ -70,7 +70,9 @@ task<saga::outcome<content_refs>> upload_content::run(saga::step_context& in) {
         co_return failed_call<output>(in, image.error(), 5);
     }
     auto refs = predict(request, *image);
-    auto copies = co_await replicate_both(in, refs, *image);
+    mint_content content{*image, refs.metadata_json, in.id().text()};
+    auto copies = co_await replicate(pins_, pictures_, std::move(content), settings_.replicas,
+                                     in.until());
     for (const auto& each : copies) {
         tell(in, each);
     }

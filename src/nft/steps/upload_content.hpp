@@ -29,14 +29,24 @@ class upload_content {
 
   private:
     [[nodiscard]] content_refs predict(const mint_request& request, const held_image& image) const;
-    [[nodiscard]] task<std::vector<ipfs::replication>> replicate_both(const saga::step_context& in,
-                                                                      const content_refs& refs,
-                                                                      const held_image& image);
 
     images& pictures_;
     ipfs::pinning& pins_;
     upload_settings settings_;
 };
+
+// What one mint keeps at the providers.
+struct mint_content {
+    held_image image;
+    std::string metadata_json;
+    std::string owner;  // the operation's id
+};
+// Both uploads side by side, the image's first in the answer. More copies than there are providers
+// are not asked for.
+[[nodiscard]] task<std::vector<ipfs::replication>> replicate(ipfs::pinning& pins, images& pictures,
+                                                             mint_content what,
+                                                             std::uint32_t replicas,
+                                                             deadline until);
 
 // The CID of metadata: one raw block, because its size is limited.
 [[nodiscard]] ipfs::cid metadata_cid(std::string_view json);

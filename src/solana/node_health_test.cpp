@@ -1,4 +1,4 @@
-#include "solana/endpoint_monitor.hpp"
+#include "solana/node_health.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::network;
 
-class EndpointMonitor : public ::testing::Test {
+class NodeHealth : public ::testing::Test {
   protected:
     // Long enough that only the monitor can close one.
     static endpoint_set_settings patient() {
@@ -19,7 +19,9 @@ class EndpointMonitor : public ::testing::Test {
         return s;
     }
     network net{testing::three_endpoints(), patient()};
-    endpoint_monitor monitor{net.client, net.set};
+    node_health health{net.client, net.set};
+    io::endpoint_monitor monitor{net.loop, net.set,
+                                 [this](io::health_look at) { return health(at); }};
 
     std::size_t look() {
         net.loop.advance(5s);
@@ -45,7 +47,7 @@ class EndpointMonitor : public ::testing::Test {
 };
 
 // proves: P4 O1
-TEST_F(EndpointMonitor, BringsBackWhoIsHealthyAndMoves) {
+TEST_F(NodeHealth, BringsBackWhoIsHealthyAndMoves) {
     fall_ill("a");
     recover("a");
     EXPECT_EQ(look(), 0U);  // its slot is not known to move yet
@@ -55,14 +57,14 @@ TEST_F(EndpointMonitor, BringsBackWhoIsHealthyAndMoves) {
     EXPECT_EQ(state("a"), breaker_state::closed);
 }
 
-TEST_F(EndpointMonitor, LeavesOutWhoStandsStill) {
+TEST_F(NodeHealth, LeavesOutWhoStandsStill) {
     fall_ill("a");
     recover("a");
     for (int i = 0; i < 5; ++i) EXPECT_EQ(look(), 0U);
     EXPECT_EQ(state("a"), breaker_state::open);
 }
 
-TEST_F(EndpointMonitor, LeavesOutWhoIsFarBehind) {
+TEST_F(NodeHealth, LeavesOutWhoIsFarBehind) {
     rpc::options how{.until = net.in(5s)};
     how.endpoint = name{"b"};
     net.nodes["b"].slot = 6000;
@@ -76,7 +78,7 @@ TEST_F(EndpointMonitor, LeavesOutWhoIsFarBehind) {
     EXPECT_EQ(look(), 1U);
 }
 
-TEST_F(EndpointMonitor, LeavesOutWhoSaysThatItIsIll) {
+TEST_F(NodeHealth, LeavesOutWhoSaysThatItIsIll) {
     fall_ill("a");
     recover("a");
     net.nodes["a"].refuses.emplace("getHealth",
@@ -87,7 +89,7 @@ TEST_F(EndpointMonitor, LeavesOutWhoSaysThatItIsIll) {
     EXPECT_EQ(state("a"), breaker_state::open);
 }
 
-TEST_F(EndpointMonitor, WhoFallsIllAgainStartsAnew) {
+TEST_F(NodeHealth, WhoFallsIllAgainStartsAnew) {
     fall_ill("a");
     recover("a");
     EXPECT_EQ(look(), 0U);
@@ -99,7 +101,7 @@ TEST_F(EndpointMonitor, WhoFallsIllAgainStartsAnew) {
     EXPECT_EQ(look(), 1U);
 }
 
-TEST_F(EndpointMonitor, DoubtsWhoFallsIllAgainAndAgain) {
+TEST_F(NodeHealth, DoubtsWhoFallsIllAgainAndAgain) {
     const auto looks_until_back = [&] {
         fall_ill("a");
         for (int looks = 1; looks < 100; ++looks) {
@@ -117,12 +119,12 @@ TEST_F(EndpointMonitor, DoubtsWhoFallsIllAgainAndAgain) {
     EXPECT_EQ(looks_until_back(), 2);
 }
 
-TEST_F(EndpointMonitor, AsksNobodyWhoIsWell) {
+TEST_F(NodeHealth, AsksNobodyWhoIsWell) {
     EXPECT_EQ(look(), 0U);
     EXPECT_EQ(net.nodes.asked("getHealth"), 0);
 }
 
-TEST_F(EndpointMonitor, SaysSoWhenAnotherProbeWasSooner) {
+TEST_F(NodeHealth, SaysSoWhenAnotherProbeWasSooner) {
     fall_ill("a");
     recover("a");
     net.set.breaker(name{"a"})->reset(net.loop.now());
@@ -130,7 +132,7 @@ TEST_F(EndpointMonitor, SaysSoWhenAnotherProbeWasSooner) {
     EXPECT_EQ(look(), 0U);
 }
 
-TEST_F(EndpointMonitor, LeavesForcedAndDrainedOnesAlone) {
+TEST_F(NodeHealth, LeavesForcedAndDrainedOnesAlone) {
     fall_ill("a");
     fall_ill("b");
     const auto asked = net.nodes.asked("getHealth");
