@@ -136,6 +136,21 @@ void describe(gateway_answer& out, std::string_view type, std::string tag,
                    {"Access-Control-Allow-Origin", "*"}};
 }
 
+// What it is saved as: the name that was asked for, or the CID's. A name that could say more in a
+// header than a name is not taken.
+void offer_as_file(gateway_answer& out, const gateway_request& request, const cid& id,
+                   std::string_view extension) {
+    auto name = parameter(request, "filename", {});
+    const auto plain = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '.' || c == '_' || c == '-' || c == ' ';
+    };
+    if (name.empty() || !std::ranges::all_of(name, plain)) {
+        name = id.text() + std::string{extension};
+    }
+    out.headers.emplace_back("Content-Disposition", "attachment; filename=\"" + name + "\"");
+}
+
 // 304 when the client has it already: an immutable thing needs no look at the disk.
 bool unchanged(const gateway_request& request, gateway_answer& out) {
     if (!names_tag(header(request, "if-none-match"), out.headers[1].second)) return false;
@@ -149,8 +164,7 @@ gateway_answer answer_raw(content_store& store, const gateway_request& request, 
     if (!block) return refused(block.error(), only_if_cached);
     gateway_answer out;
     describe(out, raw_type, "\"" + id.text() + ".raw\"", request.path);
-    out.headers.emplace_back("Content-Disposition",
-                             "attachment; filename=\"" + id.text() + ".bin\"");
+    offer_as_file(out, request, id, ".bin");
     if (!unchanged(request, out)) out.text = as_text(*block);
     return out;
 }
@@ -170,8 +184,7 @@ gateway_answer answer_car(content_store& store, const gateway_request& request, 
     const bool whole = scope != "block";
     describe(out, "application/vnd.ipld.car; version=1; order=dfs; dups=n",
              "W/\"" + id.text() + ".car." + (whole ? "all" : "block") + "\"", request.path);
-    out.headers.emplace_back("Content-Disposition",
-                             "attachment; filename=\"" + id.text() + ".car\"");
+    offer_as_file(out, request, id, ".car");
     if (unchanged(request, out)) return out;
     out.body = std::make_unique<car_body>(*std::move(reader), id, whole);
     return out;

@@ -5,6 +5,7 @@
 //   GET/HEAD /ipfs/CID                 the file; Range, ETag, If-None-Match
 //   … ?format=raw                      one block     (or Accept: application/vnd.ipld.raw)
 //   … ?format=car[&dag-scope=block]    a CAR         (or Accept: application/vnd.ipld.car)
+//   … &filename=NAME                   what raw blocks and CARs are saved as
 //   … Cache-Control: only-if-cached    412 instead of 404: "do you hold it?"
 //
 //   auto answer = ipfs::answer_gateway(store, request);        // status, headers, body

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "ipfs/codec/car.hpp"
+#include "ipfs/codec/dag_pb.hpp"
 #include "ipfs/codec/testing.hpp"
 #include "ipfs/codec/verify.hpp"
 #include "ipfs/codes.hpp"
@@ -167,6 +168,81 @@ TEST_F(GatewayTest, ServesACarThatProvesTheFile) {
                     }};
     ASSERT_TRUE(read.feed(drain(block)));
     EXPECT_EQ(count, 1U);
+}
+
+// The cases of the published gateway-conformance suite for a trustless gateway, as far as a gateway
+// of files has them; doc/design/gateway.md lists them.
+
+// trustless_gateway_raw_test: block, headers, file name, caching
+// proves: I2, X3
+TEST_F(GatewayTest, ConformsForRawBlocks) {
+    const auto path = "/ipfs/" + json.text();
+    const io::http_headers accept{{"Accept", "application/vnd.ipld.raw"}};
+    for (const bool by_query : {true, false}) {
+        auto answer = by_query ? ask(path + "?format=raw") : ask(path, accept);
+        EXPECT_EQ(answer.status, 200);
+        EXPECT_EQ(header(answer, "Content-Type"), "application/vnd.ipld.raw");
+        EXPECT_EQ(header(answer, "Content-Disposition"),
+                  "attachment; filename=\"" + json.text() + ".bin\"");
+        EXPECT_EQ(header(answer, "X-Content-Type-Options"), "nosniff");
+        EXPECT_EQ(header(answer, "ETag"), "\"" + json.text() + ".raw\"");
+        EXPECT_EQ(header(answer, "X-Ipfs-Path"), path);
+        EXPECT_EQ(header(answer, "Cache-Control"), "public, max-age=29030400, immutable");
+        EXPECT_EQ(as_text(drain(answer)), R"({"name":"x"})");
+    }
+    const auto named = ask(path + "?filename=foobar.bin", accept);
+    EXPECT_EQ(header(named, "Content-Disposition"), "attachment; filename=\"foobar.bin\"");
+    const auto sly = ask(path + "?filename=a\"; x=\"b", accept);
+    EXPECT_EQ(header(sly, "Content-Disposition"),
+              "attachment; filename=\"" + json.text() + ".bin\"");
+    const auto known =
+        ask(path + "?format=raw", {{"If-None-Match", "\"" + json.text() + ".raw\""}});
+    EXPECT_EQ(known.status, 304);
+    // The query decides where both are said.
+    const auto both = ask(path + "?format=raw", {{"Accept", "application/vnd.ipld.car"}});
+    EXPECT_EQ(header(both, "Content-Type"), "application/vnd.ipld.raw");
+}
+
+// trustless_gateway_car_test: scopes, order, duplicates, headers; path_gateway_*: only-if-cached
+// proves: I2, X3
+TEST_F(GatewayTest, ConformsForCars) {
+    const auto blocks_of = [&](const std::string& query, const io::http_headers& headers = {}) {
+        auto answer = ask("/ipfs/" + root.text() + query, headers);
+        EXPECT_EQ(answer.status, 200) << query;
+        EXPECT_EQ(header(answer, "Content-Type"),
+                  "application/vnd.ipld.car; version=1; order=dfs; dups=n");
+        EXPECT_EQ(header(answer, "X-Content-Type-Options"), "nosniff");
+        EXPECT_TRUE(header(answer, "ETag").starts_with("W/\"")) << "the bytes may differ in order";
+        EXPECT_EQ(header(answer, "Content-Disposition"),
+                  "attachment; filename=\"" + root.text() + ".car\"");
+        EXPECT_EQ(answer.length, std::nullopt);
+        std::vector<cid> out;
+        car_reader read{{}, [&](const cid& id, bytes_view) -> result<> {
+                            out.push_back(id);
+                            return {};
+                        }};
+        EXPECT_TRUE(read.feed(drain(answer)));
+        EXPECT_TRUE(read.finish());
+        EXPECT_EQ(read.roots(), std::vector{root});
+        return out;
+    };
+    const auto node = decode_dag_pb(*store->block(root));
+    ASSERT_TRUE(node);
+    std::vector<cid> depth_first{root};
+    for (const auto& link : node->links) depth_first.push_back(link.target);
+    EXPECT_EQ(blocks_of("?format=car"), depth_first) << "all, without being asked";
+    EXPECT_EQ(blocks_of("?format=car&dag-scope=all"), depth_first);
+    EXPECT_EQ(blocks_of("?format=car&dag-scope=entity"), depth_first);
+    EXPECT_EQ(blocks_of("?format=car&dag-scope=block"), std::vector{root});
+    EXPECT_EQ(blocks_of("", {{"Accept", "application/vnd.ipld.car; version=1; order=dfs; dups=n"}}),
+              depth_first);
+    // A block within a file is a root of its own.
+    auto leaf = ask("/ipfs/" + depth_first[1].text() + "?format=car");
+    EXPECT_EQ(leaf.status, 200);
+    // Not held: said cheaply when that is the question.
+    const auto absent = "/ipfs/" + cid_of(as_bytes("absent")).text() + "?format=car";
+    EXPECT_EQ(ask(absent, {{"Cache-Control", "only-if-cached"}}, "HEAD").status, 412);
+    EXPECT_EQ(ask(absent).status, 404);
 }
 
 TEST_F(GatewayTest, RefusesEverythingElse) {
