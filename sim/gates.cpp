@@ -51,6 +51,9 @@ task<result<>> gated_ledger::confirm(ipfs::pin_row row) {
 task<result<>> gated_ledger::forget(ipfs::pin_row row) {
     return gate_.pass(inner_.forget(std::move(row)));
 }
+task<result<std::vector<std::string>>> gated_ledger::owners(std::string after, int limit) {
+    return gate_.pass(inner_.owners(std::move(after), limit));
+}
 task<result<std::vector<ipfs::pin_row>>> gated_ledger::of_owner(std::string owner) {
     return gate_.pass(inner_.of_owner(std::move(owner)));
 }

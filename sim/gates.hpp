@@ -93,6 +93,7 @@ class gated_ledger final : public ipfs::pin_ledger {
     task<result<>> keep_session(ipfs::pin_row row, std::string session) override;
     task<result<>> confirm(ipfs::pin_row row) override;
     task<result<>> forget(ipfs::pin_row row) override;
+    task<result<std::vector<std::string>>> owners(std::string after, int limit) override;
     task<result<std::vector<ipfs::pin_row>>> of_owner(std::string owner) override;
     task<result<std::size_t>> others(ipfs::pin_row row) override;
 

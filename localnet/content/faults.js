@@ -5,8 +5,8 @@
 //   delay_ms      wait before each answer
 //   http_503      answer the next n calls with 503
 //   corrupt       flip one bit of what the gateway serves
-//   lose          forget the pin and serve 404 for these CIDs
-const off = () => ({ refuse: false, delay_ms: 0, http_503: 0, corrupt: false, lose: [] });
+//   lose          forget these CIDs, pin and block; an upload brings one back
+const off = () => ({ refuse: false, delay_ms: 0, http_503: 0, corrupt: false });
 
 export class Faults {
   state = off();
@@ -14,6 +14,7 @@ export class Faults {
 
   set(change) {
     for (const [name, value] of Object.entries(change)) {
+      if (name === 'lose') continue; // an act, not a state
       if (!(name in this.state)) throw new Error(`unknown fault ${name}`);
       this.state[name] = value;
     }

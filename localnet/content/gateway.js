@@ -16,8 +16,7 @@ export async function gateway(request, response, store, faults) {
     return plain(response, 400, 'not a CID');
   }
   faults.counters.fetch += 1;
-  const lost = faults.state.lose.includes(store.text(cid));
-  if (lost || !(await store.has(cid))) return plain(response, 404, 'not held here');
+  if (!(await store.has(cid))) return plain(response, 404, 'not held here');
   const raw = url.searchParams.get('format') === 'raw' ||
     (request.headers.accept ?? '').includes('application/vnd.ipld.raw');
   const body = raw ? await store.block(cid) : await store.file(cid);

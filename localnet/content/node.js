@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { api } from './api.js';
 import { Faults } from './faults.js';
 import { gateway } from './gateway.js';
-import { ContentStore } from './store.js';
+import { CID, ContentStore } from './store.js';
 
 const { values } = parseArgs({
   options: {
@@ -72,7 +72,9 @@ async function control(request, response) {
   const parts = [];
   for await (const part of request) parts.push(part);
   if (request.method === 'POST' && request.url === '/faults') {
-    faults.set(JSON.parse(Buffer.concat(parts).toString() || '{}'));
+    const change = JSON.parse(Buffer.concat(parts).toString() || '{}');
+    faults.set(change);
+    for (const cid of change.lose ?? []) await store.lose(CID.parse(cid));
   } else if (request.method === 'POST' && request.url === '/clear') {
     faults.clear();
   } else if (request.method !== 'GET') {

@@ -60,6 +60,12 @@ export class ContentStore {
     return known;
   }
 
+  // As an unreliable service loses it.
+  async lose(cid) {
+    this.unpin(cid);
+    await this.blocks.delete(cid);
+  }
+
   has(cid) {
     return this.blocks.has(cid);
   }

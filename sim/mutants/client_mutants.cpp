@@ -44,6 +44,9 @@ class careless_ledger final : public ipfs::pin_ledger {
     }
     task<result<>> confirm(ipfs::pin_row row) override { return inner_.confirm(std::move(row)); }
     task<result<>> forget(ipfs::pin_row row) override { return inner_.forget(std::move(row)); }
+    task<result<std::vector<std::string>>> owners(std::string after, int limit) override {
+        return inner_.owners(std::move(after), limit);
+    }
     task<result<std::vector<ipfs::pin_row>>> of_owner(std::string owner) override {
         return inner_.of_owner(std::move(owner));
     }

@@ -2,8 +2,9 @@
 
 // POST /api/v1/reconciliations     Idempotency-Key: KEY     {dry_run = true, content = false}
 //
-// 202 with the operation that compares all records with the chain (nft/reconciler.hpp); when it has
-// ended its document has the member `report`. Threads: the core loop's.
+// 202 with the operation that compares all records with the chain (nft/reconciler.hpp), or 200 when
+// `Prefer: wait=N` or a replay finds it ended: its document then has the member `report`. Threads:
+// the core loop's.
 
 #include "api/documents.hpp"
 #include "api/router.hpp"
@@ -13,16 +14,19 @@ namespace thole::api {
 
 class reconciliations_resource {
   public:
-    // `enabled`: a wallet is configured.
-    reconciliations_resource(saga::engine& engine, documents& docs, bool enabled);
+    struct parts {
+        saga::engine& engine;
+        documents& docs;
+        const clock& time;
+        bool enabled = false;  // a wallet is configured
+    };
+    explicit reconciliations_resource(parts p);
     void add_to(router&);
 
   private:
     task<io::server_response> post(call);
 
-    saga::engine& engine_;
-    const documents& docs_;
-    bool enabled_;
+    parts p_;
 };
 
 }  // namespace thole::api

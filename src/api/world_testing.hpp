@@ -10,10 +10,12 @@
 #include "api/holds.hpp"
 #include "api/mints.hpp"
 #include "api/operations.hpp"
+#include "api/reconciliations.hpp"
 #include "api/testing.hpp"
 #include "engine/bench_saga.hpp"
 #include "engine/inline_journal.hpp"
 #include "engine/model_store.hpp"
+#include "nft/reconciler.hpp"
 #include "nft/request.hpp"
 
 namespace thole::api::testing {
@@ -60,6 +62,24 @@ struct second_step {
     }
 };
 
+// In the place of the real one: a report with one finding.
+struct sweep_step {
+    static constexpr std::string_view name = nft::sweep::name;
+    using output = nft::reconcile_report;
+    behaviour& how;
+    explicit sweep_step(behaviour& b) : how{b} {}
+    task<saga::outcome<output>> run(saga::step_context&) {
+        if (how == behaviour::wait) co_return saga::wait{std::chrono::hours{1}, "held by the test"};
+        output report;
+        report.records = 7;
+        report.drifted = 1;
+        nft::finding one;
+        one.drift = nft::drift::uri_mismatch;
+        report.findings.push_back(std::move(one));
+        co_return saga::done<output>{std::move(report)};
+    }
+};
+
 struct world_test : ::testing::Test {
     io::system_loop loop;
     std::string folder = make_folder();
@@ -91,12 +111,15 @@ struct world_test : ::testing::Test {
                           .room = [this] { return room; },
                           .time = loop,
                           .issuer = nft::mint_base{secret, wallet}}};
+    reconciliations_resource reconciliations{
+        {.engine = engine, .docs = docs, .time = loop, .enabled = true}};
 
     world_test() {
         content.add_to(routes);
         operations.add_to(routes);
         kinds_at_rest.add_to(routes);
         mints.add_to(routes);
+        reconciliations.add_to(routes);
         EXPECT_TRUE(run(loop, engine.start()));
     }
     ~world_test() override {
@@ -127,6 +150,9 @@ struct world_test : ::testing::Test {
                       })
                       .build());
         known.add(saga::make_bench_saga());
+        known.add(saga::define<nft::reconcile_request>("reconcile", 1)
+                      .step(std::make_shared<sweep_step>(first))
+                      .build());
         return known;
     }
 

@@ -8,9 +8,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Lamports below which minting is at an end soon: about five mints.
-constexpr std::uint64_t wallet_floor = 50'000'000;
-
 solana::keypair read_wallet(const chain_surroundings& from) {
     const auto text = read_secret(*from.c.wallet.key, from.env);
     if (!text) throw start_error{"the wallet cannot be read", text.error()};
@@ -53,7 +50,7 @@ chain_parts::chain_parts(const chain_surroundings& from)
       blockhashes{rpc},
       signatures{rpc, {.interval = from.c.mint.status_poll.value}},
       submitter{rpc, blockhashes, signatures, submission_settings(from.c)},
-      funds{rpc, wallet.address(), wallet_floor},
+      funds{rpc, wallet.address(), from.c.wallet.floor},
       health{rpc, endpoints},
       monitor{from.loop, endpoints, [this](io::health_look at) { return health(at); }} {}
 

@@ -68,8 +68,11 @@ struct wallet_config {
     // The wallet that mints and pays: a JSON array of 64 numbers, as solana-keygen writes it.
     // Not set = minting is off; everything else works.
     std::optional<reference> key;
+    // Lamports below which it is called short, in log, health and metrics: about five mints; 0 =
+    // never.
+    std::uint64_t floor = 50'000'000;
 };
-BOOST_DESCRIBE_STRUCT(wallet_config, (), (key))
+BOOST_DESCRIBE_STRUCT(wallet_config, (), (key, floor))
 
 struct records_config {
     // The records database: "sqlite:///ABSOLUTE/PATH"; "" = records.sqlite in the data folder.

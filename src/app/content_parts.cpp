@@ -158,7 +158,7 @@ std::unique_ptr<ipfs::content_store> open_content_store(const config& c) {
 
 content_parts::content_parts(ipfs::content_store& store, const content_surroundings& from)
     : archive_{archive_name(from.c), store, from.pool, from.now},
-      ledger_{from.c.data.folder + "/pins.sqlite", &from.ledger_pool},
+      ledger{from.c.data.folder + "/pins.sqlite", &from.ledger_pool},
       remotes_{make_remotes(from)},
       provider_set{name{"ipfs"}, set_settings(ipfs_policies(from.c)), remote_endpoints(from),
                    &from.watch},
@@ -168,7 +168,7 @@ content_parts::content_parts(ipfs::content_store& store, const content_surroundi
                   gateway_endpoints(from), &from.watch},
       holds{store, &from.pool, from.now},
       pins{archive_,
-           ledger_,
+           ledger,
            provider_set,
            pointers(remotes_),
            from.loop,

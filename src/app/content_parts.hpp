@@ -44,7 +44,11 @@ class content_parts {
 
   private:
     ipfs::store_provider archive_;
-    ipfs::sqlite_pin_ledger ledger_;
+
+  public:
+    ipfs::sqlite_pin_ledger ledger;
+
+  private:
     std::vector<std::unique_ptr<ipfs::provider>> remotes_;
 
   public:

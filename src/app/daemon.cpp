@@ -31,6 +31,7 @@
 #include "app/stores.hpp"
 #include "app/url_parts.hpp"
 #include "app/version.hpp"
+#include "app/wallet_alert.hpp"
 #include "base/entropy.hpp"
 #include "engine/bench_saga.hpp"
 #include "engine/codes.hpp"
@@ -55,6 +56,8 @@ using namespace std::chrono_literals;
 
 // How often ill endpoints are looked at. A node that is back within half a minute is promised.
 constexpr duration look_at_endpoints_each = 5s;
+
+constexpr duration look_at_wallet_each = 30s;
 
 // How often unreferenced content is looked for.
 duration collect_interval(const config& c) {
@@ -131,7 +134,9 @@ struct daemon::parts {
     std::optional<content_parts> content;
     std::optional<hold_keeper> holds;
     std::optional<chain_parts> chain;
+    std::optional<wallet_alert> wallet;
     std::optional<nft::store_images> images;
+    nft::issuers ours;  // this wallet, and those that minted before it
     std::optional<nft::partner_view> partner;
     std::unique_ptr<saga::engine> engine;
 
@@ -157,11 +162,15 @@ struct daemon::parts {
     parts(const config& from, const environment& surroundings);
     void open_stores();
     void open_network();
-    void keep_wallet(const solana::public_key& wallet);
+    [[nodiscard]] nft::issuers keep_wallet(const solana::public_key& wallet);
     void open_engine();
     void add_resources();
     void add_minting_resources();
-    [[nodiscard]] task<result<bool>> is_at_work(uuid operation);
+    void add_consistency_sagas(saga::definitions& known, const nft::mint_dependencies& minting,
+                               const nft::mint_settings& settings);
+    [[nodiscard]] task<result<std::optional<saga::operation_details>>> find_operation(uuid id);
+    [[nodiscard]] task<result<saga::details_page>> completed_mints(std::int64_t before);
+    void drift_found(const nft::finding& each);
     [[nodiscard]] std::optional<nft::mint_base> issuer() const;
     [[nodiscard]] api::health_sources health_sources();
     void refresh_metrics();
@@ -173,6 +182,7 @@ struct daemon::parts {
     [[nodiscard]] task<> stop();
     [[nodiscard]] task<> collect_content();
     [[nodiscard]] task<> watch_endpoints(io::endpoint_monitor& monitor, name dependency);
+    [[nodiscard]] task<> watch_wallet();
     [[nodiscard]] task<> reconcile_now_and_then();
 };
 
@@ -232,17 +242,20 @@ void daemon::parts::open_network() {
                                      .loop = core,
                                      .watch = policies,
                                      .seed = random_number(random)});
-    keep_wallet(chain->wallet.address());
-    partner.emplace(chain->rpc, content->fetcher, chain->wallet.address());
+    wallet.emplace(chain->funds, c.wallet.floor, log, metrics);
+    ours = keep_wallet(chain->wallet.address());
+    partner.emplace(chain->rpc, content->fetcher, ours,
+                    chain->submitter.settings().required_providers);
 }
 
-void daemon::parts::keep_wallet(const solana::public_key& wallet) {
-    result<> kept;
-    auto keep = [](parts& p, solana::public_key key, result<>& to) -> task<> {
+nft::issuers daemon::parts::keep_wallet(const solana::public_key& wallet) {
+    result<nft::issuers> kept;
+    auto keep = [](parts& p, solana::public_key key, result<nft::issuers>& to) -> task<> {
         to = co_await bind_wallet(key, p.records);
     };
     core.run_until(keep(*this, wallet, kept));
     if (!kept) throw start_error{"wallet.key", kept.error()};
+    return std::move(*kept);
 }
 
 void daemon::parts::open_engine() {
@@ -269,18 +282,7 @@ void daemon::parts::open_engine() {
                                              .pictures = *images,
                                              .table = records};
         nft::add_mint_sagas(known, minting, settings);
-        known.add(nft::make_reconcile_saga(
-            {.rpc = chain->rpc,
-             .providers = chain->submitter.settings().required_providers,
-             .gateways = content->fetcher,
-             .table = records,
-             .issuer = chain->wallet.address(),
-             .at_work = [this](uuid id) { return is_at_work(id); },
-             .upload_again =
-                 [minting, replicas = replicas_of(c)](saga::step_context& in, nft::record row) {
-                     return nft::upload_again(minting, replicas, in, std::move(row));
-                 },
-             .pause = duration{1s} / c.reconcile.rate}));
+        add_consistency_sagas(known, minting, settings);
     }
     if (c.engine.bench) known.add(saga::make_bench_saga());
     saga::engine_options options;
@@ -301,6 +303,23 @@ void daemon::parts::open_engine() {
                                             std::move(options));
 }
 
+void daemon::parts::add_consistency_sagas(saga::definitions& known,
+                                          const nft::mint_dependencies& minting,
+                                          const nft::mint_settings& settings) {
+    const nft::find_operation find = [this](uuid id) { return find_operation(id); };
+    known.add(nft::make_mend_saga({minting, settings, find}));
+    known.add(nft::make_reconcile_saga(
+        {.parts = minting,
+         .ledger = content->ledger,
+         .ours = ours,
+         .find = find,
+         .completed = [this](std::int64_t before) { return completed_mints(before); },
+         .replicas = replicas_of(c),
+         .gateways = settings.gateways,
+         .pause = duration{1s} / c.reconcile.rate,
+         .on_finding = [this](const nft::finding& each) { drift_found(each); }}));
+}
+
 void daemon::parts::add_minting_resources() {
     constexpr std::size_t cid_bytes = 59;
     estimate_resource.emplace(api::mint_estimate_resource::parts{
@@ -310,16 +329,38 @@ void daemon::parts::add_minting_resources() {
         .fee_cap = c.mint.fee_cap,
         .time = core});
     estimate_resource->add_to(server.core());
-    reconciliations_resource.emplace(*engine, documents, chain.has_value());
+    reconciliations_resource.emplace(api::reconciliations_resource::parts{
+        .engine = *engine, .docs = documents, .time = core, .enabled = chain.has_value()});
     reconciliations_resource->add_to(server.core());
 }
 
-task<result<bool>> daemon::parts::is_at_work(uuid operation) {
-    const auto found = co_await engine->get(operation);
-    if (!found && !found.error().is(thole::codes::operation_not_found)) {
-        co_return fail(found.error());
-    }
-    co_return found && !found->view.ended_at;
+task<result<std::optional<saga::operation_details>>> daemon::parts::find_operation(uuid id) {
+    auto found = co_await engine->get(id);
+    if (found) co_return std::move(*found);
+    if (found.error().is(thole::codes::operation_not_found)) co_return std::nullopt;
+    co_return fail(found.error());
+}
+
+task<result<saga::details_page>> daemon::parts::completed_mints(std::int64_t before) {
+    saga::list_filter filter;
+    filter.kind = std::string{nft::mint_kind};
+    filter.ending = saga::op_ending::completed;
+    filter.before = before;
+    filter.limit = 100;
+    co_return co_await engine->list(std::move(filter));
+}
+
+void daemon::parts::drift_found(const nft::finding& each) {
+    const std::string what{json::detail::enum_text(each.drift)};
+    const std::string remedy{json::detail::enum_text(each.remedy)};
+    metrics.counter_of(ops::metric::consistency_drifts, {what, remedy}).add();
+    const bool open = each.remedy == nft::remedy::none;
+    log.write(open ? ops::log_severity::warning : ops::log_severity::info, "drift_found",
+              {{"drift", what},
+               {"remedy", remedy},
+               {"operation", each.operation_id.text()},
+               {"mint", each.mint},
+               {"detail", each.detail}});
 }
 
 std::optional<nft::mint_base> daemon::parts::issuer() const {
@@ -372,8 +413,10 @@ api::health_sources daemon::parts::health_sources() {
             .stopping = [this] { return stopping.load(); },
             .parts =
                 [this] {
-                    return std::vector{journal_health(*engine), queue_health(engine->figures()),
-                                       disk_health(has_room(c), c.data.folder)};
+                    std::vector out{journal_health(*engine), queue_health(engine->figures()),
+                                    disk_health(has_room(c), c.data.folder)};
+                    if (wallet) out.push_back(wallet->health());
+                    return out;
                 },
             .dependencies =
                 [this] {
@@ -461,6 +504,7 @@ task<> daemon::parts::live() {
     background.spawn(
         watch_endpoints(content->provider_monitor, content->provider_set.dependency()));
     background.spawn(watch_endpoints(content->gateway_monitor, content->gateway_set.dependency()));
+    if (chain) background.spawn(watch_wallet());
     if (chain && c.reconcile.interval.value != 0s) background.spawn(reconcile_now_and_then());
     (void)co_await stop_wanted.wait();
     co_await stop();
@@ -478,6 +522,15 @@ task<> daemon::parts::collect_content() {
             log.write(ops::log_severity::info, "content_removed",
                       {{"contents", fmt::format("{}", removed->size())}});
         }
+    }
+}
+
+task<> daemon::parts::watch_wallet() {
+    io::loop& loop = core;
+    for (;;) {
+        co_await wallet->look(deadline::after(loop.now(), 5s));
+        const auto slept = co_await loop.sleep_for(look_at_wallet_each);
+        if (!slept) co_return;
     }
 }
 

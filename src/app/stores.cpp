@@ -49,15 +49,27 @@ task<result<nft::cluster_secret>> open_secret(const config& c, nft::records& tab
     co_return secret;
 }
 
-task<result<>> bind_wallet(solana::public_key wallet, nft::records& table) {
+task<result<nft::issuers>> bind_wallet(solana::public_key wallet, nft::records& table) {
     const std::string meta{nft::wallet_meta_name};
+    const std::string earlier_meta{nft::earlier_wallets_meta_name};
     const auto stored = co_await table.meta(meta);
     if (!stored) co_return fail(stored.error());
     const auto live = co_await table.live();
     if (!live) co_return fail(live.error());
     const auto same = nft::check_wallet(wallet, *stored, *live);
-    if (!same) co_return same;
-    co_return co_await table.set_meta(meta, wallet.text());
+    if (!same) co_return fail(same.error());
+    auto earlier = co_await table.meta(earlier_meta);
+    if (!earlier) co_return fail(earlier.error());
+    auto list = earlier->value_or(std::string{});
+    if (*stored && **stored != wallet.text()) {
+        list += (list.empty() ? "" : ",") + **stored;
+        // Before the present one is replaced: it must not be forgotten in between.
+        const auto kept = co_await table.set_meta(earlier_meta, list);
+        if (!kept) co_return fail(kept.error());
+    }
+    const auto kept = co_await table.set_meta(meta, wallet.text());
+    if (!kept) co_return fail(kept.error());
+    co_return nft::wallets_of(wallet, list);
 }
 
 }  // namespace thole::app

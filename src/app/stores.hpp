@@ -5,6 +5,7 @@
 #include <string>
 
 #include "app/config.hpp"
+#include "nft/chain_nft.hpp"
 #include "nft/cluster_secret.hpp"
 #include "nft/mint_input.hpp"
 #include "nft/records.hpp"
@@ -24,7 +25,9 @@ void make_data_folder(const config&);
 
 // Refuses another mint wallet than the one under which live mints were accepted, and keeps which
 // one it is. A mint that another base has accepted could only wait for that base's signature, and
-// whoever retried it by hand would look for its token at the wrong address.
-[[nodiscard]] task<result<>> bind_wallet(solana::public_key wallet, nft::records& table);
+// whoever retried it by hand would look for its token at the wrong address. Answers this wallet and
+// all that were bound before it.
+[[nodiscard]] task<result<nft::issuers>> bind_wallet(solana::public_key wallet,
+                                                     nft::records& table);
 
 }  // namespace thole::app

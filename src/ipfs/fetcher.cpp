@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ipfs/codec/car.hpp"
+#include "ipfs/codec/dag_builder.hpp"
 #include "ipfs/codes.hpp"
 #include "thole/codes.hpp"
 

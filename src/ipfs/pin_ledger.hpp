@@ -51,6 +51,9 @@ class pin_ledger {
     [[nodiscard]] virtual task<result<>> forget(pin_row row) = 0;
     // In the order of provider, CID and id.
     [[nodiscard]] virtual task<result<std::vector<pin_row>>> of_owner(std::string owner) = 0;
+    // Who has rows: the first `limit` after that owner, in order; "": from the first on.
+    [[nodiscard]] virtual task<result<std::vector<std::string>>> owners(std::string after,
+                                                                        int limit) = 0;
     // Other owners of the same content at the same provider.
     [[nodiscard]] virtual task<result<std::size_t>> others(pin_row row) = 0;
 };

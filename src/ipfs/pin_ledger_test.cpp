@@ -95,5 +95,21 @@ TEST(PinLedger, AFileThatCannotBeOpenedIsAFault) {
     EXPECT_FALSE(run(f.loop, broken.of_owner("op-1")));
 }
 
+// proves: C3
+TEST(PinLedger, OwnersComeInPages) {
+    fixture f;
+    for (const auto* owner : {"op-2", "op-1", "op-3"}) {
+        for (const auto* provider : {"kubo", "pinata"}) {
+            ASSERT_TRUE(run(f.loop, f.ledger->intend({owner, provider, "bafy"})));
+        }
+    }
+    const auto page = [&](std::string after) {
+        return *run(f.loop, f.ledger->owners(std::move(after), 2));
+    };
+    EXPECT_EQ(page(""), (std::vector<std::string>{"op-1", "op-2"}));
+    EXPECT_EQ(page("op-2"), std::vector<std::string>{"op-3"});
+    EXPECT_TRUE(page("op-3").empty());
+}
+
 }  // namespace
 }  // namespace thole::ipfs

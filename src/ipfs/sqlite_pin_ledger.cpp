@@ -101,6 +101,21 @@ result<std::vector<pin_row>> read_owner(sql::database& db, const std::string& ow
     }
 }
 
+result<std::vector<std::string>> read_owners(sql::database& db, const std::string& after,
+                                             int limit) {
+    auto query =
+        db.prepare("select distinct owner from pin where owner > ? order by owner limit ?");
+    if (!query) return fail(query.error());
+    query->bind(after, limit);
+    std::vector<std::string> out;
+    for (;;) {
+        const auto there = query->step();
+        if (!there) return fail(there.error());
+        if (!*there) return out;
+        out.emplace_back(query->text(0));
+    }
+}
+
 }  // namespace
 
 std::string content_name(std::string_view cid_text) {
@@ -164,6 +179,11 @@ task<result<>> sqlite_pin_ledger::forget(pin_row row) {
 
 task<result<std::vector<pin_row>>> sqlite_pin_ledger::of_owner(std::string owner) {
     auto work = [&owner](sql::database& db) { return read_owner(db, owner); };
+    co_return co_await on_connection(std::move(work));
+}
+
+task<result<std::vector<std::string>>> sqlite_pin_ledger::owners(std::string after, int limit) {
+    auto work = [&after, limit](sql::database& db) { return read_owners(db, after, limit); };
     co_return co_await on_connection(std::move(work));
 }
 

@@ -25,6 +25,8 @@ class sqlite_pin_ledger final : public pin_ledger {
     [[nodiscard]] task<result<>> keep_session(pin_row row, std::string session) override;
     [[nodiscard]] task<result<>> confirm(pin_row row) override;
     [[nodiscard]] task<result<>> forget(pin_row row) override;
+    [[nodiscard]] task<result<std::vector<std::string>>> owners(std::string after,
+                                                                int limit) override;
     [[nodiscard]] task<result<std::vector<pin_row>>> of_owner(std::string owner) override;
     [[nodiscard]] task<result<std::size_t>> others(pin_row row) override;
 

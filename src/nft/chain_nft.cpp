@@ -13,7 +13,9 @@ namespace {
 
 // Metadata counts only where the mint itself points to it and both sides agree on the mint.
 void read_token_2022(chain_nft& nft, const solana::mint_account& mint) {
-    if (!mint.metadata || !mint.pointer || mint.pointer->address != nft.mint) return;
+    if (!mint.pointer || mint.pointer->address != nft.mint) return;
+    nft.lacks_metadata = !mint.metadata;
+    if (!mint.metadata) return;
     if (mint.metadata->mint != nft.mint) return;
     const auto& metadata = *mint.metadata;
     nft.has_metadata = true;
@@ -63,6 +65,7 @@ result<chain_nft> decode_nft(const nft_accounts& accounts) {
     nft.supply = mint->supply;
     nft.decimals = mint->decimals;
     nft.supply_is_fixed = !mint->mint_authority;
+    nft.mint_authority = mint->mint_authority;
     if (accounts.program == solana::token_2022_program) read_token_2022(nft, *mint);
     if (!nft.has_metadata && accounts.metadata_data) {
         if (auto read = read_metaplex(nft, *accounts.metadata_data); !read) {
@@ -82,6 +85,10 @@ bool issuer_verified(const chain_nft& nft, const solana::public_key& issuer) {
     if (std::ranges::find(nft.verified_creators, issuer) != nft.verified_creators.end())
         return true;
     return nft.seed && solana::issuer_verified(nft.mint, issuer, *nft.seed, nft.program);
+}
+
+bool issuer_verified(const chain_nft& nft, const issuers& ours) {
+    return std::ranges::any_of(ours, [&](const auto& each) { return issuer_verified(nft, each); });
 }
 
 std::string uniqueness_problem(const chain_nft& nft) {

@@ -36,7 +36,9 @@ struct chain_nft {
     std::uint64_t supply = 0;
     std::uint8_t decimals = 0;
     bool supply_is_fixed = false;  // nobody can ever mint another one
-    bool has_metadata = false;     // the members below say something
+    std::optional<solana::public_key> mint_authority;
+    bool lacks_metadata = false;  // Token-2022: the mint says it has some of its own, and has none
+    bool has_metadata = false;    // the members below say something
     std::string name;
     std::string symbol;
     std::string uri;
@@ -50,6 +52,9 @@ struct chain_nft {
 [[nodiscard]] result<chain_nft> decode_nft(const nft_accounts& accounts);
 
 [[nodiscard]] bool issuer_verified(const chain_nft& nft, const solana::public_key& issuer);
+// By any of them: wallets that minted before the present one did not sign for nothing.
+using issuers = std::vector<solana::public_key>;
+[[nodiscard]] bool issuer_verified(const chain_nft& nft, const issuers& ours);
 
 // What keeps it from being one of a kind, in words; "" when nothing does.
 [[nodiscard]] std::string uniqueness_problem(const chain_nft& nft);

@@ -1,6 +1,7 @@
 #include "nft/chain_reader.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/json.hpp"
@@ -28,7 +29,7 @@ result<chain_nft> decode(const solana::public_key& mint, const account& mint_acc
 }
 
 result<std::uint64_t> held_amount(const account& holding, const mint_place& place) {
-    if (!holding || holding->owner != place.token_program) return 0;
+    if (!holding || holding->owner != *place.token_program) return 0;
     const auto token = solana::decode_token_account(holding->data);
     if (!token) return fail(token.error());
     return token->mint == place.mint && token->owner == place.owner ? token->amount : 0;
@@ -84,7 +85,7 @@ result<mint_at> judge_accounts(const mint_place& place, const account& mint,
     mint_at out;
     out.lamports = mint ? mint->lamports : 0;
     if (!mint || (mint->owner == solana::system_program && mint->data.empty())) return out;
-    if (mint->owner != place.token_program) {
+    if (mint->owner != *place.token_program) {
         out.state = mint_state::foreign;
         return out;
     }
@@ -116,8 +117,14 @@ void decode_batch(std::span<const solana::public_key> mints, const std::vector<a
 
 task<result<mint_at>> read_mint(solana::rpc::client& rpc, mint_place place,
                                 solana::rpc::options o) {
+    if (!place.token_program) {
+        std::vector<token_holder> one{{place.mint, place.owner}};
+        auto any = co_await read_mints(rpc, std::move(one), o);
+        if (!any) co_return fail(any.error());
+        co_return std::move(any->front());
+    }
     auto keys = accounts_of(place.mint);
-    keys.push_back(solana::associated_token_address(place.owner, place.mint, place.token_program));
+    keys.push_back(solana::associated_token_address(place.owner, place.mint, *place.token_program));
     const auto answer = co_await rpc.get_accounts(std::move(keys), o);
     if (!answer) co_return fail(answer.error());
     const auto& accounts = answer->value;
@@ -229,6 +236,77 @@ task<result<wallet_nfts>> read_wallet(solana::rpc::client& rpc, wallet_query que
         decode_batch(batch, answer->value, out.nfts);
     }
     co_return out;
+}
+
+namespace {
+
+task<result<wallet_nfts>> read_one(solana::rpc::client& rpc, wallet_query query,
+                                   solana::rpc::options o, int required) {
+    const mint_place place{*query.only, {}, query.wallet};
+    const auto at = co_await read_mint_agreed(rpc, place, o, required);
+    if (!at) co_return fail(at.error());
+    wallet_nfts out;
+    out.slot = at->slot;
+    if (at->nft && at->held == 1 && at->nft->decimals == 0) out.nfts.push_back(*at->nft);
+    co_return out;
+}
+
+// What all of them tell alike; everything else that any of them tells is disputed.
+wallet_nfts common(const std::vector<wallet_nfts>& told) {
+    wallet_nfts out;
+    out.slot = told.front().slot;
+    std::map<solana::public_key, std::vector<const chain_nft*>> seen;
+    for (const auto& each : told) {
+        out.slot = std::min(out.slot, each.slot);
+        for (const auto& nft : each.nfts) seen[nft.mint].push_back(&nft);
+    }
+    for (const auto& [mint, views] : seen) {
+        const bool alike =
+            views.size() == told.size() &&
+            std::ranges::all_of(views, [&](const auto* v) { return *v == *views[0]; });
+        if (alike) {
+            out.nfts.push_back(*views[0]);
+        } else {
+            out.disputed.push_back(mint);
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
+task<result<wallet_nfts>> read_wallet_agreed(solana::rpc::client& rpc, wallet_query query,
+                                             solana::rpc::options o, int required) {
+    if (query.only) co_return co_await read_one(rpc, query, o, required);
+    const auto wanted = std::min(static_cast<std::size_t>(required), rpc.providers(role::read));
+    auto rest = rpc.spread(role::read, most_witnesses);
+    std::vector<wallet_nfts> told;
+    std::set<name> providers;
+    std::optional<fault> failed;
+    while (providers.size() < wanted && !rest.empty()) {
+        const auto missing = std::min(wanted - providers.size(), rest.size());
+        std::vector<task<result<wallet_nfts>>> asks;
+        std::vector<name> asked;
+        for (std::size_t i = 0; i < missing; ++i) {
+            o.endpoint = rest[i];
+            asked.push_back(rpc.provider_of(rest[i]));
+            asks.push_back(read_wallet(rpc, query, o));
+        }
+        rest.erase(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(missing));
+        auto answers = co_await solana::gather(std::move(asks));
+        for (std::size_t i = 0; i < answers.size(); ++i) {
+            if (!answers[i]) {
+                failed = std::move(answers[i].error());
+            } else if (providers.insert(asked[i]).second) {
+                told.push_back(std::move(*answers[i]));
+            }
+        }
+    }
+    if (told.empty() || providers.size() < wanted) {
+        if (failed) co_return fail(std::move(*failed));
+        co_return fail(codes::providers_disagree, "not enough providers answer");
+    }
+    co_return common(told);
 }
 
 }  // namespace thole::nft

@@ -26,8 +26,8 @@ BOOST_DESCRIBE_ENUM(mint_state, absent, minted, foreign)
 
 struct mint_place {
     solana::public_key mint;
-    solana::public_key token_program;
-    solana::public_key owner;  // who should hold the token
+    std::optional<solana::public_key> token_program;  // nothing: whichever it was made with
+    solana::public_key owner;                         // who should hold the token
 };
 
 struct mint_at {
@@ -63,11 +63,13 @@ inline constexpr std::size_t most_mints_at_once = 20;
 struct wallet_nfts {
     std::vector<chain_nft> nfts;  // sorted by mint
     std::uint64_t slot = 0;       // the oldest state that any answer came from
+    // Of which the providers tell different things: it moved a moment ago, or one of them lies.
+    std::vector<solana::public_key> disputed;
 };
 
 struct wallet_query {
     solana::public_key wallet;
-    std::optional<solana::public_key> only;  // this mint alone is read in detail
+    std::optional<solana::public_key> only;  // this mint alone, at the associated account
     std::size_t limit = 1000;                // of tokens read in detail; more: too_many_tokens
 };
 
@@ -75,5 +77,10 @@ struct wallet_query {
 // read is passed over: anybody can send a wallet anything.
 [[nodiscard]] task<result<wallet_nfts>> read_wallet(solana::rpc::client& rpc, wallet_query query,
                                                     solana::rpc::options o);
+
+// The same, as `required` providers tell it alike. With `only`, the wallet's list is not read.
+[[nodiscard]] task<result<wallet_nfts>> read_wallet_agreed(solana::rpc::client& rpc,
+                                                           wallet_query query,
+                                                           solana::rpc::options o, int required);
 
 }  // namespace thole::nft

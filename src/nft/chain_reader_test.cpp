@@ -123,7 +123,7 @@ struct fixture_world {
         return token;
     }
     wallet_view look() {
-        partner_view partner{rpc, gateways, fixture::issuer};
+        partner_view partner{rpc, gateways, {fixture::issuer}};
         const wallet_query query{.wallet = owner, .only = {}, .limit = 100};
         return *run(partner.look(query, deadline::after(loop.now(), 10s)));
     }
@@ -385,6 +385,61 @@ TEST(partner_view, a_level_may_be_a_number_or_text) {
                   std::string{R"("value":)"} + level + "}]}");
         EXPECT_EQ(w.look().level, 7U) << level;
     }
+}
+
+// proves: C4
+TEST(partner_view, an_unverified_collection_of_ours_proves_nothing) {
+    fixture_world w;
+    fixture::metaplex_options how;
+    how.creator_verified = false;
+    how.collection = fixture::issuer;
+    w.net.put(how.mint, solana::token_program, fixture::metaplex_mint(how.mint));
+    w.net.put(solana::metadata_address(how.mint), solana::metaplex_program,
+              fixture::metaplex_metadata(forged_content(w), how));
+    w.net.put(solana::master_edition_address(how.mint), solana::metaplex_program,
+              fixture::master_edition());
+    w.net.hold(solana::token_program, how.mint, w.owner);
+    expect_forged(w);
+}
+
+// proves: C4, S3
+TEST(partner_view, what_one_node_alone_tells_is_not_believed) {
+    fixture_world w;
+    w.genuine(seat);
+    w.net.blind = {"a"};
+    const auto seen = w.look();
+    ASSERT_EQ(seen.nfts.size(), 1U);
+    EXPECT_FALSE(seen.nfts[0].issuer_verified);
+    EXPECT_EQ(seen.nfts[0].reason, "the nodes do not tell the same of it");
+    EXPECT_FALSE(seen.level.has_value());
+}
+
+// proves: C4
+TEST(partner_view, one_that_does_not_answer_is_replaced_by_the_next) {
+    fixture_world w;
+    w.genuine(seat);
+    w.net.broken = {"a"};
+    EXPECT_EQ(w.look().level, 3U);
+    w.net.broken = {"a", "b"};
+    partner_view partner{w.rpc, w.gateways, {fixture::issuer}};
+    const wallet_query all{.wallet = w.owner, .only = {}, .limit = 100};
+    EXPECT_FALSE(w.run(partner.look(all, deadline::after(w.loop.now(), 10s))));
+}
+
+// proves: C4
+TEST(partner_view, one_mint_is_read_without_the_wallets_list) {
+    fixture_world w;
+    const auto token = w.genuine(seat);
+    w.net.held.clear();
+    partner_view partner{w.rpc, w.gateways, {fixture::key(66), fixture::issuer}};
+    const wallet_query one{.wallet = w.owner, .only = token.mint};
+    const auto seen = *w.run(partner.look(one, deadline::after(w.loop.now(), 10s)));
+    ASSERT_EQ(seen.nfts.size(), 1U);
+    EXPECT_TRUE(seen.nfts[0].issuer_verified) << "by the wallet before the present one";
+    EXPECT_EQ(seen.level, 3U);
+    int asked = 0;
+    for (const auto& [endpoint, count] : w.net.asked) asked += count;
+    EXPECT_EQ(asked, 2) << "two nodes, one request each";
 }
 
 }  // namespace

@@ -33,6 +33,10 @@ inline constexpr fault_code providers_disagree{
 inline constexpr fault_code mint_foreign{
     "nft.mint_foreign", permanent, request,
     "The mint's address holds an account which this operation did not make."};
+inline constexpr fault_code not_mendable{
+    "nft.not_mendable", permanent, request,
+    "The token cannot be put right by this wallet: the right to change it is somebody else's or "
+    "was given up, or the record does not say reliably what is right."};
 inline constexpr fault_code program_refused{
     "nft.program_refused", permanent, request,
     "A program on the chain refuses the transaction; the same one would be refused again."};
@@ -89,6 +93,7 @@ inline constexpr std::array nft_codes{
     &codes::too_many_tokens,       &codes::record_conflict,    &codes::record_missing,
     &codes::record_already_minted, &codes::record_url,         &codes::secret_open_mode,
     &codes::secret_unreadable,     &codes::secret_lost,        &codes::secret_changed,
-    &codes::wallet_changed,        &codes::providers_disagree, &codes::content_gone};
+    &codes::wallet_changed,        &codes::providers_disagree, &codes::content_gone,
+    &codes::not_mendable};
 
 }  // namespace thole::nft

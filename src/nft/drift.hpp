@@ -3,22 +3,30 @@
 // Where a record and the chain tell different things about one mint: a name for each case, and what
 // may safely be done about it.
 //
-//   for (const auto& each : nft::drifts_of(row, at, issuer)) …
+//   for (const auto& each : nft::drifts_of(row, at, issuers)) …
 //
-// | drift            | what is so                                           | then            |
-// |------------------|------------------------------------------------------|-----------------|
-// | record_behind    | the token is there, the record says it is not        | record written  |
-// |                  |                                                      | from the chain  |
-// | orphan_record    | pending, no token, and no operation is at it         | work item       |
-// | not_on_chain     | the record says minted, the address is empty         | work item       |
-// | foreign_account  | something else is at the address, or another issuer  | work item       |
-// | metadata_missing | minted without metadata                              | work item       |
-// | uri_mismatch     | the chain points elsewhere than the record           | work item       |
-// | owner_mismatch   | the owner of the record does not hold it (any more)  | work item       |
-// | content_lost     | no gateway serves what the URI names                 | uploaded again  |
-// |                  |                                                      | from the record |
-// |                  |                                                      | and the archive |
-// | level_mismatch   | the JSON says another level than the record          | work item       |
+// | drift            | what is so                                          | then |
+// |------------------|-----------------------------------------------------|------------------------|
+// | record_behind    | the token is there, the record does not say         | record written from |
+// |                  | completed, and no operation is at it                | chain and content | |
+// record_missing   | the journal completed a mint that has no record     | record written from    |
+// |                  |                                                     | journal and chain | |
+// orphan_record    | pending, no token, and no operation is at it        | marked rolled_back     |
+// | orphan_pin       | content is kept for an operation that left nothing  | given back | |
+// not_on_chain     | the record says minted, the address is empty        | work item              |
+// | foreign_account  | something else is at the address, or another issuer | work item | |
+// metadata_missing | minted without metadata                             | made, where the mint   |
+// |                  |                                                     | authority is still
+// ours| | uri_mismatch     | the chain points elsewhere than the record          | set back, where
+// the    | |                  |                                                     | update
+// authority is    | |                  |                                                     | ours
+// | | owner_mismatch   | the owner of the record does not hold it (any more) | work item: people
+// sell | | content_lost     | no gateway serves what the URI names                | uploaded again
+// from    | |                  |                                                     | record and
+// archive     | | pin_lost         | fewer providers keep it than a mint asks for        | uploaded
+// again         | | level_mismatch   | the record's level or its copy of the metadata is   | record
+// written from    | |                  | not what the served metadata says                   | the
+// verified content   |
 //
 // Pure; threads: any.
 
@@ -29,24 +37,29 @@ namespace thole::nft {
 
 enum class drift : std::uint8_t {
     record_behind,
+    record_missing,
     orphan_record,
+    orphan_pin,
     not_on_chain,
     foreign_account,
     metadata_missing,
     uri_mismatch,
     owner_mismatch,
     content_lost,
+    pin_lost,
     level_mismatch,
 };
-BOOST_DESCRIBE_ENUM(drift, record_behind, orphan_record, not_on_chain, foreign_account,
-                    metadata_missing, uri_mismatch, owner_mismatch, content_lost, level_mismatch)
+BOOST_DESCRIBE_ENUM(drift, record_behind, record_missing, orphan_record, orphan_pin, not_on_chain,
+                    foreign_account, metadata_missing, uri_mismatch, owner_mismatch, content_lost,
+                    pin_lost, level_mismatch)
 
 enum class remedy : std::uint8_t {
     none,       // a person decides
     would_fix,  // a dry run would have been a repair
+    begun,      // an operation of its own is at it and has not ended yet
     fixed,
 };
-BOOST_DESCRIBE_ENUM(remedy, none, would_fix, fixed)
+BOOST_DESCRIBE_ENUM(remedy, none, would_fix, begun, fixed)
 
 struct finding {
     uuid operation_id;
@@ -54,11 +67,17 @@ struct finding {
     nft::drift drift{};
     nft::remedy remedy{};
     std::string detail;
+    std::optional<uuid> repair{};  // the operation that changes the chain
 };
-BOOST_DESCRIBE_STRUCT(finding, (), (operation_id, mint, drift, remedy, detail))
+BOOST_DESCRIBE_STRUCT(finding, (), (operation_id, mint, drift, remedy, detail, repair))
 
 // Between the record and the chain; content is not looked at. Precondition: no operation is at it.
 [[nodiscard]] std::vector<finding> drifts_of(const record& row, const mint_at& at,
-                                             const solana::public_key& issuer);
+                                             const issuers& ours);
+
+// What this wallet may put right on the chain itself.
+enum class mend_act : std::uint8_t { nothing, add_metadata, set_uri };
+[[nodiscard]] mend_act possible_mend(const record& row, const mint_at& at,
+                                     const solana::public_key& wallet);
 
 }  // namespace thole::nft

@@ -22,12 +22,11 @@ std::string content_problem(const chain_nft& nft, const result<std::string>& con
 
 }  // namespace
 
-bool deserves_fetching(const chain_nft& nft, const solana::public_key& issuer) {
-    return uniqueness_problem(nft).empty() && issuer_verified(nft, issuer);
+bool deserves_fetching(const chain_nft& nft, const issuers& ours) {
+    return uniqueness_problem(nft).empty() && issuer_verified(nft, ours);
 }
 
-seen_nft judge(const chain_nft& nft, const solana::public_key& issuer,
-               const result<std::string>& content) {
+seen_nft judge(const chain_nft& nft, const issuers& ours, const result<std::string>& content) {
     seen_nft seen;
     seen.mint = nft.mint.text();
     seen.uri = nft.uri;
@@ -39,7 +38,7 @@ seen_nft judge(const chain_nft& nft, const solana::public_key& issuer,
         seen.reason = std::move(problem);
         return seen;
     }
-    seen.issuer_verified = issuer_verified(nft, issuer);
+    seen.issuer_verified = issuer_verified(nft, ours);
     if (!seen.issuer_verified) {
         seen.reason = "not made by the issuer";
         return seen;

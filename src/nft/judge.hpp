@@ -3,7 +3,7 @@
 // What a partner who trusts nobody would say about one NFT: is it one of a kind, did the issuer
 // make it, and is the content behind its URI what the URI says.
 //
-//   auto seen = nft::judge(chain_nft, issuer, fetched);
+//   auto seen = nft::judge(chain_nft, {issuer}, fetched);
 //   if (seen.issuer_verified && seen.content_verified) level = std::max(level, seen.level);
 //
 // Pure; threads: any.
@@ -36,12 +36,12 @@ struct wallet_view {
 BOOST_DESCRIBE_STRUCT(wallet_view, (), (wallet, slot, nfts, level))
 
 // `content`: the verified bytes behind the URI, or why there are none. It is looked at only for an
-// NFT of this issuer; for others pass any fault.
-[[nodiscard]] seen_nft judge(const chain_nft& nft, const solana::public_key& issuer,
+// NFT of these issuers; for others pass any fault.
+[[nodiscard]] seen_nft judge(const chain_nft& nft, const issuers& ours,
                              const result<std::string>& content);
 
 // Whether judge() would look at the content: others' URIs are not worth a request.
-[[nodiscard]] bool deserves_fetching(const chain_nft& nft, const solana::public_key& issuer);
+[[nodiscard]] bool deserves_fetching(const chain_nft& nft, const issuers& ours);
 
 [[nodiscard]] std::optional<std::uint32_t> highest_level(const std::vector<seen_nft>& nfts);
 

@@ -21,7 +21,7 @@ std::string json_of(std::string_view name, std::string_view level) {
 
 // proves: C4
 TEST(judge, a_genuine_token_is_verified_in_full) {
-    const auto seen = judge(genuine(), fixture::issuer, json_of("Seat B-7", "3"));
+    const auto seen = judge(genuine(), {fixture::issuer}, json_of("Seat B-7", "3"));
     EXPECT_TRUE(seen.issuer_verified);
     EXPECT_TRUE(seen.content_verified);
     EXPECT_EQ(seen.level, 3U);
@@ -31,17 +31,17 @@ TEST(judge, a_genuine_token_is_verified_in_full) {
 
 // proves: C4
 TEST(judge, a_token_of_another_issuer_has_no_level) {
-    const auto seen = judge(genuine(), fixture::key(66), json_of("Seat B-7", "9"));
+    const auto seen = judge(genuine(), {fixture::key(66)}, json_of("Seat B-7", "9"));
     EXPECT_FALSE(seen.issuer_verified);
     EXPECT_FALSE(seen.content_verified);
     EXPECT_FALSE(seen.level.has_value());
     EXPECT_EQ(seen.reason, "not made by the issuer");
-    EXPECT_FALSE(deserves_fetching(genuine(), fixture::key(66)));
+    EXPECT_FALSE(deserves_fetching(genuine(), {fixture::key(66)}));
 }
 
 // proves: C4
 TEST(judge, content_of_another_token_is_not_this_tokens) {
-    const auto seen = judge(genuine(), fixture::issuer, json_of("Seat A-1", "9"));
+    const auto seen = judge(genuine(), {fixture::issuer}, json_of("Seat A-1", "9"));
     EXPECT_TRUE(seen.issuer_verified);
     EXPECT_FALSE(seen.content_verified);
     EXPECT_FALSE(seen.level.has_value());
@@ -49,11 +49,11 @@ TEST(judge, content_of_another_token_is_not_this_tokens) {
 }
 
 TEST(judge, content_that_is_missing_or_broken_is_told) {
-    auto seen = judge(genuine(), fixture::issuer, fail(thole::codes::net_timeout));
+    auto seen = judge(genuine(), {fixture::issuer}, fail(thole::codes::net_timeout));
     EXPECT_TRUE(seen.issuer_verified);
     EXPECT_FALSE(seen.content_verified);
     EXPECT_TRUE(seen.reason.starts_with("content: net.timeout")) << seen.reason;
-    seen = judge(genuine(), fixture::issuer, std::string{"<html>"});
+    seen = judge(genuine(), {fixture::issuer}, std::string{"<html>"});
     EXPECT_FALSE(seen.content_verified);
     EXPECT_TRUE(seen.reason.starts_with("metadata: ")) << seen.reason;
 }
@@ -61,12 +61,12 @@ TEST(judge, content_that_is_missing_or_broken_is_told) {
 TEST(judge, a_second_copy_takes_everything_away) {
     auto nft = genuine();
     nft.supply = 2;
-    const auto seen = judge(nft, fixture::issuer, json_of("Seat B-7", "3"));
+    const auto seen = judge(nft, {fixture::issuer}, json_of("Seat B-7", "3"));
     EXPECT_FALSE(seen.issuer_verified);
     EXPECT_EQ(seen.reason, "supply is 2");
     nft = genuine();
     nft.has_metadata = false;
-    EXPECT_EQ(judge(nft, fixture::issuer, json_of("Seat B-7", "3")).reason, "no metadata");
+    EXPECT_EQ(judge(nft, {fixture::issuer}, json_of("Seat B-7", "3")).reason, "no metadata");
 }
 
 // proves: C4

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include <boost/json/object.hpp>
 
 #include "nft/codes.hpp"
@@ -46,6 +48,18 @@ result<> check_wallet(const solana::public_key& wallet, const std::optional<std:
                 fmt::format("wallet.key is {}, but {} mints are live that {} accepted: the wallet "
                             "must stay the same until they have ended",
                             wallet.text(), live, *stored));
+}
+
+std::vector<solana::public_key> wallets_of(const solana::public_key& present,
+                                           std::string_view earlier) {
+    std::vector<solana::public_key> out{present};
+    while (!earlier.empty()) {
+        const auto end = earlier.find(',');
+        const auto key = solana::public_key::parse(earlier.substr(0, end));
+        if (key && std::ranges::find(out, *key) == out.end()) out.push_back(*key);
+        earlier.remove_prefix(end == std::string_view::npos ? earlier.size() : end + 1);
+    }
+    return out;
 }
 
 }  // namespace thole::nft

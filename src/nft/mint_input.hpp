@@ -16,6 +16,7 @@
 // brought to the present form on reading. Values only. Threads: any.
 
 #include <optional>
+#include <vector>
 
 #include "nft/mint_identity.hpp"
 
@@ -48,5 +49,10 @@ BOOST_DESCRIBE_STRUCT(mint_input, (), (v, request, identity))
                                     const std::optional<std::string>& stored, std::uint64_t live);
 // Its name among the small facts kept beside the records.
 inline constexpr std::string_view wallet_meta_name = "mint_wallet";
+// Wallets that minted before it, divided by commas: what they signed stays genuine.
+inline constexpr std::string_view earlier_wallets_meta_name = "earlier_mint_wallets";
+// The present wallet first, then those before it; texts that are no address are left out.
+[[nodiscard]] std::vector<solana::public_key> wallets_of(const solana::public_key& present,
+                                                         std::string_view earlier);
 
 }  // namespace thole::nft

@@ -49,4 +49,35 @@ std::optional<mint_view> view_mint(const mint_base& base, const saga::operation_
     return view;
 }
 
+std::optional<record> journaled_record(const mint_base& base, const saga::operation_details& of) {
+    if (of.view.kind != "mint") return std::nullopt;
+    const auto input = read_mint_input(of.input);
+    auto content = read_output<content_refs>(of, "upload_content");
+    if (!input || !content) return std::nullopt;
+    record row;
+    row.operation_id = of.view.id;
+    row.tenant = of.tenant;
+    row.account = account_of(input->request);
+    row.owner = input->request.owner;
+    row.mint = identity_of(*input, base, {of.tenant, of.view.kind, of.view.key}).mint.text();
+    row.image_cid = std::move(content->image_cid);
+    row.metadata_cid = std::move(content->metadata_cid);
+    row.uri = std::move(content->uri);
+    row.metadata_json = std::move(content->metadata_json);
+    row.level = requested_level(input->request);
+    row.created_at = of.view.created_at;
+    row.updated_at = of.view.updated_at;
+    const auto landed = read_output<landed_mint>(of, "submit");
+    if (!landed) return row;
+    row.status = record_status::minted;
+    row.signature = landed->signature;
+    for (const auto* step : {"complete", "record_landed"}) {
+        const auto written = read_output<record_written>(of, step);
+        if (!written) continue;
+        row.version = written->version;
+        break;
+    }
+    return row;
+}
+
 }  // namespace thole::nft

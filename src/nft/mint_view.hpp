@@ -12,6 +12,7 @@
 
 #include "engine/view.hpp"
 #include "nft/mint_input.hpp"
+#include "nft/records.hpp"
 
 namespace thole::nft {
 
@@ -30,5 +31,10 @@ BOOST_DESCRIBE_STRUCT(mint_view, (),
 // Nothing when the operation is none of a mint, or its input was written by a newer program.
 [[nodiscard]] std::optional<mint_view> view_mint(const mint_base& base,
                                                  const saga::operation_details& of);
+
+// The record of a mint as far as the journal knows it: pending until it has landed, then minted.
+// Nothing when it is none, or came to nothing before its content was known.
+[[nodiscard]] std::optional<record> journaled_record(const mint_base& base,
+                                                     const saga::operation_details& of);
 
 }  // namespace thole::nft

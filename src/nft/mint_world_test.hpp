@@ -172,7 +172,7 @@ class world {
     }
     [[nodiscard]] std::optional<record> row(const uuid& id) { return *b.wait(table.find(id)); }
     [[nodiscard]] wallet_view partner(const solana::public_key& issuer) {
-        partner_view view{rpc, gateways, issuer};
+        partner_view view{rpc, gateways, {issuer}};
         const wallet_query query{.wallet = owner, .only = {}, .limit = 10};
         return *b.wait(view.look(query, in(10s)));
     }
@@ -223,11 +223,17 @@ class world {
         const auto standard = token_standard::token_2022;
         terms.rent = model::rent_exempt(solana::rent_space(standard, terms));
         const auto plan = solana::plan_mint(standard, terms).value();
+        submit_on(ledger, plan.instructions);
+    }
+    // What the wallet's key does behind the daemon's back, finalized.
+    void submit_on(model::ledger& ledger, const std::vector<solana::instruction>& list) {
         const auto& hash = ledger.view(model::commitment::processed, 0).hash;
-        auto message = solana::compile_message(solana::message_version::legacy, wallet.address(),
-                                               hash, plan.instructions);
+        auto message =
+            solana::compile_message(solana::message_version::legacy, wallet.address(), hash, list);
         ledger.submit(solana::sign(std::move(*message), std::array{&wallet}).value());
         ledger.advance(ledger.options().final_slots + 1);
+        // The nodes' clock goes on from where the ledger is now.
+        if (&ledger == &chain) first_slot_ += ledger.options().final_slots + 1;
     }
     // What the mint's address holds on the ledger of one node.
     [[nodiscard]] mint_state fork_state(node& at, const mint_identity& id) {

@@ -45,6 +45,7 @@ struct metaplex_options {
     solana::public_key creator = issuer;
     bool creator_verified = true;
     bool is_mutable = true;
+    std::optional<solana::public_key> collection{};  // claimed, and not verified
 };
 
 inline void put_u32(bytes& to, std::uint32_t value) {
@@ -74,7 +75,14 @@ inline bytes metaplex_metadata(const std::string& uri, const metaplex_options& h
     out.insert(out.end(), how.creator.raw.begin(), how.creator.raw.end());
     out.push_back(how.creator_verified ? 1 : 0);
     out.insert(out.end(), {100, 0, static_cast<std::uint8_t>(how.is_mutable ? 1 : 0)});
-    out.insert(out.end(), {1, 255, 1, 0, 0, 0, 0, 0});
+    out.insert(out.end(), {1, 255, 1, 0});
+    if (how.collection) {
+        out.insert(out.end(), {1, 0});
+        out.insert(out.end(), how.collection->raw.begin(), how.collection->raw.end());
+    } else {
+        out.push_back(0);
+    }
+    out.insert(out.end(), {0, 0, 0});
     out.resize(607);
     return out;
 }

@@ -31,13 +31,19 @@ task<result<wallet_view>> partner_view::look(wallet_query query, deadline until,
                                    .endpoint = {}};
     wallet_view seen;
     seen.wallet = query.wallet.text();
-    const auto held = co_await read_wallet(rpc_, query, how);
+    const auto held = co_await read_wallet_agreed(rpc_, query, how, providers_);
     if (!held) co_return fail(held.error());
     seen.slot = held->slot;
     for (const auto& nft : held->nfts) {
         auto content = result<std::string>{fail(codes::metadata_malformed)};
-        if (deserves_fetching(nft, issuer_)) content = co_await content_of(nft.uri, until);
-        seen.nfts.push_back(judge(nft, issuer_, content));
+        if (deserves_fetching(nft, ours_)) content = co_await content_of(nft.uri, until);
+        seen.nfts.push_back(judge(nft, ours_, content));
+    }
+    for (const auto& mint : held->disputed) {
+        seen_nft one;
+        one.mint = mint.text();
+        one.reason = "the nodes do not tell the same of it";
+        seen.nfts.push_back(std::move(one));
     }
     seen.level = highest_level(seen.nfts);
     co_return seen;

@@ -3,10 +3,12 @@
 // The partner's view of a wallet (SPEC C4, GET /api/v1/verify/{wallet}): what somebody sees who has
 // only the chain and public gateways, and believes nothing else.
 //
-//   nft::partner_view partner{rpc, gateways, issuer};
+//   nft::partner_view partner{rpc, gateways, {issuer}};
 //   auto seen = co_await partner.look({.wallet = owner}, until);     // result<wallet_view>
 //
-// Only the content of the issuer's own tokens is fetched: a stranger's URI costs no request.
+// Two providers must tell the same of a token, or nothing is said of it. Only the content of the
+// issuer's own tokens is fetched: a stranger's URI costs no request. Issuers are several where the
+// mint wallet was changed: what an earlier one signed stays genuine.
 // Errors: those of the RPC client (the chain could not be read); what is wrong with one token is
 // its reason, not an error. Threads: the loop's. Cancellation: as the clients.
 
@@ -18,8 +20,8 @@ namespace thole::nft {
 
 class partner_view {
   public:
-    partner_view(solana::rpc::client& rpc, ipfs::fetcher& gateways, solana::public_key issuer)
-        : rpc_{rpc}, gateways_{gateways}, issuer_{issuer} {}
+    partner_view(solana::rpc::client& rpc, ipfs::fetcher& gateways, issuers ours, int providers = 2)
+        : rpc_{rpc}, gateways_{gateways}, ours_{std::move(ours)}, providers_{providers} {}
 
     // At finalized; with `min_slot`, from no older state than that.
     [[nodiscard]] task<result<wallet_view>> look(wallet_query query, deadline until,
@@ -30,7 +32,8 @@ class partner_view {
 
     solana::rpc::client& rpc_;
     ipfs::fetcher& gateways_;
-    solana::public_key issuer_;
+    issuers ours_;
+    int providers_;  // that must agree
 };
 
 }  // namespace thole::nft

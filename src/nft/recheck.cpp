@@ -49,7 +49,8 @@ task<result<std::uint64_t>> recheck::check_partner(saga::step_context& in, const
     const auto mint = solana::public_key::parse(row.mint);
     THOLE_ASSERT(owner && mint, "a record names wallet and mint");
     const wallet_query query{.wallet = *owner, .only = *mint, .limit = 1};
-    partner_view partner{p_.rpc, p_.gateways, p_.wallet.address()};
+    partner_view partner{
+        p_.rpc, p_.gateways, {p_.wallet.address()}, p_.submitter.settings().required_providers};
     const auto seen = co_await partner.look(query, in.until());
     if (!seen) co_return fail(seen.error());
     if (seen->nfts.empty()) co_return fail(codes::layer_mismatch, "partner: not in the wallet");
@@ -68,8 +69,8 @@ task<result<>> upload_again(mint_dependencies p, std::uint32_t replicas, saga::s
     const auto image = co_await p.pictures.find(cid_of_record(row.image_cid));
     if (!image) co_return fail(image.error());
     steps::mint_content content{*image, std::move(row.metadata_json), row.operation_id.text()};
-    const auto copies = co_await steps::replicate(p.pins, p.pictures, std::move(content), replicas,
-                                                  in.until());
+    const auto copies =
+        co_await steps::replicate(p.pins, p.pictures, std::move(content), replicas, in.until());
     result<> outcome;
     for (const auto& each : copies) {
         for (const auto& call : each.calls) {

@@ -5,9 +5,7 @@
 #include "ipfs/uri.hpp"
 #include "nft/codes.hpp"
 #include "nft/metadata.hpp"
-#include "nft/steps/common.hpp"
-#include "solana/codec/programs.hpp"
-#include "solana/codes.hpp"
+#include "nft/mint_view.hpp"
 
 namespace thole::nft {
 namespace {
@@ -15,6 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int page_size = 20;  // five accounts each: one request to the chain
+constexpr int owners_at_once = 200;
 constexpr std::uint64_t largest_metadata = 1U << 20U;
 
 solana::rpc::options finalized(deadline until) {
@@ -28,38 +27,64 @@ solana::public_key key_of(const std::string& text) {
     return solana::public_key::parse(text).value_or(solana::public_key{});
 }
 
-void add(reconcile_report& to, finding each) {
-    ++to.drifted;
-    ++to.classes[std::string{json::detail::enum_text(each.drift)}];
-    if (each.remedy == remedy::fixed) ++to.fixed;
-    if (to.findings.size() < reconcile_report::most_findings) {
-        to.findings.push_back(std::move(each));
-    }
+bool has(const std::vector<finding>& all, drift what) {
+    return std::ranges::find(all, what, &finding::drift) != all.end();
 }
 
 }  // namespace
 
+void sweep::tell(pass& p, finding each) {
+    auto& report = p.report;
+    ++report.drifted;
+    ++report.classes[std::string{json::detail::enum_text(each.drift)}];
+    if (each.remedy == remedy::fixed) ++report.fixed;
+    p.in.note({"found " + std::string{json::detail::enum_text(each.drift)},
+               {},
+               0,
+               {},
+               each.mint + ": " + each.detail + "; remedy " +
+                   std::string{json::detail::enum_text(each.remedy)}});
+    if (d_.on_finding) d_.on_finding(each);
+    if (report.findings.size() < reconcile_report::most_findings) {
+        report.findings.push_back(std::move(each));
+    }
+}
+
 task<saga::outcome<reconcile_report>> sweep::run(saga::step_context& in) {
-    pass p{.in = in, .how = in.input<reconcile_request>(), .until = in.until(), .report = {}};
+    pass p{.in = in,
+           .how = in.input<reconcile_request>(),
+           .until = in.until(),
+           .report = {},
+           .mends = {}};
+    auto done = co_await go_through_records(p);
+    if (done) done = co_await go_through_journal(p);
+    if (done) done = co_await go_through_pins(p);
+    co_await await_mends(p);
+    if (!done) {
+        in.note(steps::note_of("reconcile", done.error()));
+        co_return steps::failed_call<output>(in, done.error());
+    }
+    co_return saga::done<output>{std::move(p.report)};
+}
+
+// ---- records ------------------------------------------------------------------------------------
+
+task<result<>> sweep::go_through_records(pass& p) {
+    auto& loop = p_.rpc.loop();
     std::optional<uuid> after;
     for (;;) {
         auto page = co_await p_.table.page(after, page_size);
-        if (!page) co_return steps::failed_call<output>(in, page.error());
-        if (page->empty()) break;
+        if (!page) co_return fail(page.error());
+        if (page->empty()) co_return result<>{};
         after = page->back().operation_id;
         auto idle = co_await idle_rows(p, std::move(*page));
-        if (!idle) co_return steps::failed_call<output>(in, idle.error());
+        if (!idle) co_return fail(idle.error());
         const auto done = co_await compare(p, std::move(*idle));
-        if (!done) {
-            in.note(steps::note_of("reconcile", done.error()));
-            co_return steps::failed_call<output>(in, done.error());
-        }
-        if (p_.pause == duration::zero()) continue;
-        auto& loop = p_.rpc.loop();
-        const auto slept = co_await loop.sleep_until(saturating_add(loop.now(), p_.pause));
-        if (!slept) co_return saga::retry{slept.error()};
+        if (!done) co_return done;
+        if (d_.pause == duration::zero()) continue;
+        const auto slept = co_await loop.sleep_for(d_.pause);
+        if (!slept) co_return slept;
     }
-    co_return saga::done<output>{std::move(p.report)};
 }
 
 task<result<std::vector<record>>> sweep::idle_rows(pass& p, std::vector<record> page) {
@@ -68,9 +93,9 @@ task<result<std::vector<record>>> sweep::idle_rows(pass& p, std::vector<record> 
         const bool open =
             row.status == record_status::pending || row.status == record_status::minted;
         if (open) {
-            const auto busy = co_await p_.at_work(row.operation_id);
-            if (!busy) co_return fail(busy.error());
-            if (*busy) {
+            const auto operation = co_await d_.find(row.operation_id);
+            if (!operation) co_return fail(operation.error());
+            if (*operation && !(*operation)->view.ended_at) {
                 ++p.report.at_work;
                 continue;
             }
@@ -87,18 +112,11 @@ task<result<>> sweep::compare(pass& p, std::vector<record> rows) {
     if (!seen) co_return fail(seen.error());
     for (std::size_t i = 0; i < rows.size(); ++i) {
         ++p.report.records;
-        auto& at = seen->at(i);
-        if (!drifts_of(rows[i], at, p_.issuer).empty()) {
-            // One node may lag or lie: what is called a drift is told alike by several.
-            const auto program = at.nft ? at.nft->program : solana::token_2022_program;
-            const mint_place place{key_of(rows[i].mint), program, key_of(rows[i].owner)};
-            auto agreed =
-                co_await read_mint_agreed(p_.rpc, place, finalized(p.until), p_.providers);
-            if (agreed) {
-                at = std::move(*agreed);
-            } else if (!agreed.error().is(solana::codes::account_malformed)) {
-                co_return fail(agreed.error());
-            }
+        auto at = std::move(seen->at(i));
+        if (!drifts_of(rows[i], at, d_.ours).empty()) {
+            auto agreed = co_await read_agreed(p, rows[i]);
+            if (!agreed) co_return fail(agreed.error());
+            at = std::move(*agreed);
         }
         const auto examined = co_await examine(p, std::move(rows[i]), std::move(at));
         if (!examined) co_return examined;
@@ -106,73 +124,192 @@ task<result<>> sweep::compare(pass& p, std::vector<record> rows) {
     co_return result<>{};
 }
 
+task<result<mint_at>> sweep::read_agreed(pass& p, const record& row) {
+    const mint_place place{key_of(row.mint), {}, key_of(row.owner)};
+    co_return co_await read_mint_agreed(p_.rpc, place, finalized(p.until),
+                                        p_.submitter.settings().required_providers);
+}
+
 task<result<>> sweep::examine(pass& p, record row, mint_at at) {
-    auto drifts = drifts_of(row, at, p_.issuer);
+    auto drifts = drifts_of(row, at, d_.ours);
+    std::optional<content_state> seen;
     const bool points_there = at.nft && at.nft->uri == row.uri;
-    if (p.how.content && points_there) {
-        auto lost = co_await content_drift(p, row);
-        if (!lost) co_return fail(lost.error());
-        if (*lost) drifts.push_back(std::move(**lost));
+    if (points_there && (p.how.content || has(drifts, drift::record_behind))) {
+        seen = co_await content_of(p, row);
+        if (!seen->reached) ++p.report.unseen;
+        if (auto differs = content_drift(row, *seen); differs && p.how.content) {
+            drifts.push_back(std::move(*differs));
+        }
+    }
+    if (points_there && p.how.content && !has(drifts, drift::content_lost)) {
+        if (auto lost = co_await pin_drift(p, row)) drifts.push_back(std::move(*lost));
     }
     for (auto& each : drifts) {
-        if (each.drift == drift::record_behind) {
-            const auto repaired = co_await repair(p, each, row);
-            if (!repaired) co_return repaired;
-        }
-        if (each.drift == drift::content_lost) co_await repair_content(p, each, row);
-        add(p.report, std::move(each));
+        const auto repaired = co_await repair(p, each, row, at, seen);
+        if (!repaired) co_return repaired;
+        if (each.remedy != remedy::begun) tell(p, std::move(each));
     }
     co_return result<>{};
 }
 
-task<result<>> sweep::repair(pass& p, finding& each, record row) {
-    each.remedy = remedy::would_fix;
-    if (p.how.dry_run) co_return result<>{};
-    row.status = record_status::minted;
-    const auto there = co_await p_.table.converge(std::move(row));
-    if (!there) co_return fail(there.error());
-    each.remedy = remedy::fixed;
-    co_return result<>{};
-}
-
-// One that fails leaves the finding as a work item, and the sweep goes on.
-task<> sweep::repair_content(pass& p, finding& each, record row) {
-    if (!p_.upload_again) co_return;
-    each.remedy = remedy::would_fix;
-    if (p.how.dry_run) co_return;
-    auto done = co_await p_.upload_again(p.in, row);
-    auto still = result<std::optional<finding>>{std::optional<finding>{}};
-    if (done) still = co_await content_drift(p, std::move(row));  // read back
-    each.remedy = done && still && !*still ? remedy::fixed : remedy::none;
-    if (!done) each.detail += "; not uploaded again: " + done.error().describe();
-}
-
-task<result<std::optional<finding>>> sweep::content_drift(const pass& p, record row) {
-    finding out{row.operation_id, row.mint, drift::content_lost, remedy::none, {}};
+task<sweep::content_state> sweep::content_of(pass& p, const record& row) {
+    content_state out;
     const auto named = ipfs::parse_uri(row.uri);
     if (!named) {
-        out.detail = named.error().describe();
+        out.problem = named.error().describe();
         co_return out;
     }
     ipfs::fetch_request what{.content = named->content,
                              .known = {},
                              .max_bytes = largest_metadata,
                              .only = {},
-                             .exclude = {}};
+                             .exclude = steps::not_counted(p_.gateways, d_.gateways)};
     const auto got = co_await p_.gateways.fetch(std::move(what), p.until);
     if (!got) {
-        // Who could not be reached says nothing about the content.
-        if (!ipfs::is_about_content(got.error())) co_return fail(got.error());
-        out.detail = got.error().describe();
+        out.reached = ipfs::is_about_content(got.error());
+        out.problem = got.error().describe();
         co_return out;
     }
-    const auto json = parse_metadata(as_text(got->content));
-    const auto level = json ? json->level : std::nullopt;
-    if (json && level == row.level) co_return std::optional<finding>{};
-    out.drift = drift::level_mismatch;
-    out.detail = json ? "the JSON says " + (level ? std::to_string(*level) : std::string{"none"})
-                      : json.error().describe();
+    out.json = std::string{as_text(got->content)};
+    const auto parsed = parse_metadata(*out.json);
+    if (parsed) out.level = parsed->level;
+    if (!parsed) out.problem = parsed.error().describe();
     co_return out;
+}
+
+std::optional<finding> sweep::content_drift(const record& row, const content_state& seen) {
+    finding out{row.operation_id, row.mint, drift::content_lost, remedy::none, seen.problem, {}};
+    if (!seen.reached) return std::nullopt;
+    if (!seen.json) return out;
+    if (seen.problem.empty() && seen.level == row.level && *seen.json == row.metadata_json) {
+        return std::nullopt;
+    }
+    out.drift = drift::level_mismatch;
+    if (out.detail.empty()) {
+        out.detail = seen.level == row.level ? "the record's copy of the metadata differs"
+                                             : "the metadata has another level";
+    }
+    return out;
+}
+
+// A gateway may go on serving for a while what nobody keeps any more. Providers that do not answer
+// are taken to keep it.
+task<std::optional<finding>> sweep::pin_drift(pass& p, const record& row) {
+    const auto wanted = std::min<std::size_t>(d_.replicas, p_.pins.providers());
+    for (const auto* text : {&row.image_cid, &row.metadata_cid}) {
+        const auto id = ipfs::cid::parse(*text);
+        if (!id) continue;
+        const auto states = co_await p_.pins.where(*id, p.until);
+        std::string absent;
+        std::size_t kept = 0;
+        for (const auto& each : states) {
+            const bool gone = each.state && (*each.state == ipfs::pin_state::absent ||
+                                             *each.state == ipfs::pin_state::failed);
+            kept += gone ? 0 : 1;
+            if (gone) absent += (absent.empty() ? "" : ", ") + each.provider;
+        }
+        if (kept >= wanted) continue;
+        co_return finding{row.operation_id,
+                          row.mint,
+                          drift::pin_lost,
+                          remedy::none,
+                          *text + " is not kept at " + absent,
+                          {}};
+    }
+    co_return std::nullopt;
+}
+
+// ---- journal ------------------------------------------------------------------------------------
+
+task<result<>> sweep::go_through_journal(pass& p) {
+    std::int64_t next = 0;
+    do {
+        const auto page = co_await d_.completed(next);
+        if (!page) co_return fail(page.error());
+        for (const auto& mint : page->items) {
+            const auto done = co_await examine_journaled(p, mint.view.id);
+            if (!done) co_return done;
+        }
+        next = page->next;
+    } while (next != 0);
+    co_return result<>{};
+}
+
+task<result<>> sweep::examine_journaled(pass& p, uuid mint) {
+    const auto there = co_await p_.table.find(mint);
+    if (!there) co_return fail(there.error());
+    if (*there) co_return result<>{};
+    const auto known = co_await d_.find(mint);
+    if (!known) co_return fail(known.error());
+    if (!*known) co_return result<>{};
+    auto row = journaled_record({p_.secret, p_.wallet.address()}, **known);
+    if (!row) co_return result<>{};
+    // Under another id it is the same mint, accepted again after a restore.
+    const auto other = co_await p_.table.find_mint(row->mint);
+    if (!other) co_return fail(other.error());
+    if (*other) co_return result<>{};
+    row->updated_at = p.in.store_now();
+    auto at = co_await read_agreed(p, *row);
+    if (!at) co_return fail(at.error());
+    finding each{row->operation_id,          row->mint, drift::record_missing, remedy::none,
+                 "completed in the journal", {}};
+    const auto repaired = co_await repair(p, each, *row, *at, std::nullopt);
+    if (!repaired) co_return repaired;
+    tell(p, std::move(each));
+    co_return result<>{};
+}
+
+// ---- pins ---------------------------------------------------------------------------------------
+
+task<result<>> sweep::go_through_pins(pass& p) {
+    std::string after;
+    for (;;) {
+        const auto owners = co_await d_.ledger.owners(after, owners_at_once);
+        if (!owners) co_return fail(owners.error());
+        if (owners->empty()) co_return result<>{};
+        for (const auto& each : *owners) {
+            const auto done = co_await examine_owner(p, each);
+            if (!done) co_return done;
+        }
+        after = owners->back();
+    }
+}
+
+// Pins are orphans when the operation has ended and left neither a record nor a token. Where nobody
+// knows the owner any more – journal and records are both older than the ledger – a token may still
+// point to the content: that is for a person.
+task<result<>> sweep::examine_owner(pass& p, std::string owner) {
+    const auto id = uuid::parse(owner);
+    if (!id) co_return result<>{};
+    const auto row = co_await p_.table.find(*id);
+    if (!row) co_return fail(row.error());
+    if (*row && (*row)->status != record_status::rolled_back) co_return result<>{};
+    const auto operation = co_await d_.find(*id);
+    if (!operation) co_return fail(operation.error());
+    const bool known = operation->has_value();
+    if (known && (!(*operation)->view.ended_at || (*operation)->view.state == "completed")) {
+        co_return result<>{};  // at work; or a record is missing, which is another drift
+    }
+    finding each{*id, {}, drift::orphan_pin, remedy::none, "no record and no operation know it",
+                 {}};
+    record place;  // as far as it says where a token would be
+    if (*row) place = **row;
+    if (known && !*row) {
+        if (const auto mint = view_mint({p_.secret, p_.wallet.address()}, **operation)) {
+            place.mint = mint->mint;
+            place.owner = mint->owner;
+        }
+    }
+    if (!place.mint.empty()) {
+        const auto at = co_await read_agreed(p, place);
+        if (!at) co_return fail(at.error());
+        if (at->state != mint_state::absent) co_return result<>{};  // record_behind, or foreign
+        each.mint = place.mint;
+        each.detail = "the operation left nothing but its pins";
+        co_await release_pins(p, each, std::move(owner));
+    }
+    tell(p, std::move(each));
+    co_return result<>{};
 }
 
 saga::definition make_reconcile_saga(reconcile_dependencies parts) {

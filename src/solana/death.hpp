@@ -43,7 +43,8 @@ struct death_witness {
     std::uint64_t status_slot = 0;  // context of the status read
     std::optional<signature_status> status;
     std::uint64_t account_slot = 0;  // context of the account read
-    // No account, or only lamports that somebody sent there (owned by the System program, no data).
+    // No account, or only lamports that somebody sent there (owned by the System program, no data);
+    // also when the transaction makes none.
     bool mint_absent = false;
     std::uint64_t first_available_block = 0;
 };

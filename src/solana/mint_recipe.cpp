@@ -7,6 +7,7 @@
 #include "solana/codec/system.hpp"
 #include "solana/codec/token.hpp"
 #include "solana/codes.hpp"
+#include "thole/assert.hpp"
 
 namespace thole::solana {
 
@@ -40,6 +41,26 @@ void add_account(std::vector<instruction>& out, const mint_terms& terms, const s
     out.push_back(assign_with_seed(at, program));
 }
 
+void add_metadata(std::vector<instruction>& out, const mint_terms& terms, const public_key& mint) {
+    const auto fields = with_seed(terms);
+    const auto& wallet = terms.wallet;
+    out.push_back(
+        initialize_metadata({mint, wallet, wallet}, fields.name, fields.symbol, fields.uri));
+    for (const auto& [key, value] : fields.additional) {
+        out.push_back(update_field(mint, wallet, key, value));
+    }
+}
+
+// Nobody mints another one; nobody changes what is not to be changed.
+void give_up_rights(std::vector<instruction>& out, const mint_terms& terms,
+                    const public_key& mint) {
+    out.push_back(set_authority(token_2022_program, mint, terms.wallet, authority_type::mint_tokens,
+                                std::nullopt));
+    if (!terms.is_mutable) {
+        out.push_back(update_metadata_authority(mint, terms.wallet, std::nullopt));
+    }
+}
+
 void add_token_2022(std::vector<instruction>& out, const mint_terms& terms,
                     const seeded_address& at) {
     const auto& mint = at.address;
@@ -47,20 +68,11 @@ void add_token_2022(std::vector<instruction>& out, const mint_terms& terms,
     add_account(out, terms, at, mint_with_pointer_space, token_2022_program);
     out.push_back(initialize_metadata_pointer(mint, std::nullopt, mint));
     out.push_back(initialize_mint(token_2022_program, mint, 0, wallet, std::nullopt));
-    const auto fields = with_seed(terms);
-    out.push_back(
-        initialize_metadata({mint, wallet, wallet}, fields.name, fields.symbol, fields.uri));
-    for (const auto& [key, value] : fields.additional) {
-        out.push_back(update_field(mint, wallet, key, value));
-    }
+    add_metadata(out, terms, mint);
     const auto holding = associated_token_address(terms.owner, mint, token_2022_program);
     out.push_back(create_associated_token_account(token_2022_program, wallet, terms.owner, mint));
     out.push_back(mint_to(token_2022_program, {mint, holding, wallet}, 1));
-    out.push_back(
-        set_authority(token_2022_program, mint, wallet, authority_type::mint_tokens, std::nullopt));
-    if (!terms.is_mutable) {
-        out.push_back(update_metadata_authority(mint, wallet, std::nullopt));
-    }
+    give_up_rights(out, terms, mint);
 }
 
 metaplex::data metaplex_data(const mint_terms& terms) {
@@ -150,6 +162,41 @@ result<mint_plan> plan_mint(mint_standard standard, const mint_terms& terms) {
         plan.memo_included = true;
     }
     return plan;
+}
+
+namespace {
+
+// Budget and, where the account grows, what its rent then lacks.
+std::vector<instruction> begin_mend(const mint_terms& terms, const public_key& mint) {
+    std::vector<instruction> out;
+    add_budget(out, terms);
+    if (terms.already_held < terms.rent) {
+        out.push_back(transfer(terms.wallet, mint, terms.rent - terms.already_held));
+    }
+    return out;
+}
+
+public_key mint_of(const mint_terms& terms) {
+    const auto mint = create_with_seed(terms.wallet, terms.seed, token_2022_program);
+    THOLE_ASSERT(mint.has_value(), "the seed of a mint that is there");
+    return *mint;
+}
+
+}  // namespace
+
+std::vector<instruction> plan_missing_metadata(const mint_terms& terms) {
+    const auto mint = mint_of(terms);
+    auto out = begin_mend(terms, mint);
+    add_metadata(out, terms, mint);
+    give_up_rights(out, terms, mint);
+    return out;
+}
+
+std::vector<instruction> plan_uri_update(const mint_terms& terms) {
+    const auto mint = mint_of(terms);
+    auto out = begin_mend(terms, mint);
+    out.push_back(update_field(mint, terms.wallet, metadata_field::uri, terms.fields.uri));
+    return out;
 }
 
 bool issuer_verified(const public_key& mint, const public_key& issuer, std::string_view seed,

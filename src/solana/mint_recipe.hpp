@@ -62,6 +62,13 @@ struct mint_plan {
 
 [[nodiscard]] result<mint_plan> plan_mint(mint_standard standard, const mint_terms& terms);
 
+// The metadata of a Token-2022 mint that has none, although its pointer says that it has; the right
+// to mint more is given up with it. The wallet still is mint authority; terms.rent is for
+// rent_space(), terms.already_held what lies there.
+[[nodiscard]] std::vector<instruction> plan_missing_metadata(const mint_terms& terms);
+// The URI of a Token-2022 mint whose update authority the wallet is; the rest stays as it is.
+[[nodiscard]] std::vector<instruction> plan_uri_update(const mint_terms& terms);
+
 // Whether the token was minted with `issuer`'s signature: the address is derived from it, and only
 // its key can create the account there. Cannot be forged, unlike the update authority.
 [[nodiscard]] bool issuer_verified(const public_key& mint, const public_key& issuer,

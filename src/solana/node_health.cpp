@@ -6,10 +6,8 @@
 namespace thole::solana {
 
 task<bool> node_health::operator()(io::health_look at) {
-    const rpc::options how{.until = at.until,
-                           .level = commitment::processed,
-                           .endpoint = at.endpoint,
-                           .vital = true};
+    const rpc::options how{
+        .until = at.until, .level = commitment::processed, .endpoint = at.endpoint, .vital = true};
     if (at.probe) co_return (co_await client_.get_health(how)).has_value();
     const auto before = at.first ? 0 : slots_[at.endpoint];
     slots_[at.endpoint] = 0;

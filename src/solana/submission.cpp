@@ -179,7 +179,8 @@ task<std::optional<std::uint64_t>> submitter::finalized_height(deadline until) {
     co_return height_;
 }
 
-task<settled> submitter::settle(prepared_transaction p, public_key mint, deadline until) {
+task<settled> submitter::settle(prepared_transaction p, std::optional<public_key> mint,
+                                deadline until) {
     const auto id = signature::parse(p.signature);
     THOLE_ASSERT(id.has_value(), "a journaled signature reads back");
     const auto status = co_await watcher_.look(*id, until);
@@ -238,7 +239,8 @@ task<settled> submitter::confirm_end(solana::signature s, settled claim, deadlin
     co_return out;
 }
 
-task<settled> submitter::judge(prepared_transaction p, public_key mint, deadline until) {
+task<settled> submitter::judge(prepared_transaction p, std::optional<public_key> mint,
+                               deadline until) {
     const auto id = signature::parse(p.signature);
     THOLE_ASSERT(id.has_value(), "a journaled signature reads back");
     const death_question question{{p.last_valid_block_height, p.blockhash_slot}, *id, mint};

@@ -114,7 +114,10 @@ class submitter {
     [[nodiscard]] task<fan_out_report> fan_out(prepared_transaction p, duration since_first,
                                                deadline until);
 
-    [[nodiscard]] task<settled> settle(prepared_transaction p, public_key mint, deadline until);
+    // `mint`: the address that only these bytes, or ones like them, can have made; nothing when
+    // they make none. Then a repetition must do no harm: there is no address to prove a death by.
+    [[nodiscard]] task<settled> settle(prepared_transaction p, std::optional<public_key> mint,
+                                       deadline until);
 
     // When to send the same bytes again: half of the time so far, within 0.5 s and 4 s.
     [[nodiscard]] static duration rebroadcast_after(duration since_first) noexcept;
@@ -129,7 +132,8 @@ class submitter {
                                             deadline until);
     [[nodiscard]] task<std::uint64_t> price_for(public_key payer, int generation, deadline until);
     [[nodiscard]] task<std::optional<std::uint64_t>> finalized_height(deadline until);
-    [[nodiscard]] task<settled> judge(prepared_transaction p, public_key mint, deadline until);
+    [[nodiscard]] task<settled> judge(prepared_transaction p, std::optional<public_key> mint,
+                                      deadline until);
     // Somebody calls it finalized: whether enough of them do.
     [[nodiscard]] task<settled> confirm_end(solana::signature s, settled claim, deadline until);
 

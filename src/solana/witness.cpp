@@ -28,10 +28,14 @@ task<result<death_witness>> ask_witness(rpc::client& client, name endpoint, deat
     w.status_slot = status->context_slot;
     w.status = std::move(status->value.front());
 
-    const auto account = co_await client.get_account(question.mint, how);
-    if (!account) co_return std::unexpected{account.error()};
-    w.account_slot = account->context_slot;
-    w.mint_absent = is_uncreated(account->value);
+    w.account_slot = w.status_slot;
+    w.mint_absent = true;
+    if (question.mint) {
+        const auto account = co_await client.get_account(*question.mint, how);
+        if (!account) co_return std::unexpected{account.error()};
+        w.account_slot = account->context_slot;
+        w.mint_absent = is_uncreated(account->value);
+    }
 
     const auto first = co_await client.get_first_available_block(how);
     if (!first) co_return std::unexpected{first.error()};

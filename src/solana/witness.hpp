@@ -13,7 +13,8 @@ namespace thole::solana {
 struct death_question {
     mortal life;
     solana::signature signature;
-    public_key mint;
+    // That only this transaction, or one like it, can have made; nothing: it makes none.
+    std::optional<public_key> mint;
 };
 
 [[nodiscard]] task<result<death_witness>> ask_witness(rpc::client& client, name endpoint,

@@ -44,6 +44,10 @@ void show_report(session& s, const value& report) {
     s.out.print(fmt::format("{} records compared, {} left alone, {} drifted, {} repaired\n",
                             text_of(report, "records"), text_of(report, "at_work"),
                             text_of(report, "drifted"), text_of(report, "fixed")));
+    if (text_of(report, "unseen") != "0") {
+        s.out.print(fmt::format("{} of which no gateway could be asked for the content\n",
+                                text_of(report, "unseen")));
+    }
     const auto& findings = report.at("findings").as_array();
     if (findings.empty()) return;
     table t{{"DRIFT", "REMEDY", "MINT", "OPERATION", "DETAIL"}};

@@ -116,27 +116,7 @@ saga::outcome<solana::prepared_transaction> submit::refused(const saga::step_con
 
 task<result<>> submit::send(saga::step_context& in, const saga::journaled<prepared>& bytes) {
     if (was_found(*bytes)) co_return result<>{};
-    const auto now = rpc_.loop().now();
-    const auto known = sent_.find(bytes->signature);
-    const auto since_first = known == sent_.end() ? duration::zero() : now - known->second.first;
-    if (known != sent_.end() &&
-        now - known->second.last < solana::submitter::rebroadcast_after(since_first)) {
-        co_return result<>{};
-    }
-    auto& times = sent_.try_emplace(bytes->signature, sent{now, now}).first->second;
-    times.last = now;
-    const auto report = co_await submitter_.fan_out(*bytes, since_first, in.until());
-    for (const auto& leg : report.legs) {
-        using std::chrono::milliseconds;
-        const auto took = std::chrono::duration_cast<milliseconds>(leg.latency).count();
-        saga::call_note note{"sendTransaction", std::string{leg.endpoint.view()}, took, {}, {}};
-        if (leg.refusal) {
-            note.fault = leg.refusal->code();
-            note.detail = leg.refusal->detail();
-        }
-        in.note(std::move(note));
-    }
-    co_return result<>{};
+    co_return co_await sending_.send(in, *bytes);
 }
 
 // ---- settle -------------------------------------------------------------------------------------
@@ -147,19 +127,8 @@ task<saga::settlement<landed_mint>> submit::settle(saga::step_context& in,
     const auto about = subject_of(in, base_);
     if (was_found(*bytes)) co_return co_await settle_found(in, about);
     auto what = co_await submitter_.settle(*bytes, about.id.mint, in.until());
-    if (what.state == state::pending) {
-        if (what.error) in.note(note_of("getSignatureStatuses", *what.error));
-        co_return saga::pending{settings_.poll};
-    }
-    if (what.state == state::uncertain) {
-        co_return saga::uncertain{settings_.unsure_poll, std::move(what.evidence)};
-    }
-    if (what.state == state::confirmed) {
-        // Shown as soon as it is so; should the journal be away, finality will show it.
-        static_cast<void>(co_await in.progress("BLOCKCHAIN_CONFIRMED"));
-        co_return saga::pending{settings_.poll};
-    }
-    sent_.erase(bytes->signature);
+    if (auto open = co_await undecided<output>(in, what, settings_)) co_return std::move(*open);
+    sending_.decided(bytes->signature);
     if (what.state == state::dead) {
         co_return saga::dead{std::move(what.evidence), true, {}, "expired without landing"};
     }

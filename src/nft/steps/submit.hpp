@@ -13,22 +13,13 @@
 //          Each of them on the word of two providers: one node alone decides nothing.
 //          A curable error (lamports, compute) allows a new generation; any other parks.
 
-#include <map>
-
 #include "nft/chain_reader.hpp"
 #include "nft/steps/check.hpp"
 #include "nft/steps/fetch_uris.hpp"
 #include "nft/steps/record_pending.hpp"
-#include "solana/submission.hpp"
+#include "nft/steps/sending.hpp"
 
 namespace thole::nft::steps {
-
-struct submit_settings {
-    duration poll = std::chrono::milliseconds{500};    // of an undecided transaction
-    duration unsure_poll = std::chrono::seconds{2};    // while the witnesses disagree
-    duration funds_poll = std::chrono::seconds{5};     // while the wallet is short
-    duration occupied_poll = std::chrono::seconds{2};  // while the address is being looked at
-};
 
 class submit {
   public:
@@ -44,7 +35,8 @@ class submit {
           rpc_{rpc},
           submitter_{submitter},
           funds_{funds},
-          settings_{s} {}
+          settings_{s},
+          sending_{rpc.loop(), submitter} {}
 
     [[nodiscard]] task<saga::outcome<prepared>> prepare(saga::step_context& in);
     [[nodiscard]] task<result<>> send(saga::step_context& in,
@@ -56,11 +48,6 @@ class submit {
                                                                std::string_view reference);
 
   private:
-    struct sent {
-        time_point first{};
-        time_point last{};
-    };
-
     [[nodiscard]] task<saga::outcome<prepared>> sign(saga::step_context& in, const subject& about,
                                                      std::uint64_t already_held);
     [[nodiscard]] saga::outcome<prepared> refused(const saga::step_context& in,
@@ -81,7 +68,7 @@ class submit {
     solana::submitter& submitter_;
     solana::wallet_watch& funds_;
     submit_settings settings_;
-    std::map<std::string, sent> sent_;  // by signature, while undecided
+    sending sending_;
 };
 
 }  // namespace thole::nft::steps

@@ -71,8 +71,8 @@ task<saga::outcome<content_refs>> upload_content::run(saga::step_context& in) {
     }
     auto refs = predict(request, *image);
     mint_content content{*image, refs.metadata_json, in.id().text()};
-    auto copies = co_await replicate(pins_, pictures_, std::move(content), settings_.replicas,
-                                     in.until());
+    auto copies =
+        co_await replicate(pins_, pictures_, std::move(content), settings_.replicas, in.until());
     for (const auto& each : copies) {
         tell(in, each);
     }

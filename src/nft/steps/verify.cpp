@@ -103,7 +103,7 @@ task<result<>> verify::repair_record(saga::step_context& in, const subject& abou
 
 task<result<>> verify::check_partner(saga::step_context& in, const subject& about) {
     const wallet_query query{.wallet = about.owner, .only = about.id.mint, .limit = 1};
-    partner_view partner{rpc_, gateways_, about.id.base};
+    partner_view partner{rpc_, gateways_, {about.id.base}, providers_};
     const auto seen = co_await partner.look(query, in.until(), in.output<submit>().slot);
     if (!seen) co_return fail(seen.error());
     const auto found = std::ranges::find(seen->nfts, about.id.mint.text(), &seen_nft::mint);

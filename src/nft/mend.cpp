@@ -1,0 +1,175 @@
+#include "nft/mend.hpp"
+
+#include "nft/codes.hpp"
+#include "solana/codec/programs.hpp"
+#include "solana/codes.hpp"
+
+namespace thole::nft {
+namespace {
+
+using namespace std::chrono_literals;
+
+solana::public_key key_of(const std::string& text) {
+    return solana::public_key::parse(text).value_or(solana::public_key{});
+}
+
+template <class T>
+saga::outcome<T> parked(const fault_code& code, std::string detail) {
+    return saga::park{std::string{code.text}, fault{code}.with_detail(std::move(detail))};
+}
+
+}  // namespace
+
+task<result<mend_subject::seen>> mend_subject::look(saga::step_context& in, std::uint64_t since) {
+    const auto request = in.input<mend_request>();
+    auto row = co_await d_.parts.table.find(request.operation_id);
+    if (!row) co_return fail(row.error());
+    if (!*row) co_return fail(codes::record_missing, request.operation_id.text());
+    auto how = steps::rpc_options(in, solana::commitment::finalized);
+    if (since > 0) how.min_context_slot = since;
+    const mint_place place{key_of((*row)->mint), solana::token_2022_program, key_of((*row)->owner)};
+    auto at = co_await read_mint_agreed(d_.parts.rpc, place, how,
+                                        d_.parts.submitter.settings().required_providers);
+    if (!at) co_return fail(at.error());
+    co_return seen{std::move(**row), std::move(*at)};
+}
+
+task<saga::outcome<solana::prepared_transaction>> mend::prepare(saga::step_context& in) {
+    auto found = co_await look(in);
+    if (!found) {
+        in.note(steps::note_of("look", found.error()));
+        co_return steps::failed_call<prepared>(in, found.error());
+    }
+    const auto& at = found->at;
+    if (at.nft && at.nft->has_metadata && at.nft->uri == found->row.uri) {
+        co_return saga::done<prepared>{};
+    }
+    const auto act = possible_mend(found->row, at, d_.parts.wallet.address());
+    if (act == mend_act::nothing) {
+        co_return parked<prepared>(codes::not_mendable, found->row.mint);
+    }
+    auto terms = co_await terms_of(in, std::move(*found), act);
+    if (!terms) {
+        in.note(steps::note_of("terms", terms.error()));
+        if (terms.error().is(codes::not_mendable)) {
+            co_return parked<prepared>(codes::not_mendable, std::string{terms.error().detail()});
+        }
+        co_return steps::failed_call<prepared>(in, terms.error());
+    }
+    co_return co_await sign(in, std::move(*terms), act);
+}
+
+// The name and symbol of metadata that was never written are those of the request; else they stay.
+task<result<solana::mint_terms>> mend::terms_of(saga::step_context& in, seen what, mend_act act) {
+    solana::mint_terms terms;
+    terms.wallet = d_.parts.wallet.address();
+    terms.owner = key_of(what.row.owner);
+    terms.fields = {what.at.nft->name, what.at.nft->symbol, what.row.uri, {}};
+    terms.seed = what.at.nft->seed.value_or(std::string{});
+    if (act == mend_act::add_metadata) {
+        const auto mint = co_await d_.find(what.row.operation_id);
+        if (!mint) co_return fail(mint.error());
+        const auto input = *mint ? read_mint_input((*mint)->input) : std::nullopt;
+        if (!input) co_return fail(codes::not_mendable, "the journal does not know the mint");
+        const mint_base base{d_.parts.secret, terms.wallet};
+        terms.seed =
+            identity_of(*input, base, {(*mint)->tenant, mint_kind, (*mint)->view.key}).seed;
+        terms.fields.name = input->request.name;
+        terms.fields.symbol = input->request.symbol;
+        terms.is_mutable = input->request.is_mutable;
+    }
+    if (!solana::issuer_verified(what.at.nft->mint, terms.wallet, terms.seed,
+                                 solana::token_2022_program)) {
+        co_return fail(codes::not_mendable, "the mint was not made by this wallet");
+    }
+    const auto space = solana::rent_space(token_standard::token_2022, terms);
+    const auto rent = co_await d_.parts.funds.rent_of(space, in.until());
+    if (!rent) co_return fail(rent.error());
+    terms.rent = *rent;
+    terms.already_held = what.at.lamports;
+    co_return terms;
+}
+
+task<saga::outcome<solana::prepared_transaction>> mend::sign(saga::step_context& in,
+                                                             solana::mint_terms terms,
+                                                             mend_act act) {
+    solana::transaction_plan plan =
+        [terms, act](solana::compute_budget budget) -> result<std::vector<solana::instruction>> {
+        auto with_budget = terms;
+        with_budget.compute_limit = budget.limit;
+        with_budget.compute_price = budget.price;
+        return act == mend_act::add_metadata ? solana::plan_missing_metadata(with_budget)
+                                             : solana::plan_uri_update(with_budget);
+    };
+    auto made = co_await d_.parts.submitter.prepare(std::move(plan), d_.parts.wallet,
+                                                    in.generation(), in.until());
+    if (made) co_return saga::done<prepared>{std::move(*made)};
+    in.note(steps::note_of("prepare", made.error()));
+    if (made.error().is(solana::codes::insufficient_funds)) {
+        co_return saga::wait{d_.settings.submit.funds_poll, "balance: the wallet is short"};
+    }
+    co_return steps::failed_call<prepared>(in, made.error());
+}
+
+task<result<>> mend::send(saga::step_context& in, const saga::journaled<prepared>& bytes) {
+    if (bytes->signature.empty()) co_return result<>{};
+    co_return co_await sending_.send(in, *bytes);
+}
+
+task<saga::settlement<mended>> mend::settle(saga::step_context& in,
+                                            const saga::journaled<prepared>& bytes) {
+    using state = solana::submission_state;
+    if (bytes->signature.empty()) co_return saga::landed<output>{};
+    const auto what = co_await d_.parts.submitter.settle(*bytes, std::nullopt, in.until());
+    if (auto open = co_await steps::undecided<output>(in, what, d_.settings.submit)) {
+        co_return std::move(*open);
+    }
+    sending_.decided(bytes->signature);
+    if (what.state == state::dead) {
+        co_return saga::dead{what.evidence, true, {}, "expired without landing"};
+    }
+    if (what.state == state::failed) {
+        auto why = what.error ? what.error->describe() : std::string{codes::program_refused.text};
+        co_return saga::dead{what.evidence, what.is_curable(), {}, std::move(why)};
+    }
+    co_return saga::landed<output>{{{}, bytes->signature, what.slot}};
+}
+
+task<saga::outcome<mended>> read_back::run(saga::step_context& in) {
+    auto out = in.output<mend>();
+    const auto found = co_await look(in, out.slot);
+    if (!found) {
+        in.note(steps::note_of("look", found.error()));
+        co_return steps::failed_call<output>(in, found.error());
+    }
+    const auto& [row, at] = *found;
+    out.mint = row.mint;
+    out.slot = at.slot;
+    const issuers ours{d_.parts.wallet.address()};
+    const bool right = at.nft && issuer_verified(*at.nft, ours) && at.nft->uri == row.uri;
+    if (right) co_return saga::done<output>{std::move(out)};
+    auto differs = fault{codes::layer_mismatch}.with_detail("chain: the metadata of " + row.mint);
+    in.note(steps::note_of("read_back", differs));
+    co_return saga::retry{std::move(differs)};
+}
+
+saga::definition make_mend_saga(mend_dependencies d) {
+    auto policy = d.settings.chain;
+    policy.timeout = 30s;
+    policy.generations = d.settings.generations;
+    auto check = std::make_shared<read_back>(d);
+    return saga::define<mend_request>(std::string{mend_kind}, 1)
+        .step(std::make_shared<mend>(std::move(d)))
+        .policy(policy)
+        .pivot()
+        .shows("MEND_SUBMITTED")
+        .settles_as("MEND_CONFIRMED")
+        .lock([](const mend_request& r) { return "mend " + r.operation_id.text(); })
+        .step(std::move(check))
+        .policy(policy)
+        .critical()
+        .shows("MENDED")
+        .build();
+}
+
+}  // namespace thole::nft

@@ -1,0 +1,100 @@
+#pragma once
+
+// Puts right on the chain what the reconciler found and this wallet still may change: a URI that
+// was swapped, metadata that was never written.
+//
+//   definitions.add(nft::make_mend_saga({parts, settings, find}));
+//   co_await in.child({.kind = "mend", .input = json::write(mend_request{row.operation_id}), …});
+//
+// An operation of its own, because it signs: the bytes are journaled before the first of them
+// leaves, the same ones are sent until their end is known, and the result is read back from as many
+// providers as a mint's.
+//
+//   mend        reads record and chain anew, since all may have changed; nothing to do any more is
+//               an end, nothing that may be done parks. The record is the measure only when its URI
+//               names the metadata of which it holds the copy.
+//   read_back   the drift is gone, say two providers.
+//
+// Doing it twice writes the same again, so a death needs no address for its proof. Two of one mint
+// go one after another.
+
+#include <functional>
+
+#include "engine/view.hpp"
+#include "nft/drift.hpp"
+#include "nft/mint_saga.hpp"
+
+namespace thole::nft {
+
+inline constexpr std::string_view mend_kind = "mend";
+
+struct mend_request {
+    uuid operation_id;  // of the mint
+};
+BOOST_DESCRIBE_STRUCT(mend_request, (), (operation_id))
+
+struct mended {
+    std::string mint;
+    std::string signature;   // "" when there was nothing to do
+    std::uint64_t slot = 0;  // from which it was read back; 0 before
+};
+BOOST_DESCRIBE_STRUCT(mended, (), (mint, signature, slot))
+
+// An operation as the journal knows it; nothing: it does not (any more).
+using find_operation = std::function<task<result<std::optional<saga::operation_details>>>(uuid)>;
+
+struct mend_dependencies {
+    mint_dependencies parts;
+    mint_settings settings;
+    find_operation find;  // the mint, whose request says what its metadata should be
+};
+
+// What both steps look at.
+class mend_subject {
+  public:
+    explicit mend_subject(mend_dependencies d) : d_{std::move(d)} {}
+
+  protected:
+    struct seen {
+        record row;
+        mint_at at;
+    };
+    [[nodiscard]] task<result<seen>> look(saga::step_context& in, std::uint64_t since = 0);
+    mend_dependencies d_;
+};
+
+class mend : mend_subject {
+  public:
+    static constexpr std::string_view name = "mend";
+    using prepared = solana::prepared_transaction;
+    using output = mended;
+
+    explicit mend(mend_dependencies d)
+        : mend_subject{std::move(d)}, sending_{d_.parts.rpc.loop(), d_.parts.submitter} {}
+    [[nodiscard]] task<saga::outcome<prepared>> prepare(saga::step_context& in);
+    [[nodiscard]] task<result<>> send(saga::step_context& in,
+                                      const saga::journaled<prepared>& bytes);
+    [[nodiscard]] task<saga::settlement<output>> settle(saga::step_context& in,
+                                                        const saga::journaled<prepared>& bytes);
+
+  private:
+    [[nodiscard]] task<result<solana::mint_terms>> terms_of(saga::step_context& in, seen what,
+                                                            mend_act act);
+    [[nodiscard]] task<saga::outcome<prepared>> sign(saga::step_context& in,
+                                                     solana::mint_terms terms, mend_act act);
+
+    steps::sending sending_;
+};
+
+class read_back : mend_subject {
+  public:
+    static constexpr std::string_view name = "read_back";
+    using output = mended;
+
+    explicit read_back(mend_dependencies d) : mend_subject{std::move(d)} {}
+    [[nodiscard]] task<saga::outcome<output>> run(saga::step_context& in);
+};
+
+[[nodiscard]] saga::definition make_mend_saga(mend_dependencies d);
+
+}  // namespace thole::nft

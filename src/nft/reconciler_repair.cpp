@@ -1,0 +1,155 @@
+#include "nft/codes.hpp"
+#include "nft/recheck.hpp"
+#include "nft/reconciler.hpp"
+
+namespace thole::nft {
+namespace {
+
+using namespace std::chrono_literals;
+
+// How long repairs on the chain are awaited at the end; a later one ends by itself.
+constexpr duration longest_mend = 3min;
+constexpr duration mend_poll = 500ms;
+
+void failed(finding& each, const fault& why) {
+    each.remedy = remedy::none;
+    each.detail += "; not repaired: " + why.describe();
+}
+
+}  // namespace
+
+// What must not fail alone – the chain cannot be read – is an error; what fails in one repair is a
+// work item, and the sweep goes on.
+task<result<>> sweep::repair(pass& p, finding& each, record& row, const mint_at& at,
+                             const std::optional<content_state>& seen) {
+    const bool there = at.nft && issuer_verified(*at.nft, d_.ours);
+    switch (each.drift) {
+        case drift::record_behind: {
+            // Every layer was read back by now, or only the chain.
+            const bool whole = seen && seen->json && !content_drift(row, *seen) && at.held == 1;
+            row.status = whole ? record_status::completed : record_status::minted;
+            break;
+        }
+        case drift::record_missing:
+            if (!there || at.nft->uri != row.uri) co_return result<>{};
+            row.status = record_status::completed;
+            break;
+        case drift::level_mismatch:
+            if (!seen || !seen->json || !seen->problem.empty()) co_return result<>{};
+            row.level = seen->level;
+            row.metadata_json = *seen->json;
+            break;
+        case drift::orphan_record:
+            if (p.in.store_now() - row.updated_at < d_.settled_after) co_return result<>{};
+            break;
+        case drift::metadata_missing:
+        case drift::uri_mismatch:
+            if (possible_mend(row, at, p_.wallet.address()) == mend_act::nothing) {
+                co_return result<>{};
+            }
+            break;
+        case drift::content_lost:
+        case drift::pin_lost:
+            break;
+        default:
+            co_return result<>{};
+    }
+    each.remedy = remedy::would_fix;
+    if (p.how.dry_run) co_return result<>{};
+    if (each.drift == drift::content_lost || each.drift == drift::pin_lost) {
+        co_await upload(p, each, row);
+    } else if (each.drift == drift::orphan_record) {
+        co_await give_up(p, each, row);
+    } else if (each.drift == drift::metadata_missing || each.drift == drift::uri_mismatch) {
+        co_await begin_mend(p, each);
+    } else {
+        co_await write_record(each, row);
+    }
+    co_return result<>{};
+}
+
+task<> sweep::write_record(finding& each, record& row) {
+    auto there = co_await p_.table.converge(row);
+    if (!there) {
+        failed(each, there.error());
+        co_return;
+    }
+    row = std::move(*there);
+    each.remedy = remedy::fixed;
+}
+
+task<> sweep::upload(pass& p, finding& each, const record& row) {
+    const auto done = co_await upload_again(p_, d_.replicas, p.in, row);
+    if (!done) {
+        failed(each, done.error());
+        co_return;
+    }
+    if (const auto still = co_await pin_drift(p, row)) {  // read back
+        each.detail += "; uploaded again, and still " + still->detail;
+        each.remedy = remedy::none;
+        co_return;
+    }
+    const auto now = co_await content_of(p, row);
+    each.remedy = now.json ? remedy::fixed : remedy::none;
+    if (!now.json) each.detail += "; uploaded again, and still not served: " + now.problem;
+}
+
+task<> sweep::give_up(pass& p, finding& each, const record& row) {
+    const auto marked = co_await p_.table.mark_rolled_back(row.operation_id, p.in.store_now());
+    if (!marked) {
+        failed(each, marked.error());
+        co_return;
+    }
+    each.remedy = remedy::fixed;
+}
+
+task<> sweep::release_pins(pass& p, finding& each, std::string owner) {
+    each.remedy = remedy::would_fix;
+    if (p.how.dry_run) co_return;
+    const auto released = co_await p_.pins.release(std::move(owner), {}, p.until);
+    if (!released) {
+        failed(each, released.error());
+        co_return;
+    }
+    each.remedy = remedy::fixed;
+}
+
+task<> sweep::begin_mend(pass& p, finding& each) {
+    if (p.mends.size() >= reconcile_report::most_findings) {
+        each.remedy = remedy::none;
+        each.detail += "; left to the next run";
+        co_return;
+    }
+    saga::child_request request{.kind = std::string{mend_kind},
+                                .input = json::write(mend_request{each.operation_id}),
+                                .name = each.operation_id.text(),
+                                .not_before = {}};
+    const auto child = co_await p.in.child(request);
+    if (!child) {
+        failed(each, child.error());
+        co_return;
+    }
+    each.remedy = remedy::begun;
+    each.repair = child->id;
+    p.mends.push_back({each, std::move(request)});
+}
+
+task<> sweep::await_mends(pass& p) {
+    auto& loop = p_.rpc.loop();
+    const auto until = deadline::after(loop.now(), longest_mend);
+    for (auto& [each, request] : p.mends) {
+        for (;;) {
+            const auto child = co_await p.in.child(request);
+            if (child && child->ending) {
+                each.remedy = *child->ending == "completed" ? remedy::fixed : remedy::none;
+                break;
+            }
+            const bool stuck = child && child->state == "parked";
+            if (stuck || until.expired(loop.now()) || !co_await loop.sleep_for(mend_poll)) break;
+        }
+        tell(p, std::move(each));
+    }
+    p.mends.clear();
+}
+
+}  // namespace thole::nft

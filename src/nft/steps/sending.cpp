@@ -1,0 +1,28 @@
+#include "nft/steps/sending.hpp"
+
+namespace thole::nft::steps {
+
+task<result<>> sending::send(saga::step_context& in, solana::prepared_transaction bytes) {
+    const auto now = loop_.now();
+    const auto known = sent_.find(bytes.signature);
+    const auto since_first = known == sent_.end() ? duration::zero() : now - known->second.first;
+    if (known != sent_.end() &&
+        now - known->second.last < solana::submitter::rebroadcast_after(since_first)) {
+        co_return result<>{};
+    }
+    sent_.try_emplace(bytes.signature, times{now, now}).first->second.last = now;
+    const auto report = co_await submitter_.fan_out(std::move(bytes), since_first, in.until());
+    for (const auto& leg : report.legs) {
+        using std::chrono::milliseconds;
+        const auto took = std::chrono::duration_cast<milliseconds>(leg.latency).count();
+        saga::call_note note{"sendTransaction", std::string{leg.endpoint.view()}, took, {}, {}};
+        if (leg.refusal) {
+            note.fault = leg.refusal->code();
+            note.detail = leg.refusal->detail();
+        }
+        in.note(std::move(note));
+    }
+    co_return result<>{};
+}
+
+}  // namespace thole::nft::steps
