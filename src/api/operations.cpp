@@ -26,14 +26,16 @@ struct filter_request {
 };
 BOOST_DESCRIBE_STRUCT(filter_request, (), (state, kind, key, account, error, since, until, parent))
 
-// What skip, reopen and prioritise need besides the reason.
+// What skip, reopen, prioritise and edit need besides the reason.
 struct detailed_request {
     std::string reason;
     std::optional<boost::json::value> output;
     std::optional<std::string> step;
     std::optional<saga::operation_priority> priority;
+    std::optional<boost::json::value> patch;
+    std::optional<int> version;
 };
-BOOST_DESCRIBE_STRUCT(detailed_request, (), (reason, output, step, priority))
+BOOST_DESCRIBE_STRUCT(detailed_request, (), (reason, output, step, priority, patch, version))
 
 struct bulk_body {
     saga::bulk_act act = saga::bulk_act::retry;
@@ -44,8 +46,12 @@ struct bulk_body {
     std::optional<boost::json::value> output;
     std::optional<std::string> step;
     std::optional<saga::operation_priority> priority;
+    std::optional<boost::json::value> patch;
+    std::optional<int> version;
 };
-BOOST_DESCRIBE_STRUCT(bulk_body, (), (act, filter, reason, dry_run, expect, output, step, priority))
+BOOST_DESCRIBE_STRUCT(bulk_body, (),
+                      (act, filter, reason, dry_run, expect, output, step, priority, patch,
+                       version))
 
 struct refused_count {
     std::string code;
@@ -106,6 +112,11 @@ std::expected<saga::act_details, io::server_response> details_for(saga::bulk_act
     if (act == saga::bulk_act::prioritise && !body.priority) {
         return std::unexpected{missing("/priority", "high, normal or low")};
     }
+    if (act == saga::bulk_act::edit && (!body.patch || !body.patch->is_object())) {
+        return std::unexpected{missing("/patch", "an object: what changes in the input")};
+    }
+    out.version = body.version;
+    if (body.patch) out.patch = json::write(*body.patch);
     if (body.output) out.output = json::write(*body.output);
     out.step = body.step.value_or("");
     out.priority = body.priority.value_or(saga::operation_priority::normal);
@@ -201,7 +212,9 @@ void operations_resource::add_to(router& to) {
     for (const auto& [pattern, what] :
          {std::pair{"/api/v1/operations/{id}/skip", saga::bulk_act::skip},
           {"/api/v1/operations/{id}/reopen", saga::bulk_act::reopen},
-          {"/api/v1/operations/{id}/prioritise", saga::bulk_act::prioritise}}) {
+          {"/api/v1/operations/{id}/prioritise", saga::bulk_act::prioritise},
+          {"/api/v1/operations/{id}/edit", saga::bulk_act::edit},
+          {"/api/v1/operations/{id}/migrate", saga::bulk_act::migrate}}) {
         to.add({"POST", pattern, "operations", access::operate, {}, 64 << 10},
                [this, what](call c) { return act_with(std::move(c), what); });
     }

@@ -7,7 +7,8 @@
 //      only kinds that need no more than the engine does (kind "bench"); mints have /api/v1/mints
 // POST /api/v1/operations/{id}/cancel | retry | close | fail | pause | resume     {"reason": …}
 // POST /api/v1/operations/{id}/skip {"output", "reason"} | reopen {"step", "reason"}
-//                             | prioritise {"priority", "reason"}
+//                             | prioritise {"priority", "reason"} | edit {"patch", "reason"}
+//                             | migrate {"version"?, "reason"}
 // POST /api/v1/acts    {"act", "filter": {…}, "reason", "dry_run"?, "expect"?, and what the act
 //                       needs}: on all that fit
 // POST /api/v1/operations/{id}/resolve   {"verdict": "landed" | "dead", "reference", "output"?,

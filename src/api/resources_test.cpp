@@ -552,6 +552,37 @@ TEST_F(operations_test, a_step_is_skipped_or_begun_again_and_the_class_changed) 
               "/problems/operation.ended");
 }
 
+// proves: E2, E6
+TEST_F(operations_test, an_input_is_edited_while_nothing_must_be_undone) {
+    EXPECT_EQ(post("/api/v1/holds", R"({"act":"hold","kind":"bench","reason":"x"})").status, 200);
+    const auto submit = [&] {
+        return post("/api/v1/operations/bench", R"({"note":"a slip"})",
+                    {{"Content-Type", "application/json"}, {"Idempotency-Key", "b"}});
+    };
+    const auto at = "/api/v1/operations/" + text(submit(), "id");
+    EXPECT_EQ(post(at + "/edit", R"({"reason":"x"})").status, 422) << "a patch is required";
+    EXPECT_EQ(post(at + "/edit", R"({"patch":"x","reason":"x"})").status, 422);
+    auto out = post(at + "/edit", R"({"patch":{"bogus":1},"reason":"x"})");
+    EXPECT_EQ(type_of(out), "/problems/engine.bad_input") << out.body;
+    EXPECT_THAT(out.body, HasSubstr("bogus"));
+    out = post(at + "/edit", R"({"patch":{"note":"mended"},"reason":"a slip"})");
+    EXPECT_EQ(out.status, 202) << out.body;
+    // The client's own words find it, whatever became of them.
+    EXPECT_EQ(text(submit(), "id"), text(out, "id"));
+    EXPECT_THAT(get(at + "/events").body, HasSubstr("mended"));
+    EXPECT_EQ(type_of(post(at + "/migrate", R"({"version":9,"reason":"x"})")),
+              "/problems/engine.unknown_definition");
+    EXPECT_EQ(type_of(post(at + "/migrate", R"({"reason":"x"})")),
+              "/problems/operation.not_migratable");
+    const auto cid = upload();
+    first = behaviour::park;
+    const auto mint_at =
+        "/api/v1/operations/" + text(mint(good_body(cid), "a", {{"Prefer", "wait=30"}}), "id");
+    EXPECT_EQ(type_of(post(mint_at + "/edit", R"({"patch":{},"reason":"x"})")),
+              "/problems/operation.not_editable")
+        << "its first step has an undo";
+}
+
 TEST_F(operations_test, what_does_not_exist_is_404) {
     for (const auto* id : {"nonsense", "00000000-0000-7000-8000-000000000000"}) {
         const auto at = std::string{"/api/v1/operations/"} + id;

@@ -16,10 +16,12 @@
 #include <boost/json/parse.hpp>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "app/cli/client.hpp"
 #include "base/bytes.hpp"
 #include "base/digest.hpp"
+#include "sql/sqlite.hpp"
 
 namespace thole::app {
 namespace {
@@ -361,6 +363,12 @@ TEST_F(cli_test, operations_are_paused_resumed_and_held_from_the_command_line) {
     EXPECT_EQ(done.exit, 0) << done.err;
     EXPECT_THAT(run({"operation", "reopen", ids[1], "--step", "six", "--reason", "x"}).err,
                 HasSubstr("code: operation.step_not_begun"));
+    done = run({"operation", "edit", ids[0], "--set", R"({"note":"mended"})", "--reason", "slip"});
+    EXPECT_EQ(done.exit, 0) << done.err;
+    EXPECT_EQ(run({"operation", "pause", ids[0]}).exit, 0);
+    EXPECT_EQ(run({"operation", "edit", ids[0], "--set", "{", "--reason", "x"}).exit, 2);
+    EXPECT_THAT(run({"operation", "migrate", ids[0], "--to", "7", "--reason", "x"}).err,
+                HasSubstr("code: engine.unknown_definition"));
     EXPECT_THAT(run({"operation", "resolve", ids[0], "--landed", "x", "--reason", "y"}).err,
                 HasSubstr("code: operation.nothing_undecided"));
     EXPECT_EQ(run({"operation", "resolve", ids[0], "--reason", "y"}).exit, 2);
@@ -378,6 +386,85 @@ TEST_F(cli_test, operations_are_paused_resumed_and_held_from_the_command_line) {
         "1 of 1 accepted\n");
     EXPECT_EQ(run({"operation", "events", ids[0], "--follow"}).exit, 0);
     EXPECT_THAT(run({"operation", "resume", ids[0]}).err, HasSubstr("code: operation.ended"));
+}
+
+// proves: E7
+TEST_F(cli_test, the_doctor_proves_the_journal_beside_the_daemon_and_on_a_copy) {
+    write("thole.toml", config("[engine]\nbench = true\n"));
+    EXPECT_EQ(run({"doctor"}).exit, 3) << "there is no journal yet";
+    serve();
+    for (int i = 0; i < 5; ++i) submit_bench("k" + std::to_string(i));
+    const auto sound = run({"doctor", "-o", "json"});
+    EXPECT_EQ(sound.exit, 0) << sound.err;
+    EXPECT_EQ(boost::json::parse(sound.out).at("operations"), 5);
+    EXPECT_EQ(boost::json::parse(sound.out).at("found"), 0);
+    EXPECT_EQ(stop(), 0);
+    EXPECT_THAT(run({"doctor"}).out, HasSubstr("sound  5 operations"));
+
+    const auto copy = (folder_ / "copy.sqlite").string();
+    std::filesystem::copy_file(folder_ / "data/journal.sqlite", copy);
+    {
+        auto db = sql::database::open(copy, sql::access::read_write);
+        ASSERT_TRUE(db && db->execute("update op set progress = 'HALF' where key = 'k3'"));
+    }
+    const auto damaged = run({"doctor", copy});
+    EXPECT_EQ(damaged.exit, 6);
+    EXPECT_THAT(damaged.out, HasSubstr("row.differs"));
+    EXPECT_THAT(damaged.out, HasSubstr("progress: events say INITIATED, row says HALF"));
+    const auto found = boost::json::parse(run({"doctor", copy, "-o", "json"}).out);
+    EXPECT_EQ(found.at("findings").at(0).at("kind"), "row.differs");
+}
+
+// proves: E7
+TEST_F(cli_test, operations_and_acts_are_exported_as_json_lines) {
+    write("thole.toml", config("[engine]\nbench = true\n"));
+    serve();
+    std::vector<std::string> ids;
+    for (const auto* key : {"a", "b", "c"}) ids.push_back(submit_bench(key));
+    for (const auto& id : ids) EXPECT_EQ(run({"operation", "events", id, "--follow"}).exit, 0);
+    EXPECT_EQ(run({"operation", "hold", "--kind", "bench", "--reason", "x"}).exit, 0);
+    const auto held = submit_bench("d");
+    EXPECT_EQ(run({"operation", "pause", held, "--reason", "not yet"}).exit, 0);
+    const auto lines_of = [](const std::string& text) {
+        std::vector<boost::json::value> out;
+        std::istringstream in{text};
+        for (std::string line; std::getline(in, line);) out.push_back(boost::json::parse(line));
+        return out;
+    };
+    const auto whole = lines_of(run({"operation", "export", "--state", "completed"}).out);
+    ASSERT_EQ(whole.size(), 3U * 10U) << "each with its nine events";
+    EXPECT_EQ(whole[0].at("operation").at("id").as_string(), std::string_view{ids[2]});
+    EXPECT_EQ(whole[1].at("event").at("event"), "operation.submitted");
+    const auto acts = lines_of(run({"operation", "export", "--acts"}).out);
+    ASSERT_EQ(acts.size(), 2U);
+    EXPECT_EQ(acts[0].at("operation").at("id").as_string(), std::string_view{held});
+    EXPECT_EQ(acts[1].at("event").at("data").at("reason"), "not yet");
+    EXPECT_EQ(acts[1].at("event").at("data").at("before").at("state"), "ready");
+    const auto file = (folder_ / "audit.jsonl").string();
+    EXPECT_EQ(run({"operation", "export", "--to", file}).exit, 0);
+    EXPECT_EQ(lines_of(read_all(file)).size(), 3U * 10U + 3U);
+    struct stat about{};
+    ASSERT_EQ(::stat(file.c_str(), &about), 0);
+    EXPECT_EQ(about.st_mode & 0777, 0600U);
+    EXPECT_EQ(run({"operation", "export", "--to", file}).exit, 2) << "it is there already";
+}
+
+// proves: E5
+TEST_F(cli_test, what_is_begun_by_the_clock_is_shown) {
+    write("thole.toml", config("[engine.cron.often]\nat = \"*/5 * * * *\"\nkind = \"bench\"\n"));
+    const auto refused = run({"serve"});
+    EXPECT_EQ(refused.exit, 1);
+    EXPECT_THAT(refused.err, HasSubstr("engine.cron.often.kind"));
+    write("thole.toml", config("[engine]\nbench = true\n[engine.cron.often]\n"
+                               "at = \"*/5 * * * *\"\nkind = \"bench\"\n"
+                               "[engine.kind.bench]\nkeep_for = \"24h\"\n"));
+    serve();
+    const auto shown = run({"operation", "cron", "--ticks", "2", "-o", "json"});
+    EXPECT_EQ(shown.exit, 0) << shown.err;
+    const auto item = boost::json::parse(shown.out).at("items").at(0);
+    EXPECT_EQ(item.at("name"), "often");
+    ASSERT_EQ(item.at("next").as_array().size(), 2U);
+    EXPECT_THAT(run({"operation", "cron"}).out, HasSubstr("*/5 * * * *"));
 }
 
 TEST_F(cli_test, a_kill_leaves_nothing_that_hinders_the_next_start) {

@@ -15,6 +15,7 @@
 
 #include "app/text_values.hpp"
 #include "base/json.hpp"
+#include "engine/cron.hpp"
 
 namespace thole::app {
 
@@ -194,8 +195,21 @@ BOOST_DESCRIBE_STRUCT(mint_config, (),
 struct kind_config {
     std::uint32_t concurrency = 0;  // worked on at once; 0…10000
     std::uint32_t per_minute = 0;   // taken up in a minute, evenly; 0…6 000 000
+    // Those that ended so long ago are moved to the archive in the data folder; 1h…87600h; 0s =
+    // never. Of a mint only the history is moved: its idempotency key never expires.
+    time_span keep_for = std::chrono::seconds{0};
 };
-BOOST_DESCRIBE_STRUCT(kind_config, (), (concurrency, per_minute))
+BOOST_DESCRIBE_STRUCT(kind_config, (), (concurrency, per_minute, keep_for))
+
+// [engine.cron.NAME]: operations that are begun by the clock, each tick one.
+struct cron_config {
+    std::string at;    // minute hour day month weekday, in UTC, e.g. "*/15 6-18 * * mon-fri"
+    std::string kind;  // reconcile or bench; required
+    std::string input = "{}";  // as JSON
+    // Ticks that passed while the daemon was down: "skip", or "one" operation for the newest.
+    saga::missed_ticks missed = saga::missed_ticks::skip;
+};
+BOOST_DESCRIBE_STRUCT(cron_config, (), (at, kind, input, missed))
 
 struct reconcile_config {
     // Records are compared with the chain so often, and what is safe is repaired; 1m…720h; 0s =
@@ -210,9 +224,10 @@ struct engine_config {
     std::uint32_t max_waiting = 100'000;  // ready and blocked operations; more are refused (503)
     std::uint32_t concurrency = 256;      // operations worked on at once; 1…10000
     std::map<std::string, kind_config> kind;
+    std::map<std::string, cron_config> cron;
     bool bench = false;  // accept operations of kind "bench", which do nothing, for measuring
 };
-BOOST_DESCRIBE_STRUCT(engine_config, (), (max_waiting, concurrency, kind, bench))
+BOOST_DESCRIBE_STRUCT(engine_config, (), (max_waiting, concurrency, kind, cron, bench))
 
 enum class log_level : std::uint8_t { debug, info, warning, error };
 BOOST_DESCRIBE_ENUM(log_level, debug, info, warning, error)
@@ -274,6 +289,8 @@ template <>
 inline constexpr auto optional_members<app::engine_config> = all_members;
 template <>
 inline constexpr auto optional_members<app::kind_config> = all_members;
+template <>
+inline constexpr auto optional_members<app::cron_config> = all_members;
 template <>
 inline constexpr auto optional_members<app::log_config> = all_members;
 template <>

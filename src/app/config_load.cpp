@@ -208,7 +208,7 @@ environment system_environment() {
     return out;
 }
 
-std::string configured_socket(const config_sources& from) {
+config configured_places(const config_sources& from) {
     loaded_config out;
     std::vector<config_problem> ignored;
     add_files(from, out, ignored);
@@ -225,7 +225,7 @@ std::string configured_socket(const config_sources& from) {
     out.value.server.socket = text("server", "socket");
     out.value.data.folder = text("data", "folder");
     resolve_places(out.value, from.env);
-    return out.value.server.socket;
+    return out.value;
 }
 
 std::expected<loaded_config, std::vector<config_problem>> load_config(const config_sources& from) {

@@ -44,8 +44,9 @@ struct loaded_config {
 [[nodiscard]] std::expected<loaded_config, std::vector<config_problem>> load_config(
     const config_sources&);
 
-// The daemon's socket, also when the rest of the configuration has mistakes.
-[[nodiscard]] std::string configured_socket(const config_sources&);
+// Only server.socket and data.folder: where things are is known also when the rest of the
+// configuration has mistakes.
+[[nodiscard]] config configured_places(const config_sources&);
 
 // The environment names of the project as values over `layers`. Names that are known but not used
 // by this version are noted.

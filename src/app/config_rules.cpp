@@ -3,10 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <set>
 
 #include "app/url_parts.hpp"
 #include "base/bytes.hpp"
+#include "engine/bench_saga.hpp"
+#include "nft/mend.hpp"
+#include "nft/mint_saga.hpp"
+#include "nft/reconciler.hpp"
 #include "solana/codec/keypair.hpp"
 #include "thole/presets.hpp"
 
@@ -19,6 +25,9 @@ bool visible(std::string_view text) {
     return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
+constexpr std::array kinds{nft::mint_kind, nft::recheck_kind, nft::mend_kind, nft::reconcile_kind,
+                           saga::bench_kind};
+
 class rule_book {
   public:
     rule_book(const config& c, const config_layers& layers, const environment& env,
@@ -28,6 +37,7 @@ class rule_book {
     void check_server();
     void check_tokens();
     void check_places();
+    void check_engine();
     void check_wallet();
     void check_dependencies();
     void check_mint();
@@ -68,6 +78,13 @@ class rule_book {
         if (p.breaker.open) span(pointer + "/breaker/open", *p.breaker.open, 100ms, 1h);
         if (p.breaker.successes)
             range(pointer + "/breaker/successes", *p.breaker.successes, 1U, 5U);
+    }
+    void check_kind(const std::string& pointer, std::string_view kind,
+                    std::span<const std::string_view> known) {
+        if (std::ranges::find(known, kind) != known.end()) return;
+        std::string names;
+        for (const auto each : known) names += fmt::format(" \"{}\"", each);
+        refuse(pointer, "there is no such kind of operations; must be one of" + names);
     }
     void check_url(const std::string& pointer, const std::string& url);
     void check_endpoints(const std::string& pointer, const dependency_config&);
@@ -137,11 +154,32 @@ void rule_book::check_places() {
     if (c_.data.unreferenced_content.value != duration::zero()) {
         span("/data/unreferenced_content", c_.data.unreferenced_content, 1min, 8760h);
     }
+}
+
+void rule_book::check_engine() {
     range("/engine/max_waiting", c_.engine.max_waiting, 1U, 10'000'000U);
     range("/engine/concurrency", c_.engine.concurrency, 1U, 10'000U);
     for (const auto& [kind, limits] : c_.engine.kind) {
+        check_kind("/engine/kind/" + kind, kind, kinds);
+        if (limits.keep_for.value != 0s) {
+            span("/engine/kind/" + kind + "/keep_for", limits.keep_for, 1h, 87'600h);
+        }
         range("/engine/kind/" + kind + "/concurrency", limits.concurrency, 0U, 10'000U);
         range("/engine/kind/" + kind + "/per_minute", limits.per_minute, 0U, 6'000'000U);
+    }
+    for (const auto& [name, job] : c_.engine.cron) {
+        const auto at = "/engine/cron/" + name;
+        const bool plain_name = std::ranges::all_of(name, [](char c) {
+            return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
+        });
+        if (name.empty() || name.size() > 64 || !plain_name) {
+            refuse(at, "the name must be 1 to 64 letters, digits, \"-\" and \"_\"");
+        }
+        if (const auto read = saga::cron::parse(job.at); !read) refuse(at + "/at", read.error());
+        check_kind(at + "/kind", job.kind, std::array{nft::reconcile_kind, saga::bench_kind});
+        if (const auto read = json::parse(job.input); !read || !read->is_object()) {
+            refuse(at + "/input", "must be a JSON object as text, e.g. '{\"dry_run\": true}'");
+        }
     }
 }
 
@@ -318,6 +356,7 @@ void check_config(const config& c, const config_layers& layers, const environmen
     rules.check_server();
     rules.check_tokens();
     rules.check_places();
+    rules.check_engine();
     rules.check_wallet();
     rules.check_dependencies();
     rules.check_mint();

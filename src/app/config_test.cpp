@@ -439,5 +439,28 @@ TEST(text_values, references) {
     EXPECT_FALSE(reference::parse("/a"));
 }
 
+// proves: E5, E8
+TEST_F(config_test, what_the_engine_is_told_of_kinds_and_ticks_is_checked) {
+    EXPECT_THAT(refusals("[engine.kind.mnt]\nconcurrency = 2\n"),
+                ElementsAre(HasSubstr("engine.kind.mnt: there is no such kind of operations; must "
+                                      "be one of \"mint\"")));
+    EXPECT_THAT(refusals("[engine.kind.bench]\nkeep_for = \"1m\"\n"),
+                ElementsAre(HasSubstr("engine.kind.bench.keep_for: must be from 1h to")));
+    const auto job = [](std::string_view at, std::string_view more) {
+        return "[engine.cron.nightly]\nat = \"" + std::string{at} + "\"\n" + std::string{more};
+    };
+    EXPECT_THAT(refusals(job("0 24 * * *", "kind = \"reconcile\"\n")),
+                ElementsAre(HasSubstr("engine.cron.nightly.at: hour: 24 is not from 0 to 23")));
+    EXPECT_THAT(refusals(job("0 3 * * *", "kind = \"mint\"\n")),
+                ElementsAre(HasSubstr("engine.cron.nightly.kind: there is no such kind")));
+    EXPECT_THAT(refusals(job("0 3 * * *", "kind = \"bench\"\ninput = \"[]\"\n")),
+                ElementsAre(HasSubstr("engine.cron.nightly.input: must be a JSON object")));
+    EXPECT_THAT(refusals("[engine.cron.\"a b\"]\nat = \"* * * * *\"\nkind = \"bench\"\n"),
+                ElementsAre(HasSubstr("the name must be 1 to 64 letters")));
+    const auto good = load(job("0 3 * * *", "kind = \"bench\"\nmissed = \"one\"\n"));
+    ASSERT_TRUE(good);
+    EXPECT_EQ(good->value.engine.cron.at("nightly").missed, saga::missed_ticks::one);
+}
+
 }  // namespace
 }  // namespace thole::app

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "api/content.hpp"
+#include "api/cron.hpp"
 #include "api/health.hpp"
 #include "api/holds.hpp"
 #include "api/mint_estimate.hpp"
@@ -35,6 +36,7 @@
 #include "base/entropy.hpp"
 #include "engine/bench_saga.hpp"
 #include "engine/codes.hpp"
+#include "engine/file_archive.hpp"
 #include "engine/sqlite_journal.hpp"
 #include "io/curl_transport.hpp"
 #include "io/event.hpp"
@@ -58,6 +60,9 @@ using namespace std::chrono_literals;
 constexpr duration look_at_endpoints_each = 5s;
 
 constexpr duration look_at_wallet_each = 30s;
+
+// How often what ended long ago is looked for.
+constexpr duration archive_each = 10min;
 
 // How often unreferenced content is looked for.
 duration collect_interval(const config& c) {
@@ -139,6 +144,9 @@ struct daemon::parts {
     nft::issuers ours;  // this wallet, and those that minted before it
     std::optional<nft::partner_view> partner;
     std::unique_ptr<saga::engine> engine;
+    std::optional<saga::file_archive> shelf;
+    std::optional<saga::retention> keeper;
+    std::optional<saga::cron_runner> cron;
 
     api::documents documents;
     std::optional<api::content_resource> content_resource;
@@ -147,6 +155,7 @@ struct daemon::parts {
     std::optional<api::health_resource> core_health;
     std::optional<api::operations_resource> operations_resource;
     std::optional<api::holds_resource> holds_resource;
+    std::optional<api::cron_resource> cron_resource;
     std::optional<api::mints_resource> mints_resource;
     std::optional<api::verify_resource> verify_resource;
     std::optional<api::mint_estimate_resource> estimate_resource;
@@ -164,6 +173,8 @@ struct daemon::parts {
     void open_network();
     [[nodiscard]] nft::issuers keep_wallet(const solana::public_key& wallet);
     void open_engine();
+    void open_keeping();
+    void open_cron();
     void add_resources();
     void add_minting_resources();
     void add_consistency_sagas(saga::definitions& known, const nft::mint_dependencies& minting,
@@ -181,6 +192,7 @@ struct daemon::parts {
     [[nodiscard]] task<> start();
     [[nodiscard]] task<> stop();
     [[nodiscard]] task<> collect_content();
+    [[nodiscard]] task<> archive_operations();
     [[nodiscard]] task<> watch_endpoints(io::endpoint_monitor& monitor, name dependency);
     [[nodiscard]] task<> watch_wallet();
     [[nodiscard]] task<> reconcile_now_and_then();
@@ -301,6 +313,52 @@ void daemon::parts::open_engine() {
     options.on_journal_fault = [this](const fault& f) { operations.journal_failed(f); };
     engine = std::make_unique<saga::engine>(core, *journal, std::move(known), random,
                                             std::move(options));
+    open_keeping();
+    open_cron();
+}
+
+void daemon::parts::open_keeping() {
+    saga::retention::rules rules;
+    for (const auto& [kind, limits] : c.engine.kind) {
+        if (limits.keep_for.value == 0s) continue;
+        // A kind that is not defined today may have keys that never expire.
+        const auto* saga = engine->known().newest(kind);
+        rules[kind] = {.keep_for = limits.keep_for.value,
+                       .keep_rows = saga == nullptr || saga->keys_never_expire()};
+    }
+    if (rules.empty()) return;
+    shelf.emplace(c.data.folder + "/archive", core_disk);
+    keeper.emplace(*journal, *shelf, std::move(rules));
+}
+
+// What cannot be accepted is said now, not at the first tick.
+void daemon::parts::open_cron() {
+    std::vector<saga::cron_job> jobs;
+    for (const auto& [name, each] : c.engine.cron) {
+        const auto* saga = engine->known().newest(each.kind);
+        if (saga == nullptr) {
+            throw start_error{fmt::format(
+                "engine.cron.{}.kind: \"{}\" is not available: {}", name, each.kind,
+                each.kind == saga::bench_kind ? "engine.bench is not set" : "minting is off")};
+        }
+        if (const auto read = saga->normalise(each.input); !read) {
+            const auto& first = read.error().front();
+            throw start_error{
+                fmt::format("engine.cron.{}.input: {}: {}", name, first.pointer, first.detail)};
+        }
+        jobs.push_back(
+            {name, saga::cron::parse(each.at).value(), each.kind, each.input, each.missed});
+    }
+    cron.emplace(saga::cron_runner::surroundings{
+                     .loop = core,
+                     .work = *engine,
+                     .now = [this] { return journal->now(); },
+                     .on_fault =
+                         [this](const std::string& job, const fault& f) {
+                             log.write(ops::log_severity::warning, "cron_not_started",
+                                       {{"job", job}, {"code", std::string{f.code()}}});
+                         }},
+                 std::move(jobs));
 }
 
 void daemon::parts::add_consistency_sagas(saga::definitions& known,
@@ -388,11 +446,13 @@ void daemon::parts::add_resources() {
     core_health.emplace(health_sources(), metrics);
     core_health->add_core(server.core());
     std::set<std::string, std::less<>> plain_kinds;
-    if (c.engine.bench) plain_kinds.insert("bench");
+    if (c.engine.bench) plain_kinds.emplace(saga::bench_kind);
     operations_resource.emplace(*engine, documents, core, room, std::move(plain_kinds));
     operations_resource->add_to(server.core());
     holds_resource.emplace(*engine);
     holds_resource->add_to(server.core());
+    cron_resource.emplace(*cron);
+    cron_resource->add_to(server.core());
     mints_resource.emplace(api::mints_resource::parts{.engine = *engine,
                                                       .docs = documents,
                                                       .store = *store,
@@ -482,6 +542,7 @@ task<> daemon::parts::start() {
                {"minting", chain ? chain->wallet.address().text() : "off"},
                {"recovered", fmt::format("{}", figures.recovered)}});
     log.flush();
+    if (!c.engine.cron.empty()) background.spawn(cron->run());
     (void)co_await holds->sweep(*engine);
 }
 
@@ -500,6 +561,7 @@ task<> daemon::parts::stop() {
 task<> daemon::parts::live() {
     background.spawn(start());
     background.spawn(collect_content());
+    if (keeper) background.spawn(archive_operations());
     if (chain) background.spawn(watch_endpoints(chain->monitor, chain->endpoints.dependency()));
     background.spawn(
         watch_endpoints(content->provider_monitor, content->provider_set.dependency()));
@@ -530,6 +592,24 @@ task<> daemon::parts::watch_wallet() {
     for (;;) {
         co_await wallet->look(deadline::after(loop.now(), 5s));
         const auto slept = co_await loop.sleep_for(look_at_wallet_each);
+        if (!slept) co_return;
+    }
+}
+
+// What ended long ago leaves the journal, a little at a time.
+task<> daemon::parts::archive_operations() {
+    io::loop& loop = core;
+    for (;;) {
+        const auto done = co_await keeper->sweep();
+        if (!done) {
+            log.write(ops::log_severity::error, "archive_failed",
+                      {{"code", std::string{done.error().code()}},
+                       {"detail", std::string{done.error().detail()}}});
+        } else if (done->removed > 0) {
+            log.write(ops::log_severity::info, "operations_archived",
+                      {{"operations", fmt::format("{}", done->removed)}, {"file", done->file}});
+        }
+        const auto slept = co_await loop.sleep_for(archive_each);
         if (!slept) co_return;
     }
 }

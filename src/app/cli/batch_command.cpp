@@ -257,9 +257,8 @@ void batch_run::show_progress() {
     const auto ended = completed_ + failures_.size();
     const auto passed = time_.now() - began_;
     constexpr std::size_t width = 20;
-    const auto full = ended * width / all;
-    auto line = fmt::format("[{}{}] {} of {} completed, {} under way", std::string(full, '#'),
-                            std::string(width - full, '.'), completed_, all, running_.size());
+    auto line = fmt::format("{} {} of {} completed, {} under way", bar(ended, all, width),
+                            completed_, all, running_.size());
     if (!failures_.empty()) line += fmt::format(", {} not", failures_.size());
     if (completed_ > 0 && ended < all) {
         const auto left =

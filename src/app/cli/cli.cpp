@@ -50,7 +50,7 @@ std::expected<client, std::string> connect(const global_options& g, const enviro
     } else if (!g.socket.empty()) {
         settings.socket = g.socket;
     } else {
-        settings.socket = configured_socket(sources_of(g, env));
+        settings.socket = configured_places(sources_of(g, env)).server.socket;
     }
     return client{std::move(settings)};
 }
@@ -78,6 +78,7 @@ class command_line {
     void add_bulk(CLI::App& operation);
     void add_explain();
     int explain_either(session& s);
+    std::string journal_file() const;
     int mint_one_or_many(session& s, client& daemon);
     CLI::App* add(CLI::App& under, const char* name, const char* about, local_command what);
     CLI::App* add_remote(CLI::App& under, const char* name, const char* about, daemon_command what);
@@ -90,6 +91,7 @@ class command_line {
     batch_options batch_;
     reconcile_options reconcile_;
     list_options list_;
+    export_options export_;
     resolve_options resolve_;
     bulk_options bulk_;
     hold_options hold_;
@@ -97,6 +99,7 @@ class command_line {
     std::string argument_;
     std::string reason_;
     bool follow_ = false;
+    std::uint32_t ticks_ = 3;
     local_command chosen_;
 };
 
@@ -155,11 +158,20 @@ void command_line::add_local() {
     add(*config, "check", "Print every mistake, or the effective configuration",
         [this](session& s) { return run_config_check(s, sources_of(global_, env_)); });
     add(app_, "version", "Print the version", [](session& s) { return run_version(s); });
+    auto* doctor = add(app_, "doctor", "Prove that the journal is what its own events tell",
+                       [this](session& s) { return run_doctor(s, journal_file()); });
+    doctor->add_option("file", argument_, "A journal, e.g. a copy [the data folder's]")
+        ->type_name("FILE");
     add_remote(app_, "status", "Health of the daemon and of what it depends on", &run_status);
     auto* verify =
         add_remote(app_, "verify", "What a wallet holds, read from chain and content",
                    [this](session& s, client& c) { return run_verify(s, c, argument_); });
     verify->add_option("wallet", argument_, "The wallet's address")->required();
+}
+
+std::string command_line::journal_file() const {
+    if (!argument_.empty()) return argument_;
+    return configured_places(sources_of(global_, env_)).data.folder + "/journal.sqlite";
 }
 
 int command_line::mint_one_or_many(session& s, client& daemon) {
@@ -239,6 +251,15 @@ void command_line::add_operation() {
     add_filter(*list, list_);
     list->add_option("--limit", list_.limit, "At most [50]")->check(CLI::Range(1U, 500U));
 
+    auto* out =
+        add_remote(*operation, "export", "Operations and their events as JSON lines",
+                   [this](session& s, client& c) { return run_operation_export(s, c, export_); });
+    add_filter(*out, export_.which);
+    out->add_flag("--acts", export_.acts_only,
+                  "Only what people did: actor, reason, before, after");
+    out->add_option("--to", export_.to, "A new file (mode 0600) [standard output]")
+        ->type_name("FILE");
+
     auto* show = add_remote(*operation, "show", "One operation", [this](session& s, client& c) {
         return run_operation_show(s, c, argument_);
     });
@@ -282,6 +303,16 @@ void add_priority(CLI::App& to, act_options& what) {
         ->check(CLI::IsMember({"high", "normal", "low"}));
 }
 
+void add_version(CLI::App& to, act_options& what) {
+    to.add_option("--to", what.version, "Version of its definition, e.g. 2")
+        ->check(CLI::Range(1, 1'000'000));
+}
+void add_patch(CLI::App& to, act_options& what) {
+    to.add_option(
+        "--set", what.patch,
+        "What changes in its input, as a JSON merge patch: '{\"request\":{\"name\":\"B\"}}'");
+}
+
 }  // namespace
 
 void command_line::add_acts(CLI::App& operation) {
@@ -293,7 +324,11 @@ void command_line::add_acts(CLI::App& operation) {
     for (const auto& [name, about, more] :
          {verb{"skip", "Give the output of a skippable step, which then does not run", add_output},
           verb{"reopen", "Back to an earlier step, over steps that may be repeated", add_step},
-          verb{"prioritise", "Another class", add_priority}}) {
+          verb{"prioritise", "Another class", add_priority},
+          verb{"edit", "Another input, from the beginning, while nothing must be undone",
+               add_patch},
+          verb{"migrate", "Another version of its definition, from where it stands",
+               add_version}}) {
         auto* command =
             add_remote(operation, name, about, [this, act = std::string{name}](auto& s, auto& c) {
                 return run_operation_act_with(s, c, act_, act);
@@ -319,6 +354,9 @@ void command_line::add_holds(CLI::App& operation) {
         what->add_flag("--everything", hold_.everything, "Every kind");
         command->add_option("--reason", hold_.reason, "Kept with it")->required();
     }
+    auto* cron = add_remote(operation, "cron", "What is begun by the clock, and when next (UTC)",
+                            [this](session& s, client& c) { return run_cron(s, c, ticks_); });
+    cron->add_option("--ticks", ticks_, "So many ahead [3]")->check(CLI::Range(1U, 100U));
     auto* list = add_remote(operation, "holds", "What rests, who said so, and why",
                             [this](session& s, client& c) { return run_hold_list(s, c, hold_); });
     list->add_flag("--history", hold_.history, "Everything that was ever said, newest first");
@@ -341,13 +379,16 @@ void command_line::add_bulk(CLI::App& operation) {
         add_remote(operation, "all", "The same act on all that fit a filter; counts first",
                    [this](session& s, client& c) { return run_operation_bulk(s, c, bulk_); });
     all->add_option("act", bulk_.act,
-                    "retry, cancel, close, fail, pause, resume, skip, reopen, prioritise")
+                    "retry, cancel, close, fail, pause, resume, skip, reopen, prioritise, edit, "
+                    "migrate")
         ->required()
         ->check(CLI::IsMember({"retry", "cancel", "close", "fail", "pause", "resume", "skip",
-                               "reopen", "prioritise"}));
+                               "reopen", "prioritise", "edit", "migrate"}));
     add_output(*all, bulk_.more);
     add_step(*all, bulk_.more);
     add_priority(*all, bulk_.more);
+    add_patch(*all, bulk_.more);
+    add_version(*all, bulk_.more);
     add_filter(*all, bulk_.which);
     all->add_option("--reason", bulk_.reason, "Kept in the operations' events")->required();
     all->add_flag("--yes", bulk_.yes, "Do it; without, only the count is shown");

@@ -19,6 +19,8 @@ int run_serve(session&, const config_sources&);
 int run_config_check(session&, const config_sources&);
 int run_explain_fault(session&, const std::string& code);  // "" = list them all
 int run_version(session&);
+// Looks through a journal file, with or without a daemon beside it.
+int run_doctor(session&, const std::string& file);
 // What load_config() refused, for a person.
 void complain_of_config(session&, const std::vector<config_problem>&);
 
@@ -63,7 +65,15 @@ struct list_options {
     std::string state, kind, key, account, parent, error, since, until;
     std::uint32_t limit = 50;
 };
+// "/api/v1/operations?…"
+[[nodiscard]] std::string list_path(const list_options&);
 int run_operation_list(session&, client&, const list_options&);
+struct export_options {
+    list_options which;
+    std::string to;          // a file that must not exist yet; "" = standard output
+    bool acts_only = false;  // only what people did, and to what
+};
+int run_operation_export(session&, client&, const export_options&);
 int run_operation_show(session&, client&, const std::string& id);
 int run_operation_events(session&, client&, const std::string& id, bool follow);
 // verb: cancel, retry, close, fail
@@ -71,9 +81,9 @@ int run_operation_act(session&, client&, const std::string& id, const std::strin
                       const std::string& reason);
 struct act_options {
     std::string id, reason;
-    std::string output, step, priority;  // what the act needs
+    std::string output, step, priority, patch, version;  // what the act needs
 };
-// verb: skip, reopen, prioritise
+// verb: skip, reopen, prioritise, edit
 int run_operation_act_with(session&, client&, const act_options&, const std::string& verb);
 struct hold_options {
     std::string kind;
@@ -81,6 +91,7 @@ struct hold_options {
     std::string reason;
     bool history = false;
 };
+int run_cron(session&, client&, std::uint32_t ticks);
 int run_hold(session&, client&, const hold_options&, const std::string& act);
 int run_hold_list(session&, client&, const hold_options&);
 

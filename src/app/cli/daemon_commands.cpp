@@ -10,13 +10,6 @@ namespace {
 
 using boost::json::value;
 
-const boost::json::array& items_of(const value& object, std::string_view member) {
-    static const boost::json::array none;
-    const auto* fields = object.if_object();
-    const auto* found = fields == nullptr ? nullptr : fields->if_contains(member);
-    return found != nullptr && found->is_array() ? found->get_array() : none;
-}
-
 colour colour_of_status(std::string_view status) {
     if (status == "pass") return colour::green;
     return status == "warn" ? colour::yellow : colour::red;
@@ -91,6 +84,29 @@ int run_status(session& s, client& daemon) {
     }
     s.out.print(t.text(s.out, s.out.width()));
     return status == "pass" ? exit_done : exit_findings;
+}
+
+int run_cron(session& s, client& daemon, std::uint32_t ticks) {
+    int code = exit_done;
+    const auto page = ask(s, daemon, {.path = fmt::format("/api/v1/cron?ticks={}", ticks)}, code);
+    if (!page) return code;
+    if (s.json) return s.print_json(*page), exit_done;
+    table t{{"NAME", "AT", "KIND", "MISSED", "LAST", "NEXT (UTC)"}};
+    for (const auto& each : items_of(*page, "items")) {
+        std::string next;
+        for (const auto& tick : items_of(each, "next")) {
+            next += (next.empty() ? "" : ", ") + short_time(tick.as_string()).substr(0, 16);
+        }
+        const auto last = text_of(each, "last_state");
+        t.add({{text_of(each, "name"), colour::bold},
+               {text_of(each, "at")},
+               {text_of(each, "kind")},
+               {text_of(each, "missed")},
+               {last, colour_of_state(last)},
+               {next.empty() ? "never" : next}});
+    }
+    s.out.print(t.empty() ? "nothing is begun by the clock\n" : t.text(s.out, 1000));
+    return exit_done;
 }
 
 }  // namespace thole::app

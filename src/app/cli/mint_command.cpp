@@ -28,13 +28,13 @@ constexpr std::array<std::string_view, 8> stages{"INITIATED",
                                                  "COMPLETED",
                                                  ""};
 
-std::string bar(std::string_view progress) {
+std::string stage_bar(std::string_view progress) {
     std::size_t at = 0;
     for (std::size_t i = 0; i + 1 < stages.size(); ++i) {
         if (stages[i] == progress) at = i;
     }
     constexpr std::size_t whole = stages.size() - 2;
-    return fmt::format("[{}{}]", std::string(at * 2, '#'), std::string((whole - at) * 2, '.'));
+    return bar(at, whole, whole * 2);
 }
 
 std::expected<std::string, std::string> read_image(const std::string& path) {
@@ -103,7 +103,7 @@ std::string stage_line(const session& s, const value& o, duration since) {
     const auto* fault = o.as_object().if_contains("fault");
     if (waiting != nullptr) note = text_of(*waiting, "reason");
     if (note.empty() && fault != nullptr) note = text_of(*fault, "code");
-    auto line = fmt::format("{} {:<20} {:>4}.{} s  {}", bar(progress), progress, tenths / 10,
+    auto line = fmt::format("{} {:<20} {:>4}.{} s  {}", stage_bar(progress), progress, tenths / 10,
                             tenths % 10, note);
     if (columns(line) >= s.err.width()) line.resize(s.err.width() - 1);
     return line;

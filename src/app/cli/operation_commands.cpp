@@ -151,7 +151,7 @@ void show_event(session& s, const value& event) {
 
 }  // namespace
 
-int run_operation_list(session& s, client& daemon, const list_options& options) {
+std::string list_path(const list_options& options) {
     std::string path = fmt::format("/api/v1/operations?limit={}", options.limit);
     const auto filter = [&path](const char* name, const std::string& text) {
         if (!text.empty()) path += fmt::format("&{}={}", name, percent_encoded(text));
@@ -164,8 +164,12 @@ int run_operation_list(session& s, client& daemon, const list_options& options) 
     filter("error", options.error);
     filter("since", options.since);
     filter("until", options.until);
+    return path;
+}
+
+int run_operation_list(session& s, client& daemon, const list_options& options) {
     int code = exit_done;
-    const auto page = ask(s, daemon, {.path = path}, code);
+    const auto page = ask(s, daemon, {.path = list_path(options)}, code);
     if (!page) return code;
     if (s.json) return s.print_json(*page), exit_done;
     table t{{"ID", "KIND", "KEY", "STATE", "PROGRESS", "WAITS"}};
@@ -270,6 +274,12 @@ bool add_details(session& s, const act_options& options, boost::json::object& bo
     }
     if (!options.step.empty()) body["step"] = options.step;
     if (!options.priority.empty()) body["priority"] = options.priority;
+    if (!options.version.empty()) body["version"] = std::stoi(options.version);
+    if (!options.patch.empty()) {
+        auto patch = json::parse(options.patch);
+        if (!patch) return s.complain("--set: not JSON"), false;
+        body["patch"] = std::move(*patch);
+    }
     return true;
 }
 

@@ -25,6 +25,13 @@ std::string text_of(const boost::json::value& object, std::string_view member) {
     return boost::json::serialize(*value);
 }
 
+const boost::json::array& items_of(const boost::json::value& object, std::string_view member) {
+    static const boost::json::array none;
+    const auto* fields = object.if_object();
+    const auto* found = fields == nullptr ? nullptr : fields->if_contains(member);
+    return found != nullptr && found->is_array() ? found->get_array() : none;
+}
+
 std::string short_time(std::string_view text) {
     if (text.size() < 19) return std::string{text};
     return fmt::format("{} {}", text.substr(0, 10), text.substr(11, 8));

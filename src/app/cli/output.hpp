@@ -41,6 +41,9 @@ struct session {
 
 // Members of a JSON object as text; "" when absent or null.
 [[nodiscard]] std::string text_of(const boost::json::value& object, std::string_view member);
+// A member that is a list; empty when it is absent or something else.
+[[nodiscard]] const boost::json::array& items_of(const boost::json::value& object,
+                                                 std::string_view member);
 // 2026-01-01T00:00:00.000000Z → 2026-01-01 00:00:00
 [[nodiscard]] std::string short_time(std::string_view rfc3339);
 [[nodiscard]] colour colour_of_state(std::string_view state);

@@ -53,6 +53,11 @@ std::size_t columns(std::string_view text) {
         text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
+std::string bar(std::size_t done, std::size_t all, std::size_t width) {
+    const auto full = done * width / all;
+    return "[" + std::string(full, '#') + std::string(width - full, '.') + "]";
+}
+
 std::string plain(std::string_view text) {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {

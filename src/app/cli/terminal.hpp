@@ -71,6 +71,9 @@ class table {
     std::optional<std::size_t> first_;
 };
 
+// "[####......]", `width` characters between the brackets. Precondition: done <= all, all > 0.
+[[nodiscard]] std::string bar(std::size_t done, std::size_t all, std::size_t width);
+
 // UTF-8 kept, control characters (C0, DEL, C1 and escape sequences with them) replaced by '?'.
 [[nodiscard]] std::string plain(std::string_view text);
 // Code points, which is columns for the texts shown here.
