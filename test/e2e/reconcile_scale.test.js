@@ -50,6 +50,7 @@ test(`${RECORDS} records`, async () => {
   const template = { ...records.prepare('select * from thole_nft').get() };
   records.close();
   fill(template);
+  await h.sleep(100); // connections that were closed meanwhile are seen to be
 
   const before = { memory: memory('VmRSS'), asked: await asked(), at: performance.now() };
   const accepted = await world.daemon.insist('POST', '/api/v1/reconciliations', {
