@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
+#include <unordered_map>
 #include <utility>
 
 #include "sql/codes.hpp"
@@ -69,8 +70,39 @@ fault to_fault(int code, sqlite3* db) {
 
 // ---- statement ----------------------------------------------------------------------------------
 
-void statement::finalizer::operator()(sqlite3_stmt* s) const noexcept {
-    sqlite3_finalize(s);
+// Compiled statements that nobody uses now, by their text.
+class idle_statements {
+  public:
+    idle_statements() = default;
+    idle_statements(const idle_statements&) = delete;
+    idle_statements& operator=(const idle_statements&) = delete;
+    ~idle_statements() {
+        for (const auto& [text, statement] : idle_) sqlite3_finalize(statement);
+    }
+    // Null: there is none.
+    [[nodiscard]] sqlite3_stmt* take(std::string_view text) noexcept {
+        const auto found = idle_.find(text);
+        if (found == idle_.end()) return nullptr;
+        auto* statement = found->second;
+        idle_.erase(found);
+        return statement;
+    }
+    // The text belongs to the statement, and lives as long.
+    void keep(sqlite3_stmt* statement) {
+        sqlite3_reset(statement);
+        sqlite3_clear_bindings(statement);
+        const bool kept =
+            idle_.size() < most && idle_.emplace(sqlite3_sql(statement), statement).second;
+        if (!kept) sqlite3_finalize(statement);
+    }
+
+  private:
+    static constexpr std::size_t most = 128;
+    std::unordered_map<std::string_view, sqlite3_stmt*> idle_;
+};
+
+void statement::returner::operator()(sqlite3_stmt* s) const noexcept {
+    home->keep(s);
 }
 
 namespace {
@@ -146,6 +178,11 @@ bool statement::is_null(int column) const noexcept {
 void database::closer::operator()(sqlite3* db) const noexcept {
     sqlite3_close_v2(db);
 }
+void database::idle_deleter::operator()(idle_statements* all) const noexcept {
+    delete all;
+}
+
+database::database(sqlite3* db) : handle_{db}, idle_{new idle_statements} {}
 
 result<database> database::open(const std::string& path, access mode, open_options options) {
     const int flags =
@@ -163,11 +200,12 @@ result<database> database::open(const std::string& path, access mode, open_optio
 }
 
 result<statement> database::prepare(std::string_view sql) {
+    if (auto* known = idle_->take(sql)) return statement{known, *idle_};
     sqlite3_stmt* handle = nullptr;
     const int code = sqlite3_prepare_v3(handle_.get(), sql.data(), static_cast<int>(sql.size()),
                                         SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
     if (code != SQLITE_OK) return fail(to_fault(code, handle_.get()));
-    return statement{handle};
+    return statement{handle, *idle_};
 }
 
 result<> database::execute(const char* sql) {
@@ -189,12 +227,16 @@ bool database::in_transaction() const noexcept {
 // ---- transaction, migration ---------------------------------------------------------------------
 
 result<transaction> transaction::begin(database& db) {
-    if (auto begun = db.execute("begin immediate"); !begun) return fail(std::move(begun).error());
+    auto begin = db.prepare("begin immediate");
+    if (!begin) return fail(std::move(begin).error());
+    if (auto begun = begin->run(); !begun) return fail(std::move(begun).error());
     return transaction{db};
 }
 
 result<> transaction::commit() {
-    auto done = db_->execute("commit");
+    auto commit = db_->prepare("commit");
+    if (!commit) return fail(std::move(commit).error());
+    auto done = commit->run();
     if (done) db_ = nullptr;
     return done;
 }

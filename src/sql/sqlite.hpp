@@ -36,7 +36,10 @@ enum class access : std::uint8_t { read_write, read };
 struct null_t {};
 inline constexpr null_t null{};
 
-// A compiled statement, reusable: run() or step() to the end, or reset(), makes it new.
+class idle_statements;
+
+// A compiled statement, reusable: run() or step() to the end, or reset(), makes it new. One that is
+// destroyed goes back to its database, whose next prepare() of the same text need not compile it.
 class statement {
   public:
     statement() = default;
@@ -84,13 +87,16 @@ class statement {
 
   private:
     friend class database;
-    struct finalizer {
+    struct returner {
+        returner() noexcept : home{nullptr} {}
+        explicit returner(idle_statements& at) noexcept : home{&at} {}
+        idle_statements* home;
         void operator()(sqlite3_stmt* s) const noexcept;
     };
-    explicit statement(sqlite3_stmt* s) noexcept : handle_{s} {}
+    statement(sqlite3_stmt* s, idle_statements& home) noexcept : handle_{s, returner{home}} {}
     [[nodiscard]] result<> finish();
 
-    std::unique_ptr<sqlite3_stmt, finalizer> handle_;
+    std::unique_ptr<sqlite3_stmt, returner> handle_;
 };
 
 struct open_options {
@@ -118,9 +124,13 @@ class database {
     struct closer {
         void operator()(sqlite3* db) const noexcept;
     };
-    explicit database(sqlite3* db) noexcept : handle_{db} {}
+    struct idle_deleter {
+        void operator()(idle_statements* all) const noexcept;
+    };
+    explicit database(sqlite3* db);
 
     std::unique_ptr<sqlite3, closer> handle_;
+    std::unique_ptr<idle_statements, idle_deleter> idle_;  // go before the connection
 };
 
 // Rolls back unless committed. Begins at once as a writer, so that it never has to upgrade a read

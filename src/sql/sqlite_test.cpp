@@ -77,6 +77,30 @@ TEST_F(sqlite_test, binds_and_reads_every_type) {
     ASSERT_EQ(query->step(), true) << "after its end a statement starts anew";
 }
 
+TEST_F(sqlite_test, a_statement_that_was_given_back_comes_again_as_new) {
+    auto db = must_open(path(), access::read_write);
+    must_execute(db, "create table t(a)");
+    must_execute(db, "insert into t values(1), (2)");
+    constexpr auto text = "select a from t where a >= ?1 order by a";
+    for (int i = 0; i < 3; ++i) {
+        auto query = db.prepare(text);
+        EXPECT_EQ(query->step(), false) << "what was bound to the last one is gone";
+        query->bind(1);
+        ASSERT_EQ(query->step(), true);  // and left half-way
+        EXPECT_EQ(query->integer(0), 1);
+        auto beside = db.prepare(text);  // while the first one is in use
+        beside->bind(2);
+        ASSERT_EQ(beside->step(), true);
+        EXPECT_EQ(beside->integer(0), 2);
+    }
+    // None of them reads on: the table can be changed, and the statement sees it.
+    must_execute(db, "alter table t rename to old");
+    must_execute(db, "create table t(a)");
+    auto query = db.prepare(text);
+    query->bind(0);
+    EXPECT_EQ(query->step(), false);
+}
+
 TEST_F(sqlite_test, errors_are_faults) {
     auto db = must_open(path(), access::read_write);
     must_execute(db, "create table t(a integer primary key)");
