@@ -31,7 +31,7 @@ void tell_what_ran(int signal_number) {
 class campaigner {
   public:
     campaigner(const std::vector<day>& days, const campaign_options& how)
-        : days_{days}, how_{how}, next_{how.first_seed}, began_{clock_.now()} {}
+        : days_{days}, how_{how}, began_{clock_.now()} {}
 
     campaign_report go() {
         for (const int each : {SIGABRT, SIGSEGV}) ::signal(each, tell_what_ran);
@@ -46,14 +46,14 @@ class campaigner {
 
   private:
     [[nodiscard]] bool is_over(std::uint64_t number) const {
-        if (how_.seeds > 0 && number >= how_.first_seed + how_.seeds) return true;
+        if (how_.seeds > 0 && number >= how_.seeds * days_.size()) return true;
         if (how_.operations > 0 && operations_ >= how_.operations) return true;
         return how_.minutes > 0 && clock_.now() - began_ >= std::chrono::minutes{how_.minutes};
     }
     void work() {
         for (auto number = next_++; !is_over(number); number = next_++) {
             const auto& today = days_[number % days_.size()];
-            const auto seed = number;
+            const auto seed = how_.first_seed + number / days_.size();
             now_running =
                 "replay: " + replay_line(today.name, seed, how_.each.without, how_.mutant);
             const auto began = clock_.now();
@@ -84,7 +84,7 @@ class campaigner {
     const std::vector<day>& days_;
     const campaign_options& how_;
     const system_clock clock_;
-    std::atomic<std::uint64_t> next_;
+    std::atomic<std::uint64_t> next_ = 0;
     std::atomic<std::uint64_t> operations_ = 0;
     const time_point began_;
     std::mutex mutex_;

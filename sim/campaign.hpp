@@ -1,6 +1,7 @@
 #pragma once
 
-// Many seeds on all cores: days in turn, each seed in a world of its own.
+// Many seeds on all cores: the first one of every day, then the next; each in a world of its own.
+// What a seed shows does not depend on which days there are beside.
 //
 //   campaign_options how;  how.minutes = 5;
 //   const auto told = campaign(days, how);
@@ -17,7 +18,7 @@ namespace thole::sim {
 
 struct campaign_options {
     std::uint64_t first_seed = 1;
-    std::uint64_t seeds = 100;     // 0: no bound
+    std::uint64_t seeds = 100;     // of each day; 0: no bound
     int minutes = 0;               // 0: no bound
     std::uint64_t operations = 0;  // at least so many, then it ends; 0: no bound
     unsigned jobs = 0;             // 0: one a core

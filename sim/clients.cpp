@@ -55,21 +55,24 @@ std::optional<uuid> clients::id_of(int client) const {
     return found->second;
 }
 
-void clients::step(process& p, duration age) {
-    while (!waiting_.empty() && waiting_.top().at <= age) {
+void clients::step(std::span<process* const> at, duration age) {
+    while (!at.empty() && !waiting_.empty() && waiting_.top().at <= age) {
         const auto what = waiting_.top();
         waiting_.pop();
-        under_way_.emplace(what.number, what);
+        auto& p = *at[at.size() > 1 ? chance_.below(at.size()) : 0];
+        under_way_.emplace(what.number, errand{what, &p});
         boost::asio::co_spawn(p.loop().executor(), carry_out(p, what), boost::asio::detached);
     }
 }
 
-void clients::process_ended(duration age) {
-    for (auto& [number, what] : under_way_) {
+void clients::process_ended(const process& p, duration age) {
+    std::erase_if(under_way_, [&](const auto& each) {
+        auto [what, at] = each.second;
+        if (at != &p) return false;
         what.at = age + draw(chance_, 0s, patience);
         waiting_.push(what);
-    }
-    under_way_.clear();
+        return true;
+    });
 }
 
 void clients::again(act what, duration after, duration age) {
@@ -81,7 +84,9 @@ void clients::again(act what, duration after, duration age) {
 task<> clients::carry_out(process& p, act what) {
     const bool submits = what.kind <= act_kind::contradict;
     const bool answered = co_await (submits ? submit(p, what) : command(p, what));
-    under_way_.erase(what.number);
+    const auto mine = under_way_.find(what.number);
+    if (mine == under_way_.end() || mine->second.at != &p) co_return;  // it was asked again
+    under_way_.erase(mine);
     if (!answered) again(what, draw(chance_, patience / 2, patience), p.age());
 }
 

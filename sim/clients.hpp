@@ -5,9 +5,9 @@
 // one did not answer is asked again of the next.
 //
 //   clients crowd{where};
-//   crowd.due(age)  → acts whose time has come; crowd.act(p, which) begins one of them
+//   crowd.step(processes, age);                  // begins what is due
 //
-// Single-owner, on the loop of the process of the moment.
+// Single-owner, on the loops of the processes of the moment.
 
 #include <queue>
 
@@ -30,10 +30,10 @@ class clients {
 
     // Age at which somebody does something next.
     [[nodiscard]] std::optional<duration> next() const;
-    // Begins what is due.
-    void step(process& p, duration age);
-    // The process is gone: what was on its way is asked again.
-    void process_ended(duration age);
+    // Begins what is due, each at one of these; none: it waits.
+    void step(std::span<process* const> at, duration age);
+    // It is gone: what was on its way there is asked again.
+    void process_ended(const process& p, duration age);
     // Nobody wants anything any more.
     [[nodiscard]] bool is_over() const noexcept { return waiting_.empty() && under_way_.empty(); }
     // An operator's act, added by the run's last hour.
@@ -49,6 +49,10 @@ class clients {
             return a.at != b.at ? a.at > b.at : a.number > b.number;
         }
     };
+    struct errand {
+        act what;
+        const process* at = nullptr;
+    };
     task<> carry_out(process& p, act what);
     task<bool> submit(process& p, act what);
     task<bool> command(process& p, act what);
@@ -58,8 +62,8 @@ class clients {
     rng chance_;
     int made_ = 0;
     std::priority_queue<act, std::vector<act>, later> waiting_;
-    std::map<int, act> under_way_;  // by number
-    std::map<int, uuid> ids_;       // by client, once accepted
+    std::map<int, errand> under_way_;  // by number
+    std::map<int, uuid> ids_;          // by client, once accepted
     std::set<int> changed_minds_;
 };
 

@@ -184,7 +184,7 @@ void court::accepted(int client, const uuid& id, bool replayed) {
     for (auto& each : checkers_) each->accepted(client, id, replayed);
 }
 
-void court::leaving(const io::http_request& request) {
+void court::leaving(const io::http_request& request, int life) {
     log.add(world_.age(), request.url, ++figures_.requests, request.body);
     const auto submitted = submitted_by(request);
     if (!submitted.empty()) {
@@ -200,7 +200,8 @@ void court::leaving(const io::http_request& request) {
     } else if (request.url.find("/ipfs/") != std::string::npos) {
         ++figures_.fetches;
     }
-    for (auto& each : checkers_) each->leaving(request, submitted);
+    const departure left{request, submitted, life};
+    for (auto& each : checkers_) each->leaving(left);
 }
 
 void court::answered(std::string_view url, const result<io::http_response>& answer) {

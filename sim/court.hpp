@@ -68,7 +68,7 @@ class court {
     // ---- facts ----------------------------------------------------------------------------------
     void committed(const commit_seen& seen);
     void accepted(int client, const uuid& id, bool replayed);
-    void leaving(const io::http_request& request);
+    void leaving(const io::http_request& request, int life);
     void answered(std::string_view url, const result<io::http_response>& answer);
     void recorded(const nft::record& row);
     void unpinned(std::string_view cid, std::string_view owner);

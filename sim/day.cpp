@@ -77,6 +77,10 @@ void check(const day& d, std::vector<std::string>& mistakes) {
     demand(d.surroundings.concurrency >= 1, "surroundings.concurrency", "must be at least 1");
     demand(d.surroundings.max_waiting >= 1, "surroundings.max_waiting", "must be at least 1");
     demand(d.surroundings.generations >= 1, "surroundings.generations", "must be at least 1");
+    demand(d.surroundings.daemons >= 1 && d.surroundings.daemons <= 9, "surroundings.daemons",
+           "must be 1 to 9");
+    demand(!d.surroundings.disk || d.surroundings.daemons == 1, "surroundings.disk",
+           "must be false with several daemons: a file belongs to one");
     for (std::size_t i = 0; i < d.fault.size(); ++i) {
         const auto& each = d.fault[i];
         const auto key = fmt::format("fault[{}]", i);

@@ -77,6 +77,11 @@ enum class trouble : std::uint8_t {
     process_die_call,   // at the amount-th call to the outside: unsent, or unanswered
     process_kill,       // at that instant; down for the fault's time
     process_restart,    // stopped in order; down for the fault's time
+    process_pause,      // stands still for the fault's time, and does not know it
+    power_cut,          // … at that instant, and the disk loses what was not synced
+    disk_full,          // amount ‰ of the writes that need room have none
+    disk_sync_fails,    // amount ‰ of the syncs fail, which ends the process
+    lease_away,         // its lease cannot be renewed; nodes of a shared journal only
     clock_step,         // the wall clock jumps by amount seconds
     wallet_fund,        // amount lamports arrive
 };
@@ -86,7 +91,8 @@ BOOST_DESCRIBE_ENUM(trouble, link_refuse, link_hang, link_drop, link_lose_answer
                     content_busy, content_corrupt, content_lie, content_full, content_lose,
                     records_conflict, records_cut, records_away, journal_full, journal_cut,
                     journal_doubt, process_die, process_die_call, process_kill, process_restart,
-                    clock_step, wallet_fund)
+                    process_pause, power_cut, disk_full, disk_sync_fails, lease_away, clock_step,
+                    wallet_fund)
 
 struct fault_rule {
     trouble kind = trouble::link_refuse;
@@ -118,8 +124,11 @@ struct surroundings {
     int concurrency = 1024;  // of the engine
     int max_waiting = 100'000;
     int generations = 3;
+    int daemons = 1;    // on one journal
+    bool disk = false;  // the daemon's databases are files on a disk that loses what is not synced
 };
-BOOST_DESCRIBE_STRUCT(surroundings, (), (lamports, concurrency, max_waiting, generations))
+BOOST_DESCRIBE_STRUCT(surroundings, (),
+                      (lamports, concurrency, max_waiting, generations, daemons, disk))
 
 struct day {
     std::string name{};  // of the file

@@ -17,7 +17,7 @@ struct arguments {
     std::vector<std::string> days;
     std::string folder = THOLE_DAYS_DIR;
     std::uint64_t seed = 1;
-    std::uint64_t seeds = 100;
+    std::uint64_t seeds = 10;
     int minutes = 0;
     std::uint64_t operations = 0;
     unsigned jobs = 0;
@@ -115,7 +115,7 @@ int hunt(const arguments& args) {
     const auto days =
         load_days(args.folder, {"mint_one", "duplicate_submissions", "rolling_restart",
                                 "lost_generations", "wallet_runs_dry", "content_vanishes",
-                                "operators", "shared_image", "slow_poison"});
+                                "operators", "shared_image", "slow_poison", "several_nodes"});
     if (!days) refuse(days.error());
     if (!args.mutant.empty()) (void)options_of(args);  // refuses one that is not known
     int missing = 0;
@@ -159,7 +159,7 @@ int main(int argc, char** argv) {
         return command;
     };
     auto* runs = add("run", "many seeds on all cores; ends with a summary");
-    runs->add_option("--seeds", args.seeds, "how many");
+    runs->add_option("--seeds", args.seeds, "how many of each day");
     runs->add_option("--minutes", args.minutes, "instead: new seeds for so long");
     runs->add_option("--operations", args.operations, "instead: until so many were accepted");
     runs->add_option("--jobs", args.jobs, "threads; 0: one a core");

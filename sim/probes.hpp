@@ -52,6 +52,9 @@ enum class probe : std::uint8_t {
     died_unsent,
     died_unanswered,
     stopped_in_order,
+    stood_still,  // a process for longer than its lease
+    taken_over,   // what a daemon without a lease had been running
+    kept_out,     // … and its late write was refused
 };
 BOOST_DESCRIBE_ENUM(probe, generation_2, generation_3, proved_dead, uncertain, certain_again,
                     recovered, recovered_undecided, blocked, lock_passed_on, attempt_failed,
@@ -60,9 +63,10 @@ BOOST_DESCRIBE_ENUM(probe, generation_2, generation_3, proved_dead, uncertain, c
                     cancel_refused, compensated, undo_failed, rolled_back, journal_fault,
                     commit_read_back, key_replayed, key_conflict, queue_full, cid_mismatch,
                     bytes_corrupt, clock_went_back, died_before_commit, died_unacknowledged,
-                    died_acknowledged, died_unsent, died_unanswered, stopped_in_order)
+                    died_acknowledged, died_unsent, died_unanswered, stopped_in_order, stood_still,
+                    taken_over, kept_out)
 
-inline constexpr std::size_t probe_count = static_cast<std::size_t>(probe::stopped_in_order) + 1;
+inline constexpr std::size_t probe_count = static_cast<std::size_t>(probe::kept_out) + 1;
 
 class probe_log {
   public:

@@ -1,5 +1,8 @@
 #include "sim/process.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
 #include "thole/presets.hpp"
 
 namespace thole::sim {
@@ -41,26 +44,34 @@ std::uint64_t seed_of(const world& where) {
 }  // namespace
 
 task<result<io::http_response>> watched_network::send(io::http_request request) {
-    judges_.leaving(request);
+    judges_.leaving(request, life_);
     const auto url = request.url;
     auto answer = co_await net_.send(std::move(request));
     judges_.answered(url, answer);
     co_return answer;
 }
 
-process::process(world& where, const seams& with)
+process::process(world& where, const seams& with, int number)
     : world_{where},
       seams_{with},
+      number_{number},
       loop_{loop_at(where, seed_of(where))},
       begun_{loop_->now() - where.age()},
       chance_{seed_of(where)},
       ids_{seed_of(where)},
       net_{*loop_, seed_of(where) + 1},
-      watched_{net_, where.judges},
+      watched_{net_, where.judges, where.lives},
       gated_{watched_, gate_},
       storage_{where.open_journal()},
-      store_journal_{*loop_, storage_},
-      crash_journal_{store_journal_, gate_.power},
+      store_journal_{*loop_, *storage_},
+      leased_{store_journal_,
+              where.leases,
+              *loop_,
+              gate_.power,
+              {[this] { return world_.reaches_leases(number_); },
+               [this] { world_.judges.probes.hit(probe::taken_over); }}},
+      crash_journal_{where.is_shared() ? static_cast<saga::journal&>(leased_) : store_journal_,
+                     gate_.power},
       reached_{where.open_records(), *loop_, where.records_troubles(),
                [&where](const nft::record& row) { where.judges.recorded(row); },
                seed_of(where) + 2},
@@ -73,7 +84,7 @@ process::process(world& where, const seams& with)
                                                 : static_cast<contents&>(*on_disk_),
                 gate_, where.judges},
       gated_ledger_{where.open_ledger(), gate_},
-      at_{*loop_, storage_, watched_, where.lives},
+      at_{*loop_, *storage_, watched_, where.lives},
       transport_{with.transport, gated_, at_},
       journal_{with.journal, crash_journal_, at_},
       records_{with.records, gated_records_, at_},
@@ -91,6 +102,7 @@ process::process(world& where, const seams& with)
       gateway_endpoints_{name{"gateway"}, with_breaker(presets::ipfs),
                          endpoints_of(where.content_nodes)},
       gateways_{*transport_, gateway_endpoints_, {}, *loop_, seed_of(where) + 4} {
+    if (where.has_files()) sql::on_lost_fsync([this] { gate_.power.turn_off(); });
     mount_all();
     apply_links();
     if (with.holder) held_ = with.holder(rpc_endpoints_, *loop_);
@@ -107,6 +119,7 @@ void process::start_engine() {
     saga::definitions known;
     known.add(std::move(saga));
     saga::engine_options options;
+    options.node = "daemon-" + std::to_string(number_);
     options.seed = seed_of(world_);
     options.concurrency = world_.today.surroundings.concurrency;
     options.max_waiting = world_.today.surroundings.max_waiting;
@@ -115,22 +128,27 @@ void process::start_engine() {
         probes.hit(f.effect() == fault_effect::unknown ? probe::commit_read_back
                                                        : probe::journal_fault);
     };
+    if (world_.is_shared()) options.look_every = 1s;
     engine_.emplace(*loop_, *journal_, std::move(known), ids_, std::move(options));
+    if (world_.is_shared()) {
+        boost::asio::co_spawn(loop_->executor(), leased_.keep(), boost::asio::detached);
+    }
 }
 
 process::~process() {
+    gone_ = true;
     gate_.power.turn_off();
     engine_.reset();
     // Each coroutine that goes may wake others, which then meet the dead power themselves.
-    for (int i = 0; i < 8; ++i) {
+    do {
         try {
-            gate_.power.drop();
             loop_->run_until_idle(2h);
         } catch (const std::exception&) {
             // A run that threw was judged already; what it left behind may throw again.
         }
-    }
+    } while (gate_.power.drop());
     loop_.reset();
+    if (world_.has_files()) sql::on_lost_fsync(nullptr);
 }
 
 std::vector<ipfs::provider*> process::remotes() {
@@ -158,13 +176,14 @@ nft::mint_dependencies process::parts() {
 void process::mount_all() {
     for (auto& each : world_.rpc_nodes) {
         net_.mount(each->url, [this, at = each.get()](const io::http_request& r) {
+            if (gone_) return reply{503, {}, {}};
             world_.set_age(age());
             return world_.serve(*at, r);
         });
     }
     for (auto& each : world_.content_nodes) {
         net_.mount(each->url, [this, at = each.get()](const io::http_request& r) {
-            return world_.serve(*at, r);
+            return gone_ ? reply{503, {}, {}} : world_.serve(*at, r);
         });
     }
 }

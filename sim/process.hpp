@@ -22,12 +22,14 @@ namespace thole::sim {
 // The innermost transport: tells the court what leaves and what comes back.
 class watched_network final : public io::http_transport {
   public:
-    watched_network(network& net, court& judges) : net_{net}, judges_{judges} {}
+    watched_network(network& net, court& judges, int life)
+        : net_{net}, judges_{judges}, life_{life} {}
     task<result<io::http_response>> send(io::http_request request) override;
 
   private:
     network& net_;
     court& judges_;
+    const int life_;
 };
 
 // What stands at a seam: what was planted there, or the part itself.
@@ -47,7 +49,8 @@ class planted {
 
 class process {
   public:
-    process(world& where, const seams& with);
+    // `number`: of the daemon, from 0.
+    process(world& where, const seams& with, int number = 0);
     ~process();
     process(const process&) = delete;
     process& operator=(const process&) = delete;
@@ -57,6 +60,9 @@ class process {
     [[nodiscard]] gate& way() noexcept { return gate_; }
     // Of the world, by this process's own time.
     [[nodiscard]] duration age() const { return loop_->now() - begun_; }
+    // How it ended by itself: it stopped in order, or found no journal when it began.
+    bool stopped = false;
+    bool gave_up = false;
     // The links as the world has them now.
     void apply_links();
     // Tells the court who is still calling.
@@ -71,6 +77,8 @@ class process {
 
     world& world_;
     const seams& seams_;
+    const int number_;
+    bool gone_ = false;
     gate gate_;
     // First to go, but for the engine: it holds the coroutines, which hold on to everything below.
     std::unique_ptr<io::virtual_loop> loop_;
@@ -81,8 +89,9 @@ class process {
     watched_network watched_;
     gated_transport gated_;
 
-    watched_store& storage_;
+    std::unique_ptr<watched_store> storage_;
     saga::inline_journal store_journal_;
+    leased_journal leased_;
     saga::crash_journal crash_journal_;
 
     reached_records reached_;

@@ -1,8 +1,6 @@
 #include "sim/run.hpp"
 
 #include <fmt/format.h>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 
 #include <algorithm>
 
@@ -24,38 +22,25 @@ class running {
     report go();
 
   private:
-    enum class ending : std::uint8_t { died, stopped, over };
-
-    ending live(process& p);
-    void begin_life(process& p);
-    void step(process& p);
-    [[nodiscard]] time_point next_of(process& p) const;
-    void happen(process* p, const fault_event& what);
-    void arm(process& p, const fault_event& what);
-    void stop(process& p);
+    void step();
+    [[nodiscard]] duration next() const;
+    void advance();
+    void happen(const fault_event& what);
     // True when nothing is left to be done.
-    bool is_over(process& p);
+    bool is_over();
     bool call_operator();
-    void tell_of_death();
     report verdict() const;
     // False: it threw, and the run is judged as it stands.
     template <class Part>
     bool survives(Part part);
 
-    const run_options& options_;
-    std::vector<fault_event> faults_;    // by time
-    std::vector<fault_event> scripted_;  // by life
+    std::vector<fault_event> faults_;  // by time
     world world_;
     weather sky_;
     clients crowd_;
+    std::vector<std::unique_ptr<node>> daemons_;
     report told_;
     duration settle_by_{};
-    duration downtime_ = 1s;
-    std::optional<fault_event> armed_;
-    std::vector<fault_event> arm_next_;  // what befell while no process was there
-    bool killed_ = false;
-    bool stopping_ = false;
-    bool stopped_ = false;
     std::optional<duration> quiet_until_;
     std::map<std::int64_t, int> cared_for_;  // by an operator, how often
 };
@@ -68,15 +53,17 @@ std::vector<fault_event> faults_of(const day& today, std::uint64_t seed,
 }
 
 running::running(const day& today, std::uint64_t seed, const run_options& options)
-    : options_{options},
-      faults_{faults_of(today, seed, options)},
+    : faults_{faults_of(today, seed, options)},
       world_{today, seed, options.where},
       sky_{{}},
       crowd_{world_} {
     told_.seed = seed;
     told_.faults = faults_;
+    for (int i = 0; i < today.surroundings.daemons; ++i) {
+        daemons_.push_back(std::make_unique<node>(world_, options.with, crowd_, i));
+    }
     for (const auto& each : faults_) {
-        if (each.life > 0) scripted_.push_back(each);
+        if (each.life > 0) daemons_.front()->script(each);
     }
     std::erase_if(faults_, [](const fault_event& each) { return each.life > 0; });
     sky_ = weather{faults_};
@@ -96,173 +83,100 @@ bool running::survives(Part part) {
 }
 
 report running::go() {
-    auto how = ending::stopped;
-    while (how != ending::over) {
-        ++world_.lives;
-        process p{world_, options_.with};
-        if (!survives([&] { how = live(p); })) return verdict();
-        world_.set_age(p.age());
-        const auto& power = p.way().power;
-        told_.lives.push_back({power.writes(), p.way().calls(), how == ending::died});
-        if (how == ending::died) tell_of_death();
-        p.way().power.turn_off();
-        // What was on its way still arrives, and whatever slept runs into the dead power.
-        if (!survives([&] { p.loop().run_until_idle(2h); })) return verdict();
-        crowd_.process_ended(world_.age() + downtime_);
-        if (how == ending::over) break;
-        world_.set_age(world_.age() + downtime_);
-        for (const auto& each : sky_.advance(world_.age())) happen(nullptr, each);
-        world_.apply(sky_);
+    bool over = false;
+    const auto part = [&] {
+        step();
+        over = is_over();
+        if (!over) advance();
+    };
+    while (!over) {
+        if (!survives(part)) return verdict();
     }
-    survives([&] { world_.judges.at_rest(); });
+    for (auto& each : daemons_) each->close();
+    survives([&] {
+        const auto last_look = world_.open_journal();
+        world_.judges.at_rest();
+    });
     return verdict();
 }
 
-void running::begin_life(process& p) {
-    armed_.reset();
-    killed_ = stopping_ = stopped_ = false;
-    downtime_ = 1s;
-    for (const auto& each : scripted_) {
-        if (each.life == world_.lives) arm(p, each);
+duration running::next() const {
+    const auto age = world_.age();
+    auto out = settle_by_ + bound;
+    if (out <= age) out = duration::max();  // somebody is down still
+    if (quiet_until_) out = std::max(*quiet_until_, age);
+    bool served = false;
+    for (const auto& each : daemons_) {
+        out = std::min(out, each->next());
+        served = served || each->serving() != nullptr;
     }
-    for (const auto& each : std::exchange(arm_next_, {})) arm(p, each);
-    auto start = [](process& of, bool& killed) -> task<> {
-        const auto started = co_await of.engine().start();
-        if (started) co_return;
-        killed = true;  // the journal is away: the process gives up, and is started again
-        of.way().power.turn_off();
-    };
-    boost::asio::co_spawn(p.loop().executor(), start(p, killed_), boost::asio::detached);
+    if (const auto change = sky_.next()) out = std::min(out, *change);
+    if (const auto ask = crowd_.next(); ask && served) out = std::min(out, *ask);
+    return out;
 }
 
-running::ending running::live(process& p) {
-    begin_life(p);
-    step(p);
-    for (;;) {
-        if (p.way().power.is_off()) return ending::died;
-        if (stopped_) return ending::stopped;
-        if (is_over(p)) return ending::over;
-        const auto next = next_of(p);
-        p.loop().advance(next - p.loop().now());
-        step(p);
-    }
+void running::advance() {
+    world_.set_age(next());
+    for (auto& each : daemons_) each->advance();
 }
 
-time_point running::next_of(process& p) const {
-    const auto at = [&](duration age) {
-        return std::max(p.loop().now(), p.loop().now() + (age - p.age()));
-    };
-    auto next = at(quiet_until_.value_or(settle_by_ + bound));
-    if (const auto timer = p.loop().next_timer()) next = std::min(next, *timer);
-    if (const auto change = sky_.next()) next = std::min(next, at(*change));
-    if (const auto ask = crowd_.next()) next = std::min(next, at(*ask));
-    return next;
-}
-
-void running::step(process& p) {
-    world_.set_age(p.age());
-    const auto change = sky_.next();
-    if (change && *change <= p.age()) {
-        const auto begun = sky_.advance(p.age());
+void running::step() {
+    const auto age = world_.age();
+    if (const auto change = sky_.next(); change && *change <= age) {
+        const auto begun = sky_.advance(age);
         world_.apply(sky_);
-        p.apply_links();
-        for (const auto& each : begun) happen(&p, each);
+        for (auto& each : daemons_) each->weather_changed();
+        for (const auto& each : begun) happen(each);
     }
-    if (!sky_.is_over() || crowd_.next()) settle_by_ = p.age();
-    if (!stopping_ && !p.way().power.is_off()) crowd_.step(p, p.age());
-    p.loop().run_ready();
+    if (!sky_.is_over() || crowd_.next()) settle_by_ = age;
+    std::vector<process*> serving;
+    for (const auto& each : daemons_) {
+        if (auto* p = each->serving()) serving.push_back(p);
+    }
+    crowd_.step(serving, age);
+    for (auto& each : daemons_) each->step();
 }
 
-void running::happen(process* p, const fault_event& what) {
+void running::happen(const fault_event& what) {
     world_.judges.log.add(world_.age(), "fault", static_cast<std::uint64_t>(what.number),
                           what.text());
     ++told_.begun;
     world_.happen(what);
-    switch (what.kind) {
-        case trouble::process_die:
-        case trouble::process_die_call:
-            if (p == nullptr) {
-                arm_next_.push_back(what);
-            } else {
-                arm(*p, what);
-            }
-            break;
-        case trouble::process_kill:
-            if (p == nullptr) break;
-            killed_ = true;
-            downtime_ = what.lasts;
-            p->way().power.turn_off();
-            break;
-        case trouble::process_restart:
-            if (p == nullptr || stopping_) break;
-            downtime_ = what.lasts;
-            stop(*p);
-            break;
-        case trouble::clock_step: {
-            const std::chrono::microseconds by = std::chrono::seconds{what.amount};
-            world_.wall_offset += by;
-            if (what.amount < 0) world_.judges.probes.hit(probe::clock_went_back);
-            if (p != nullptr) p->loop().step_wall(by);
-            break;
-        }
-        default:
-            break;
+    if (what.kind != trouble::clock_step) {
+        return daemons_[static_cast<std::size_t>(world_.daemon_of(what))]->befall(what);
     }
-}
-
-void running::arm(process& p, const fault_event& what) {
-    armed_ = what;
-    downtime_ = what.lasts;
-    const auto number = static_cast<int>(std::max<std::int64_t>(what.amount, 1));
-    if (what.kind == trouble::process_die) {
-        p.way().arm_write(number, static_cast<saga::crash_when>(what.dice % 3));
-    } else {
-        p.way().arm_call(number, static_cast<call_side>(what.dice % 2));
-    }
-}
-
-void running::stop(process& p) {
-    stopping_ = true;
-    auto in_order = [](process& of, bool& done, probe_log& probes) -> task<> {
-        co_await of.engine().stop(10s);
-        probes.hit(probe::stopped_in_order);
-        done = true;
-    };
-    boost::asio::co_spawn(p.loop().executor(), in_order(p, stopped_, world_.judges.probes),
-                          boost::asio::detached);
-}
-
-void running::tell_of_death() {
-    world_.judges.log.add(world_.age(), "died", static_cast<std::uint64_t>(world_.lives), "");
-    if (killed_ || !armed_) return;
-    constexpr std::array writes{probe::died_before_commit, probe::died_unacknowledged,
-                                probe::died_acknowledged};
-    constexpr std::array calls{probe::died_unsent, probe::died_unanswered};
-    world_.judges.probes.hit(armed_->kind == trouble::process_die ? writes.at(armed_->dice % 3)
-                                                                  : calls.at(armed_->dice % 2));
+    const std::chrono::microseconds by = std::chrono::seconds{what.amount};
+    world_.wall_offset += by;
+    if (what.amount < 0) world_.judges.probes.hit(probe::clock_went_back);
+    for (auto& each : daemons_) each->step_wall(by);
 }
 
 // ---- the end ------------------------------------------------------------------------------------
 
-bool running::is_over(process& p) {
+bool running::is_over() {
     auto& judges = world_.judges;
+    const auto age = world_.age();
     if (quiet_until_) {
-        if (p.age() < *quiet_until_) return false;
-        p.report_in_flight();
+        if (age < *quiet_until_) return false;
+        for (const auto& each : daemons_) {
+            if (each->is_well()) each->report_in_flight();
+        }
         return true;
     }
-    if (!sky_.is_over() || stopping_) return false;
+    const bool well =
+        std::ranges::all_of(daemons_, [](const auto& each) { return each->is_well(); });
+    if (!sky_.is_over() || !well) return false;
     const bool settled = crowd_.is_over() && judges.unsettled() == 0;
     if (!settled) {
-        if (p.age() < settle_by_ + bound) return false;
+        if (age < settle_by_ + bound) return false;
         judges.offend("everything_ends",
                       fmt::format("{} operations neither ended nor parked within {} minutes",
                                   judges.unsettled(), bound / 1min));
-        quiet_until_ = p.age();
+        quiet_until_ = age;
         return false;
     }
-    settle_by_ = p.age();
-    if (judges.unended() == 0 || !call_operator()) quiet_until_ = p.age() + quiet;
+    settle_by_ = age;
+    if (judges.unended() == 0 || !call_operator()) quiet_until_ = age + quiet;
     return false;
 }
 
@@ -298,6 +212,9 @@ report running::verdict() const {
     out.counted = judges.counted();
     out.probes = judges.probes;
     out.lasted = world_.age();
+    for (const auto& each : daemons_) {
+        out.lives.insert(out.lives.end(), each->lives().begin(), each->lives().end());
+    }
     out.operations = crowd_.accepted();
     for (const auto& [row, op] : judges.operations()) {
         out.generations += op.generations.size();

@@ -1,7 +1,8 @@
 #pragma once
 
-// One simulated day under one seed: lives of a process, one after another, in one thread and
-// virtual time, until every fault is over, everything has ended, and the court has looked.
+// One simulated day under one seed: lives of one process after another, or of several daemons side
+// by side, in one thread and virtual time, until every fault is over, everything has ended, and the
+// court has looked.
 //
 //   const auto told = simulate(today, 42);
 //   told.violations; told.hash;                  // same seed, same hash
@@ -10,7 +11,7 @@
 // After the last fault everything must end or park within a bound; then an operator does what one
 // does with parked operations (look again, cancel, close), until none is left.
 
-#include "sim/clients.hpp"
+#include "sim/node.hpp"
 
 namespace thole::sim {
 
@@ -21,12 +22,6 @@ struct run_options {
     std::optional<std::vector<fault_event>> faults{};
     std::set<int> without{};  // numbers of faults that are left out
     trace::sink read_by{};    // every line of the trace
-};
-
-struct life_span {
-    int writes = 0;
-    int calls = 0;
-    bool died = false;  // else it ended in order
 };
 
 struct report {

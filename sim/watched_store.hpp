@@ -29,10 +29,10 @@ struct store_troubles {
 class watched_store final : public saga::store {
   public:
     using witness = std::function<void(const commit_seen&)>;
-    watched_store(saga::store& inner, witness tell, std::uint64_t seed)
-        : inner_{inner}, tell_{std::move(tell)}, chance_{seed} {}
-
-    [[nodiscard]] store_troubles& troubles() noexcept { return troubles_; }
+    // `troubles`: as they are at each commit.
+    watched_store(saga::store& inner, witness tell, const store_troubles& troubles,
+                  std::uint64_t seed)
+        : inner_{inner}, tell_{std::move(tell)}, troubles_{troubles}, chance_{seed} {}
 
     result<> begin() override;
     result<> commit() override;
@@ -82,8 +82,8 @@ class watched_store final : public saga::store {
 
     saga::store& inner_;
     witness tell_;
+    const store_troubles& troubles_;
     rng chance_;
-    store_troubles troubles_;
     std::vector<change> changes_;  // of the open transaction
 };
 

@@ -78,6 +78,8 @@ bool is_instant(trouble kind) noexcept {
         case trouble::process_die_call:
         case trouble::process_kill:
         case trouble::process_restart:
+        case trouble::process_pause:
+        case trouble::power_cut:
         case trouble::clock_step:
         case trouble::wallet_fund:
             return true;

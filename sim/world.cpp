@@ -62,9 +62,11 @@ world::world(const day& what, std::uint64_t s, storage where)
     : today{what},
       seed{s},
       chain{{.seed = s}},
-      where_{where},
+      where_{where == storage::memory && what.surroundings.disk ? storage::faulty : where},
       folder_{where == storage::disk},
-      chance_{s ^ 0x5EED} {
+      chance_{s ^ 0x5EED},
+      below_{where_ == storage::faulty ? std::make_unique<disk>(s ^ 0xD15C) : nullptr} {
+    THOLE_ASSERT(!has_files() || !is_shared(), "a file belongs to one daemon");
     for (const auto label : rpc_labels) {
         rpc_nodes.push_back(std::make_unique<rpc_place>(label, chain));
     }
@@ -145,39 +147,91 @@ reply world::serve(content_place& at, const io::http_request& request) {
     return {answer.status, std::move(answer.body), {}};
 }
 
-watched_store& world::open_journal() {
-    saga::store* inner = &in_memory_;
-    if (where_ == storage::disk) {
-        journal_.reset();
-        in_file_.reset();
-        auto opened =
-            saga::sqlite_store::open(folder_.file("journal.sqlite"), sql::access::read_write);
-        if (!opened) throw std::runtime_error{opened.error().describe()};
-        in_file_ = std::move(*opened);
-        // The order of the writes is what is proved here, not that a commit reaches the platter.
-        if (!in_file_->db().execute("pragma synchronous=off")) throw std::runtime_error{"pragma"};
-        inner = in_file_.get();
-    }
-    auto tell = [this](const commit_seen& seen) { judges.committed(seen); };
-    journal_ = std::make_unique<watched_store>(*inner, std::move(tell), chance_.next());
-    journal_->troubles() = journal_troubles_;
-    return *journal_;
+sql::open_options world::files() const {
+    sql::open_options out;
+    out.busy_timeout = 0ms;
+    if (!below_) return out;
+    out.vfs = below_->vfs();
+    out.checkpoint_pages = 20;  // often enough for a day's few writes
+    return out;
 }
 
+std::string world::path_of(std::string_view name) const {
+    if (where_ == storage::memory) return ":memory:";
+    return below_ ? std::string{name} : folder_.file(name);
+}
+
+std::unique_ptr<watched_store> world::open_journal() {
+    if (has_files()) {
+        if (below_) sql::on_lost_fsync([] {});  // until there is a process that it could end
+        auto opened =
+            saga::sqlite_store::open(path_of("journal.sqlite"), sql::access::read_write, files());
+        if (!opened) throw no_journal{opened.error().describe()};
+        in_file_ = std::move(*opened);
+    }
+    if (below_) look_again();
+    // Elsewhere the order of the writes is what is proved, not that a commit reaches the platter.
+    if (where_ == storage::disk && !in_file_->db().execute("pragma synchronous=off")) {
+        throw std::runtime_error{"pragma"};
+    }
+    auto tell = [this](const commit_seen& seen) { judges.committed(seen); };
+    return std::make_unique<watched_store>(journal(), std::move(tell), journal_troubles_,
+                                           chance_.next());
+}
+
+// What a disk kept is what the court was told, or more: a commit whose sync failed may be there.
+void world::look_again() {
+    std::set<std::int64_t> there;
+    saga::list_filter all;
+    all.limit = 500;
+    do {
+        const auto page = in_file_->list(all);
+        THOLE_ASSERT(page.has_value(), "a journal that opened can be read");
+        for (const auto& each : page->items) {
+            const auto& op = each.op;
+            there.insert(op.who.row);
+            const auto* known = judges.find(op.who.row);
+            const auto told = known != nullptr ? known->now.seq : 0;
+            if (op.now.seq < told) judges.offend("acknowledged_stays", op.who.key + " went back");
+            if (op.now.seq <= told) continue;
+            const auto events = in_file_->events(op.who.row, told, 1000);
+            const auto whole = in_file_->load(op.who.id);
+            THOLE_ASSERT(events && whole && *whole, "a listed operation can be read");
+            const bool signed_anew = std::ranges::any_of(
+                *events, [](const saga::event& e) { return e.type == saga::event_type::prepared; });
+            const auto& bytes = (*whole)->prepared;
+            judges.committed({op, *events, signed_anew && bytes ? &*bytes : nullptr});
+        }
+        all.before = page->next;
+    } while (all.before != 0);
+    for (const auto& [row, known] : judges.operations()) {
+        if (!there.contains(row)) judges.offend("acknowledged_stays", known.key + " is gone");
+    }
+}
+
+// The customer's database is not the daemon's: its disk is somebody else's worry.
 nft::records& world::open_records() {
     const bool anew = table_ == nullptr || where_ == storage::disk;
-    const auto path = where_ == storage::disk ? folder_.file("records.sqlite") : ":memory:";
+    const auto path = where_ == storage::disk ? path_of("records.sqlite") : ":memory:";
     const sql::open_options options{.busy_timeout = 0ms};
     if (anew) table_ = std::make_unique<nft::sqlite_records>(path, nullptr, options);
     return *table_;
 }
 
 ipfs::pin_ledger& world::open_ledger() {
-    const bool anew = ledger_ == nullptr || where_ == storage::disk;
-    const auto path = where_ == storage::disk ? folder_.file("pins.sqlite") : ":memory:";
-    const sql::open_options options{.busy_timeout = 0ms};
-    if (anew) ledger_ = std::make_unique<ipfs::sqlite_pin_ledger>(path, nullptr, options);
+    if (ledger_ == nullptr) {
+        ledger_ =
+            std::make_unique<ipfs::sqlite_pin_ledger>(path_of("pins.sqlite"), nullptr, files());
+    }
     return *ledger_;
+}
+
+void world::close_files(bool killed, bool power_cut) {
+    if (!has_files()) return;
+    if (below_ && killed) below_->process_ended();
+    in_file_.reset();
+    ledger_.reset();
+    if (below_ && power_cut) below_->cut_power();
 }
 
 // ---- weather ------------------------------------------------------------------------------------
@@ -198,8 +252,9 @@ void world::apply(const weather& sky) {
     }
     records_ = {};
     journal_troubles_ = {};
+    without_lease_.clear();
+    if (below_) below_->troubles() = {};
     for (const auto& each : sky.active()) apply(each);
-    if (journal_) journal_->troubles() = journal_troubles_;
 }
 
 void world::apply_link(const fault_event& each, link_state& link) {
@@ -290,6 +345,15 @@ void world::apply(const fault_event& each) {
         case trouble::journal_doubt:
             journal_troubles_.doubt = amount;
             break;
+        case trouble::disk_full:
+            if (below_) below_->troubles().full = amount;
+            break;
+        case trouble::disk_sync_fails:
+            if (below_) below_->troubles().sync_fails = amount;
+            break;
+        case trouble::lease_away:
+            without_lease_.insert(daemon_of(each));
+            break;
         default:
             break;
     }
@@ -322,7 +386,7 @@ std::vector<nft::record> world::records_of(const std::string& account) {
     return found ? std::move(*found) : std::vector<nft::record>{};
 }
 std::map<std::string, std::set<std::string>> world::own_pins() const {
-    if (where_ == storage::memory) return contents_.pins();
+    if (where_ != storage::disk) return contents_.pins();
     return pins_of(*open_contents(contents_folder()));
 }
 bool world::was_lost(const std::string& label, const std::string& cid) const {

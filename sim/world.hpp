@@ -5,12 +5,13 @@
 //
 //   world where{today, seed, storage::memory};
 //   where.apply(sky);                            // nodes misbehave as the weather says
-//   auto& journal = where.open_journal();        // as a new process opens it
+//   auto journal = where.open_journal();         // as a new process opens it
 //   where.judges.violations();
 //
 // A world is one thread's. Two worlds share nothing.
 
 #include <filesystem>
+#include <stdexcept>
 
 #include "engine/model_store.hpp"
 #include "engine/sqlite_store.hpp"
@@ -21,6 +22,8 @@
 #include "nft/sqlite_records.hpp"
 #include "sim/contents.hpp"
 #include "sim/court.hpp"
+#include "sim/disk.hpp"
+#include "sim/leases.hpp"
 #include "sim/network.hpp"
 #include "sim/records.hpp"
 #include "sim/weather.hpp"
@@ -28,8 +31,10 @@
 namespace thole::sim {
 
 // memory: models of the stores, thousands of mints a second. disk: SQLite files and the production
-// content store in a folder, for the tests that are about them.
-enum class storage : std::uint8_t { memory, disk };
+// content store in a folder, for the tests that are about them. faulty: the journal and the ledger
+// of pins are SQLite's on a disk that loses what was not synced (disk.hpp). One daemon only: its
+// files belong to one process.
+enum class storage : std::uint8_t { memory, disk, faulty };
 
 // Removed with everything in it.
 class scratch_folder {
@@ -64,6 +69,11 @@ struct content_place {
     int busy = 0;  // ‰
 };
 
+// Its disk is full or fails: no process can begin.
+struct no_journal : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
 class world {
   public:
     world(const day& today, std::uint64_t seed, storage where);
@@ -73,15 +83,28 @@ class world {
     [[nodiscard]] reply serve(rpc_place& at, const io::http_request& request);
     [[nodiscard]] reply serve(content_place& at, const io::http_request& request);
     // Opened anew by each process.
-    watched_store& open_journal();
+    [[nodiscard]] std::unique_ptr<watched_store> open_journal();  // throws no_journal
     nft::records& open_records();
     ipfs::pin_ledger& open_ledger();
     // Null on disk: there each process opens the folder.
     [[nodiscard]] memory_contents* own_contents() noexcept {
-        return where_ == storage::memory ? &contents_ : nullptr;
+        return where_ != storage::disk ? &contents_ : nullptr;
     }
+    // Whether files are open that one process must close before the next can begin.
+    [[nodiscard]] bool has_files() const noexcept { return where_ != storage::memory; }
+    // A process is gone, and with it what it had open. Killed: nothing more is written, and with
+    // the power what was not synced may go.
+    void close_files(bool killed, bool power_cut);
     [[nodiscard]] std::string contents_folder() const { return folder_.file("content"); }
     [[nodiscard]] const record_troubles& records_troubles() const noexcept { return records_; }
+    // Whether the node of that number can renew its lease now.
+    [[nodiscard]] bool reaches_leases(int node) const { return !without_lease_.contains(node); }
+    [[nodiscard]] bool is_shared() const noexcept { return today.surroundings.daemons > 1; }
+    // Of the daemons, whom a fault means that is about one of them.
+    [[nodiscard]] int daemon_of(const fault_event& what) const noexcept {
+        return static_cast<int>(what.dice / 6 %
+                                static_cast<std::uint64_t>(today.surroundings.daemons));
+    }
 
     // ---- weather and time -----------------------------------------------------------------------
     void apply(const weather& sky);
@@ -101,7 +124,9 @@ class world {
     [[nodiscard]] std::optional<nft::record> record_of(const uuid& operation);
     [[nodiscard]] std::vector<nft::record> records_of(const std::string& account);
     [[nodiscard]] std::map<std::string, std::set<std::string>> own_pins() const;
-    [[nodiscard]] saga::store& journal() noexcept { return *journal_; }
+    [[nodiscard]] saga::store& journal() noexcept {
+        return in_file_ ? static_cast<saga::store&>(*in_file_) : in_memory_;
+    }
     // Contents that a node lost for no fault of ours.
     [[nodiscard]] bool was_lost(const std::string& label, const std::string& cid) const;
 
@@ -114,6 +139,7 @@ class world {
     solana::keypair wallet = solana::keypair::from_seed({1, 2, 3});
     saga::plan steps{};  // of the saga, told by the first process
     int lives = 0;       // so far
+    lease_table leases{};
     court judges{*this};
 
   private:
@@ -122,6 +148,9 @@ class world {
     }
     void apply(const fault_event& each);
     void apply_link(const fault_event& each, link_state& link);
+    [[nodiscard]] sql::open_options files() const;
+    [[nodiscard]] std::string path_of(std::string_view name) const;
+    void look_again();
 
     const storage where_;
     scratch_folder folder_;
@@ -134,10 +163,11 @@ class world {
     std::vector<std::string> images_;  // CIDs
     std::vector<std::string> owners_;  // wallets, by account
     std::set<std::pair<std::string, std::string>> lost_;
+    std::set<int> without_lease_;  // daemons
 
     saga::model_store in_memory_;
+    std::unique_ptr<disk> below_;  // of faulty storage
     std::unique_ptr<saga::sqlite_store> in_file_;
-    std::unique_ptr<watched_store> journal_;
     std::unique_ptr<nft::sqlite_records> table_;
     std::unique_ptr<ipfs::sqlite_pin_ledger> ledger_;
 };

@@ -7,6 +7,13 @@
 
 namespace thole::sim {
 
+// A request on its way out.
+struct departure {
+    const io::http_request& request;
+    std::string_view submitted;  // the base64 of the transaction; empty: none
+    int life = 1;                // of the process that sends it
+};
+
 class checker {
   public:
     checker(court& of, world& where) : court_{of}, world_{where} {}
@@ -15,7 +22,7 @@ class checker {
 
     virtual void committed(const commit_seen&, const known_operation&) {}
     virtual void accepted(int /*client*/, const uuid&, bool /*replayed*/) {}
-    virtual void leaving(const io::http_request&, std::string_view /*submitted*/) {}
+    virtual void leaving(const departure&) {}
     virtual void recorded(const nft::record&) {}
     virtual void unpinned(std::string_view /*cid*/, std::string_view /*owner*/) {}
     virtual void in_flight(std::string_view /*endpoint*/, std::uint32_t /*calls*/) {}

@@ -11,9 +11,9 @@ class rule final : public checker {
     using checker::checker;
     std::string_view name() const noexcept override { return "journaled_first"; }
 
-    void leaving(const io::http_request&, std::string_view submitted) override {
-        if (submitted.empty() || court_.generation_of(submitted) != nullptr) return;
-        offend("sent before it was journaled: " + std::string{submitted.substr(0, 40)});
+    void leaving(const departure& left) override {
+        if (left.submitted.empty() || court_.generation_of(left.submitted) != nullptr) return;
+        offend("sent before it was journaled: " + std::string{left.submitted.substr(0, 40)});
     }
 };
 

@@ -30,7 +30,8 @@ class rule final : public checker {
         const auto polls =
             static_cast<std::uint64_t>(world_.age() / std::chrono::milliseconds{500});
         const auto batches = 1 + court_.operations().size() / 256;
-        check("status reads", is.statuses, 3 * (polls + 1) * batches * 2);
+        const auto daemons = static_cast<std::uint64_t>(world_.today.surroundings.daemons);
+        check("status reads", is.statuses, 3 * (polls + 1) * batches * 2 * daemons);
     }
 
   private:

@@ -14,11 +14,12 @@ class rule final : public checker {
     using checker::checker;
     std::string_view name() const noexcept override { return "one_home_for_retry"; }
 
-    void leaving(const io::http_request& request, std::string_view) override {
+    void leaving(const departure& left) override {
+        const auto& request = left.request;
         if (!request.body.starts_with("{\"jsonrpc\"")) return;
-        const auto life = static_cast<std::size_t>(world_.lives);
         const auto print = std::hash<std::string_view>{}(request.body) * 31 +
-                           std::hash<std::string_view>{}(request.url) * 17 + life;
+                           std::hash<std::string_view>{}(request.url) * 17 +
+                           static_cast<std::size_t>(left.life);
         if (!seen_.insert(print).second) offend("left twice: " + request.body.substr(0, 80));
     }
 

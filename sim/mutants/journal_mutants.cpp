@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "sim/mutants/mutants.hpp"
+#include "sim/passing_journal.hpp"
 
 namespace thole::sim {
 
@@ -10,53 +11,18 @@ namespace {
 
 using saga::op_state;
 
-class passing_journal : public saga::journal {
+class planted_journal : public passing_journal {
   public:
-    passing_journal(saga::journal& inner, const seam_parts& at) : inner_{inner}, at_{at} {}
-    task<result<std::int64_t>> begin(saga::node_identity node) override {
-        return inner_.begin(std::move(node));
-    }
-    store_time now() override { return inner_.now(); }
-    bool may_start_effects() const noexcept override { return inner_.may_start_effects(); }
-    task<result<saga::submit_answer>> submit(const saga::new_operation& o) override {
-        return inner_.submit(o);
-    }
-    task<result<saga::move_answer>> commit(const saga::move& m) override {
-        return inner_.commit(m);
-    }
-    task<result<saga::claim_answer>> claim(saga::claim_request request) override {
-        return inner_.claim(request);
-    }
-    task<result<std::optional<saga::stored_operation>>> load(uuid id) override {
-        return inner_.load(id);
-    }
-    task<result<std::optional<saga::operation>>> find_key(std::string tenant, std::string kind,
-                                                          std::string key) override {
-        return inner_.find_key(std::move(tenant), std::move(kind), std::move(key));
-    }
-    task<result<saga::operation_page>> list(saga::list_filter filter) override {
-        return inner_.list(std::move(filter));
-    }
-    task<result<std::vector<saga::event>>> events(std::int64_t row, std::int64_t after,
-                                                  int limit) override {
-        return inner_.events(row, after, limit);
-    }
-    task<result<saga::operation_counts>> counts() override { return inner_.counts(); }
-    task<result<std::vector<saga::held_lock>>> locks() override { return inner_.locks(); }
-    task<result<>> hold(saga::hold_record what) override { return inner_.hold(std::move(what)); }
-    task<result<std::vector<saga::hold_record>>> holds(bool all) override {
-        return inner_.holds(all);
-    }
+    planted_journal(saga::journal& inner, const seam_parts& at) : passing_journal{inner}, at_{at} {}
 
   protected:
-    saga::journal& inner_;
     const seam_parts at_;
 };
 
 // Changes a move on its way.
-class moving_journal : public passing_journal {
+class moving_journal : public planted_journal {
   public:
-    using passing_journal::passing_journal;
+    using planted_journal::planted_journal;
     task<result<saga::move_answer>> commit(const saga::move& m) override {
         auto changed = m;
         change(changed);
@@ -66,9 +32,9 @@ class moving_journal : public passing_journal {
 };
 
 // Changes what a claim hands out.
-class claiming_journal : public passing_journal {
+class claiming_journal : public planted_journal {
   public:
-    using passing_journal::passing_journal;
+    using planted_journal::planted_journal;
     task<result<saga::claim_answer>> claim(saga::claim_request request) override {
         auto answer = co_await inner_.claim(request);
         if (answer) change(*answer);
@@ -119,9 +85,9 @@ class fence_skipper final : public moving_journal {
     }
 };
 
-class optimist final : public passing_journal {
+class optimist final : public planted_journal {
   public:
-    using passing_journal::passing_journal;
+    using planted_journal::planted_journal;
     task<result<saga::move_answer>> commit(const saga::move& m) override {
         auto answer = co_await inner_.commit(m);
         if (!answer && answer.error().effect() == fault_effect::unknown) {
@@ -131,9 +97,9 @@ class optimist final : public passing_journal {
     }
 };
 
-class hasty_host final : public passing_journal {
+class hasty_host final : public planted_journal {
   public:
-    using passing_journal::passing_journal;
+    using planted_journal::planted_journal;
     task<result<saga::submit_answer>> submit(const saga::new_operation& o) override {
         auto answer = co_await inner_.submit(o);
         if (answer || answer.error().effect() != fault_effect::unknown) co_return answer;
@@ -143,9 +109,9 @@ class hasty_host final : public passing_journal {
     }
 };
 
-class key_forgetter final : public passing_journal {
+class key_forgetter final : public planted_journal {
   public:
-    using passing_journal::passing_journal;
+    using planted_journal::planted_journal;
     task<result<saga::submit_answer>> submit(const saga::new_operation& o) override {
         auto mine = o;
         mine.who.key += fmt::format("#{}", at_.life);
@@ -159,9 +125,9 @@ class lock_keeper final : public moving_journal {
     void change(saga::move& m) override { m.releases_lock = false; }
 };
 
-class lock_loser final : public passing_journal {
+class lock_loser final : public planted_journal {
   public:
-    using passing_journal::passing_journal;
+    using planted_journal::planted_journal;
     task<result<std::int64_t>> begin(saga::node_identity node) override {
         auto begun = co_await inner_.begin(std::move(node));
         saga::list_filter ready;

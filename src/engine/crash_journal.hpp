@@ -38,7 +38,8 @@ class crash_switch {
     void turn_off() { off_ = true; }
     // Never returns. The waiting coroutine is destroyed by drop().
     task<bool> hang();
-    void drop() { hanging_.clear(); }
+    // False: there was none.
+    bool drop() { return !std::exchange(hanging_, {}).empty(); }
     [[nodiscard]] int writes() const noexcept { return writes_; }
 
   private:

@@ -137,7 +137,11 @@ task<void> engine_core::dispatch(self_ptr self) {
             continue;
         }
         const auto now = s.log.now();
-        const bool due = s.backlog_ || (s.next_due_ && *s.next_due_ <= now);
+        const auto next_look = s.options.look_every > duration::zero()
+                                   ? saturating_add(s.looked_at_, s.options.look_every)
+                                   : time_point::max();
+        const bool due =
+            s.backlog_ || (s.next_due_ && *s.next_due_ <= now) || s.loop.now() >= next_look;
         if (s.places_.all_held()) {  // whoever releases it wakes this up
             s.backlog_ = true;
             if (!s.recovering_) co_await s.dispatcher_.until(s.alarms_, time_point::max());
@@ -145,9 +149,10 @@ task<void> engine_core::dispatch(self_ptr self) {
         }
         if (!due || !s.has_place()) {
             if (s.recovering_) continue;
-            auto until = time_point::max();
+            auto until = s.has_place() ? next_look : time_point::max();
             if (s.next_due_ && s.has_place()) {
-                until = saturating_add(s.loop.now(), std::min(*s.next_due_ - now, longest_sleep));
+                const auto wait = std::min(*s.next_due_ - now, longest_sleep);
+                until = std::min(until, saturating_add(s.loop.now(), wait));
             }
             co_await s.dispatcher_.until(s.alarms_, until);
             continue;
@@ -158,6 +163,7 @@ task<void> engine_core::dispatch(self_ptr self) {
         s.busy_ += request.limit;  // nobody else takes these places meanwhile
         s.backlog_ = false;
         s.next_due_.reset();  // what becomes ready meanwhile says so
+        s.looked_at_ = s.loop.now();
         auto answer = co_await s.log.claim(request);
         s.busy_ -= request.limit;
         if (!answer) {

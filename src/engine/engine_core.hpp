@@ -141,6 +141,7 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     std::map<uuid, live_ptr> live_;
     std::multimap<std::int64_t, std::shared_ptr<watcher>> watchers_;
     std::optional<store_time> next_due_;  // the earliest ready operation that is known
+    time_point looked_at_{};              // of the last claim
     nap dispatcher_;
     nap stopper_;
     kind_places places_;

@@ -83,6 +83,11 @@ void virtual_loop::advance(duration by) {
     clock_.advance(end - now());
 }
 
+void virtual_loop::stand_still(duration time) {
+    clock_.advance(time);
+    fire_due();
+}
+
 bool virtual_loop::run_until_idle(duration limit) {
     const auto end = saturating_add(now(), limit);
     run_ready();

@@ -37,6 +37,9 @@ class virtual_loop final : public timed_loop {
     std::size_t run_ready();
     // Moves time forward, firing each timer at its own instant.
     void advance(duration by);
+    // Time passes while nothing runs, as for a process that stood still: what was due meanwhile is
+    // due now.
+    void stand_still(duration time);
     // Fires timer after timer until none is left, or until `limit` of virtual time has passed.
     // True when nothing is left.
     bool run_until_idle(duration limit = std::chrono::hours{24});

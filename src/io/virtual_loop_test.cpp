@@ -53,6 +53,25 @@ TEST(VirtualLoop, RunUntilIdleStopsAtItsLimitWhenSomebodyNeverEnds) {
     EXPECT_EQ(work.running(), 0U);
 }
 
+TEST(VirtualLoop, WhoStoodStillWakesLateAndAtOnce) {
+    virtual_loop loop;
+    std::vector<duration> woken;
+    const auto begun = loop.now();
+    scope work{loop};
+    auto sleep = [&](duration time) -> task<> {
+        static_cast<void>(co_await loop.sleep_for(time));
+        woken.push_back(loop.now() - begun);
+    };
+    work.spawn(sleep(1s));
+    work.spawn(sleep(2s));
+    work.spawn(sleep(9s));
+    loop.run_ready();
+    loop.stand_still(5s);
+    EXPECT_EQ(woken, (std::vector<duration>{5s, 5s}));
+    EXPECT_TRUE(loop.run_until_idle());
+    EXPECT_EQ(woken.back(), 9s);
+}
+
 TEST(VirtualLoop, AnOverdueSleepStillYieldsOnce) {
     virtual_loop loop;
     scope work{loop};

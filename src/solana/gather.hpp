@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "io/cancellation.hpp"
@@ -26,9 +27,10 @@ namespace thole::solana {
 
 namespace detail {
 
-// Shared by the caller and the children, each of which may be the last to go.
+// Shared by the children, each of which may be the last to go, and by nobody else while they run:
+// if they are all destroyed before their end, so is the caller, who would wait for ever.
 template <class T>
-struct gathering {
+struct gathering : std::enable_shared_from_this<gathering<T>> {
     struct child {
         boost::asio::cancellation_signal signal;
         // Asio throws inside its own start-up code when it is cancelled there: so not before this.
@@ -46,7 +48,7 @@ struct gathering {
         children[which].started = false;
         values[which].emplace(std::move(value));
         if (error && !failed) failed = std::move(error);
-        if (--left == 0) waiting->post(true);
+        if (--left == 0) std::exchange(waiting, std::nullopt)->post(this->shared_from_this());
     }
 
     std::vector<child> children;
@@ -54,7 +56,7 @@ struct gathering {
     std::size_t left;
     bool cancelled = false;
     std::exception_ptr failed;
-    std::optional<io::resumption<bool>> waiting;
+    std::optional<io::resumption<std::shared_ptr<gathering>>> waiting;
 };
 
 // What a child answers that was cancelled before its first line ran.
@@ -96,17 +98,21 @@ template <class T>
     namespace asio = boost::asio;
     if (jobs.empty()) co_return std::vector<T>{};
     const auto executor = co_await asio::this_coro::executor;
-    const auto all = std::make_shared<detail::gathering<T>>(jobs.size());
-    all->cancelled = co_await io::was_cancelled();
-    auto start = [&](io::resumption<bool> ended) {
-        ended.on_cancel([all] { all->cancel(); });
+    using shared = std::shared_ptr<detail::gathering<T>>;
+    auto made = std::make_shared<detail::gathering<T>>(jobs.size());
+    made->cancelled = co_await io::was_cancelled();
+    auto start = [&](io::resumption<shared> ended) {
+        const auto all = std::exchange(made, nullptr);
+        ended.on_cancel([weak = std::weak_ptr{all}] {
+            if (const auto running = weak.lock()) running->cancel();
+        });
         all->waiting.emplace(std::move(ended));
         for (std::size_t i = 0; i < jobs.size(); ++i) {
             asio::co_spawn(executor, detail::as_child(all, i, std::move(jobs[i])),
                            detail::child_ended<T>{all, i});
         }
     };
-    co_await io::suspend<bool>(std::move(start));
+    const auto all = co_await io::suspend<shared>(std::move(start));
     if (all->failed) std::rethrow_exception(all->failed);
     std::vector<T> out;
     out.reserve(jobs.size());

@@ -19,6 +19,11 @@ bool is_lost_fsync(int code) noexcept {
     return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
 }
 
+std::function<void()>& lost_fsync_action() {
+    static thread_local std::function<void()> action;
+    return action;
+}
+
 const fault_code& code_of(int extended) noexcept {
     switch (extended & 0xFF) {
         case SQLITE_BUSY:
@@ -59,11 +64,19 @@ result<> configure(database& db, access mode, const open_options& options) {
 
 }  // namespace
 
+void on_lost_fsync(std::function<void()> end_it) {
+    lost_fsync_action() = std::move(end_it);
+}
+
 fault to_fault(int code, sqlite3* db) {
     const int extended = db != nullptr ? sqlite3_extended_errcode(db) : code;
     // The extended code belongs to the last call; trust it only when it is about this error.
     const int exact = (extended & 0xFF) == (code & 0xFF) ? extended : code;
-    THOLE_ASSERT(!is_lost_fsync(exact), "fsync succeeds; after a failed one nothing is known");
+    if (is_lost_fsync(exact)) {
+        const auto& end_it = lost_fsync_action();
+        THOLE_ASSERT(end_it != nullptr, "fsync succeeds; after a failed one nothing is known");
+        end_it();
+    }
     fault f{code_of(exact)};
     return std::move(f).with_detail(db != nullptr ? sqlite3_errmsg(db) : sqlite3_errstr(code));
 }
@@ -190,7 +203,7 @@ result<database> database::open(const std::string& path, access mode, open_optio
         (mode == access::read ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
     sqlite3* handle = nullptr;
     const auto before = ::umask(0077);
-    const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+    const int code = sqlite3_open_v2(path.c_str(), &handle, flags, options.vfs);
     ::umask(before);
     database db{handle};
     if (code != SQLITE_OK)

@@ -17,6 +17,7 @@
 // dropped the dirty pages, so nothing that this process believes about its file is known any more.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -103,7 +104,8 @@ struct open_options {
     std::chrono::milliseconds busy_timeout{5000};  // how long a lock is waited for
     int checkpoint_pages = 4000;  // the WAL is folded back beyond this (4 KiB each)
     std::int64_t max_pages =
-        0;  // the file may not grow beyond (db.disk_full); 0 = the disk's limit
+        0;                      // the file may not grow beyond (db.disk_full); 0 = the disk's limit
+    const char* vfs = nullptr;  // SQLite's name of the file system; null: the real one
 };
 
 class database {
@@ -147,6 +149,10 @@ class transaction {
     explicit transaction(database& db) noexcept : db_{&db} {}
     database* db_;
 };
+
+// What is done on this thread when an fsync has failed, instead of ending the process: for
+// simulations, whose processes are not the operating system's. Null: it ends.
+void on_lost_fsync(std::function<void()> end_it);
 
 // The fault of the database's last error; `code` is what the call returned.
 [[nodiscard]] fault to_fault(int code, sqlite3* db);
