@@ -166,7 +166,7 @@ task<> mint(plain_client& c, int number) {
         THOLE_ASSERT(seen.held == 1, "it is there");
     }
     co_await read(c, p.document);
-    nft::partner_view partner{c.rpc, c.gateways, c.wallet.address()};
+    nft::partner_view partner{c.rpc, c.gateways, nft::issuers{c.wallet.address()}};
     const nft::wallet_query query{.wallet = p.terms.owner, .only = p.place.mint, .limit = 1};
     THOLE_ASSERT(must(co_await partner.look(query, c.until())).nfts.size() == 1, "it is seen");
 }

@@ -284,49 +284,72 @@ void world::apply_link(const fault_event& each, link_state& link) {
 }
 
 void world::apply(const fault_event& each) {
+    if (auto* rpc = find(rpc_nodes, each.target)) {
+        apply_link(each, rpc->link);
+        apply_to(*rpc, each);
+    }
+    if (auto* node = find(content_nodes, each.target)) {
+        apply_link(each, node->link);
+        apply_to(*node, each);
+    }
+    apply_to_stores(each);
+}
+
+void world::apply_to(rpc_place& rpc, const fault_event& each) {
     const auto amount = static_cast<int>(each.amount);
-    auto* rpc = find(rpc_nodes, each.target);
-    auto* node = find(content_nodes, each.target);
-    if (rpc != nullptr) apply_link(each, rpc->link);
-    if (node != nullptr) apply_link(each, node->link);
     switch (each.kind) {
         case trouble::rpc_lag:
-            rpc->model.faults().lag = static_cast<model::slot_t>(each.amount);
+            rpc.model.faults().lag = static_cast<model::slot_t>(each.amount);
             break;
         case trouble::rpc_drop_sends:
-            rpc->drop_sends = amount;
+            rpc.drop_sends = amount;
             break;
         case trouble::rpc_lose_first:
-            rpc->lose_generations = amount;
+            rpc.lose_generations = amount;
             break;
         case trouble::rpc_reject_sends:
-            rpc->reject_sends = amount;
+            rpc.reject_sends = amount;
             break;
         case trouble::rpc_rate_limit:
-            rpc->rate_limit = amount;
+            rpc.rate_limit = amount;
             break;
         case trouble::rpc_unhealthy:
-            rpc->model.faults().unhealthy = true;
+            rpc.model.faults().unhealthy = true;
             break;
         case trouble::rpc_lose_history:
-            rpc->model.faults().lose_history = true;
+            rpc.model.faults().lose_history = true;
             break;
         case trouble::rpc_deny:
-            rpc->model.faults().denies = true;
-            rpc->model.faults().ahead = static_cast<model::slot_t>(each.amount);
+            rpc.model.faults().denies = true;
+            rpc.model.faults().ahead = static_cast<model::slot_t>(each.amount);
             break;
+        default:
+            break;
+    }
+}
+
+void world::apply_to(content_place& node, const fault_event& each) {
+    switch (each.kind) {
         case trouble::content_busy:
-            node->busy = amount;
+            node.busy = static_cast<int>(each.amount);
             break;
         case trouble::content_corrupt:
-            node->model.faults().corrupt = true;
+            node.model.faults().corrupt = true;
             break;
         case trouble::content_lie:
-            node->model.faults().lie = true;
+            node.model.faults().lie = true;
             break;
         case trouble::content_full:
-            node->model.faults().full = true;
+            node.model.faults().full = true;
             break;
+        default:
+            break;
+    }
+}
+
+void world::apply_to_stores(const fault_event& each) {
+    const auto amount = static_cast<int>(each.amount);
+    switch (each.kind) {
         case trouble::records_conflict:
             records_.conflict = amount;
             break;

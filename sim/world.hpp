@@ -148,6 +148,9 @@ class world {
     }
     void apply(const fault_event& each);
     void apply_link(const fault_event& each, link_state& link);
+    void apply_to(rpc_place& rpc, const fault_event& each);
+    void apply_to(content_place& node, const fault_event& each);
+    void apply_to_stores(const fault_event& each);
     [[nodiscard]] sql::open_options files() const;
     [[nodiscard]] std::string path_of(std::string_view name) const;
     void look_again();

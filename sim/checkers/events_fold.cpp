@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "engine/fold.hpp"
 #include "sim/checkers/checker.hpp"
 #include "sim/world.hpp"
@@ -31,8 +33,12 @@ class rule final : public checker {
             const auto stored = journal.load(op.id);
             if (!events || !stored || !*stored) continue;  // another checker's
             const auto& is = (*stored)->op;
-            const auto told = fold(*events, world_.steps, !is.who.lock_key.empty());
-            if (const auto wrong = difference(told, is.now); !wrong.empty()) {
+            saga::story told{world_.steps, !is.who.lock_key.empty()};
+            const auto flawed =
+                std::ranges::find_if(*events, [&](const auto& e) { return !told.tell(e); });
+            if (flawed != events->end()) {
+                offend(op.key + ": event " + std::to_string(flawed->seq) + ": " + told.flaw());
+            } else if (const auto wrong = difference(told.finish(), is.now); !wrong.empty()) {
                 offend(op.key + ": " + wrong);
             }
         }

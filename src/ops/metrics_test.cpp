@@ -89,8 +89,9 @@ TEST(metrics, gauges_are_refreshed_before_each_rendering) {
 
 // The naming rule, so that a new family cannot break it.
 TEST(metrics, family_names_follow_the_rule) {
-    const std::set<std::string_view> labels{"dependency", "endpoint", "policy", "kind", "code",
-                                            "operation",  "step",     "state",  "node"};
+    const std::set<std::string_view> labels{"dependency", "endpoint",  "policy", "kind",
+                                            "code",       "operation", "step",   "state",
+                                            "node",       "drift",     "remedy"};
     const std::regex name{"thole_[a-z]+(_[a-z]+)+"};
     std::set<std::string_view> seen;
     for (const auto& family : metric_families()) {
