@@ -347,6 +347,16 @@ void expect_forged(fixture_world& w) {
     EXPECT_NE(forged->reason, "");
 }
 
+void expect_forged_metaplex(fixture_world& w, const fixture::metaplex_options& how) {
+    w.net.put(how.mint, solana::token_program, fixture::metaplex_mint(how.mint));
+    w.net.put(solana::metadata_address(how.mint), solana::metaplex_program,
+              fixture::metaplex_metadata(forged_content(w), how));
+    w.net.put(solana::master_edition_address(how.mint), solana::metaplex_program,
+              fixture::master_edition());
+    w.net.hold(solana::token_program, how.mint, w.owner);
+    expect_forged(w);
+}
+
 // proves: C4
 TEST(partner_view, a_creator_who_did_not_sign_is_no_issuer) {
     for (const bool signed_by_another : {false, true}) {
@@ -354,13 +364,7 @@ TEST(partner_view, a_creator_who_did_not_sign_is_no_issuer) {
         fixture::metaplex_options how;
         how.creator_verified = signed_by_another;
         if (signed_by_another) how.creator = fixture::key(66);
-        w.net.put(how.mint, solana::token_program, fixture::metaplex_mint(how.mint));
-        w.net.put(solana::metadata_address(how.mint), solana::metaplex_program,
-                  fixture::metaplex_metadata(forged_content(w), how));
-        w.net.put(solana::master_edition_address(how.mint), solana::metaplex_program,
-                  fixture::master_edition());
-        w.net.hold(solana::token_program, how.mint, w.owner);
-        expect_forged(w);
+        expect_forged_metaplex(w, how);
     }
 }
 
@@ -393,13 +397,7 @@ TEST(partner_view, an_unverified_collection_of_ours_proves_nothing) {
     fixture::metaplex_options how;
     how.creator_verified = false;
     how.collection = fixture::issuer;
-    w.net.put(how.mint, solana::token_program, fixture::metaplex_mint(how.mint));
-    w.net.put(solana::metadata_address(how.mint), solana::metaplex_program,
-              fixture::metaplex_metadata(forged_content(w), how));
-    w.net.put(solana::master_edition_address(how.mint), solana::metaplex_program,
-              fixture::master_edition());
-    w.net.hold(solana::token_program, how.mint, w.owner);
-    expect_forged(w);
+    expect_forged_metaplex(w, how);
 }
 
 // proves: C4, S3

@@ -33,13 +33,19 @@ task<> ask(std::vector<resumption>& waiting, int& alive, std::vector<int>& out) 
     out = co_await gather(std::move(all));
 }
 
-TEST(Gather, AnswersInTheOrderOfTheQuestions) {
+struct Gather : testing::Test {
     io::virtual_loop loop;
     std::vector<resumption> waiting;
     std::vector<int> out;
     int alive = 0;
-    boost::asio::co_spawn(loop.executor(), ask(waiting, alive, out), boost::asio::detached);
-    loop.run_ready();
+
+    void SetUp() override {
+        boost::asio::co_spawn(loop.executor(), ask(waiting, alive, out), boost::asio::detached);
+        loop.run_ready();
+    }
+};
+
+TEST_F(Gather, AnswersInTheOrderOfTheQuestions) {
     ASSERT_EQ(waiting.size(), 2U);
     waiting[1].post(true);
     loop.run_ready();
@@ -51,13 +57,7 @@ TEST(Gather, AnswersInTheOrderOfTheQuestions) {
 }
 
 // As in a process that dies: whoever waits for those that never end goes with the last of them.
-TEST(Gather, GoesWithThoseThatItWaitsFor) {
-    io::virtual_loop loop;
-    std::vector<resumption> waiting;
-    std::vector<int> out;
-    int alive = 0;
-    boost::asio::co_spawn(loop.executor(), ask(waiting, alive, out), boost::asio::detached);
-    loop.run_ready();
+TEST_F(Gather, GoesWithThoseThatItWaitsFor) {
     ASSERT_EQ(alive, 1);
     waiting.pop_back();
     loop.run_ready();
