@@ -192,10 +192,9 @@ void circuit_breaker::record_call(std::uint32_t generation, outcome what, time_p
     const bool failed = what.verdict == call_verdict::failure ||
                         latency > failed_after_.load(std::memory_order_relaxed);
     const bool slow = latency >= slow_after_.load(std::memory_order_relaxed);
-    if (notable_after_.load(std::memory_order_relaxed) == 0) {
-        return record_counted(generation, failed, slow, now);
+    if (failed || slow || notable_after_.load(std::memory_order_relaxed) == 0) {
+        return record_notable(generation, failed, slow, now);
     }
-    if (failed || slow) return record_bad(generation, failed, slow, now);
     window_.add(true, generation, epoch_at(now));
     if (last_bad_.load(std::memory_order_relaxed) != 0) record_suspect(generation, now);
 }
@@ -223,22 +222,9 @@ void circuit_breaker::record_suspect(std::uint32_t generation, time_point now) {
     tell(happened);
 }
 
-// Where the window is a number of calls: all that ends is remembered under the lock.
-void circuit_breaker::record_counted(std::uint32_t generation, bool failed, bool slow,
+// A failure or slow call; and where the window is a number of calls, every one.
+void circuit_breaker::record_notable(std::uint32_t generation, bool failed, bool slow,
                                      time_point now) {
-    if (failed || slow) return record_bad(generation, failed, slow, now);
-    changes happened;
-    {
-        const std::scoped_lock lock{mutex_};
-        if (generation_ != generation) return;
-        if (recent_) recent_->add(false, false);
-        consecutive_.store(0, std::memory_order_relaxed);
-        evaluate(now, happened);
-    }
-    tell(happened);
-}
-
-void circuit_breaker::record_bad(std::uint32_t generation, bool failed, bool slow, time_point now) {
     changes happened;
     {
         const std::scoped_lock lock{mutex_};
@@ -259,7 +245,7 @@ void circuit_breaker::record_bad(std::uint32_t generation, bool failed, bool slo
             }
             ++bucket.calls;
         }
-        last_bad_.store(epoch + 1, std::memory_order_relaxed);
+        if (failed || slow) last_bad_.store(epoch + 1, std::memory_order_relaxed);
         evaluate(now, happened);
     }
     tell(happened);
@@ -478,9 +464,7 @@ void circuit_breaker::reconfigure(const breaker_settings& settings, time_point n
             }
             clear_window();
         }
-        bucket_length_.store(bucket, std::memory_order_relaxed);
-        bucket_inverse_.store(detail::inverse_of(static_cast<std::uint64_t>(bucket)),
-                              std::memory_order_relaxed);
+        bucket_.store(detail::divisor{static_cast<std::uint64_t>(bucket)});
         const auto slow = settings.slow_rate_permille > 0 ? settings.slow_after.count() : never;
         const auto failed = settings.failed_after > 0s ? settings.failed_after.count() : never;
         slow_after_.store(slow, std::memory_order_relaxed);

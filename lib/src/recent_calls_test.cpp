@@ -12,7 +12,7 @@ namespace thole::detail {
 namespace {
 
 RC_GTEST_PROP(recent_calls, equals_a_queue, (std::vector<std::pair<bool, bool>> all)) {
-    const auto length = *rc::gen::inRange<std::uint32_t>(1, recent_calls::most + 1);
+    const auto length = *rc::gen::inRange<std::uint32_t>(1, thole::most_window_calls + 1);
     recent_calls calls{length};
     std::deque<std::pair<bool, bool>> queue;
     for (int lap = 0; lap < 8; ++lap) {

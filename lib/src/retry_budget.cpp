@@ -43,10 +43,8 @@ void retry_budget::reconfigure(const retry_budget_settings& settings) {
     settings_ = settings;
     reserve_ = settings.window / std::chrono::milliseconds{1} *
                static_cast<std::int64_t>(settings.floor_per_second * token) / 1000;
-    const auto length = static_cast<std::uint64_t>((settings.window / (slots - 1)).count());
     percent_.store(settings.percent, std::memory_order_relaxed);
-    slot_length_.store(length, std::memory_order_relaxed);
-    slot_inverse_.store(detail::inverse_of(length), std::memory_order_relaxed);
+    slot_.store(detail::divisor{static_cast<std::uint64_t>(slot_length().count())});
 }
 
 retry_budget_settings retry_budget::settings() const {
@@ -103,6 +101,7 @@ std::int64_t retry_budget::balance(std::uint64_t slot) const noexcept {
 
 result<> retry_budget::withdraw(time_point now) {
     const auto slot = slot_at(now);
+    duration later{};
     {
         const std::scoped_lock lock{mutex_};
         auto& spent = spent_[slot % slots];
@@ -110,8 +109,8 @@ result<> retry_budget::withdraw(time_point now) {
             spent = added(spent, slot, token);
             return {};
         }
+        later = slot_length();
     }
-    const duration later{static_cast<std::int64_t>(slot_length_.load(std::memory_order_relaxed))};
     return fail(fault{codes::policy_budget_spent}.at(dependency_).with_retry_after(later));
 }
 

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "thole/assert.hpp"
-#include "thole/detail/division.hpp"
 
 namespace thole {
 
@@ -19,17 +18,26 @@ constexpr std::uint32_t portion = 4096;
 // A littered wheel sweeps so many blocks each time that it took so many more into use.
 constexpr int blocks_swept = 4;
 constexpr std::size_t spare_blocks = 16;
+constexpr std::size_t cache_line = 64;
 constexpr auto all = std::numeric_limits<std::uint32_t>::max();
+
+// Has it come to the cache.
+template <class T>
+void fetch(const T& what) noexcept {
+    for (std::size_t at = 0; at < sizeof what; at += cache_line) {
+        __builtin_prefetch(reinterpret_cast<const char*>(&what) + at);
+    }
+}
 
 }  // namespace
 
 timer_wheel::timer_wheel(time_point start, duration tick, std::size_t reserve)
-    : start_{start},
-      tick_{tick},
-      tick_inverse_{detail::inverse_of(static_cast<std::uint64_t>(tick.count()))} {
+    : start_{start}, tick_{tick}, by_tick_{static_cast<std::uint64_t>(tick.count())} {
     THOLE_ASSERT(tick > 1ns, "a tick takes time");
     tops_.fill(none);
-    nodes_.reserve(reserve);
+    stamps_.reserve(reserve);
+    dues_.reserve(reserve);
+    data_.reserve(reserve);
     // Every list may have a block that is not full.
     // Sweeping takes a while to find what is stale.
     if (reserve > 0) blocks_.reserve(blocks_for(reserve) + reserve / 8 / block::size);
@@ -41,31 +49,45 @@ std::uint64_t timer_wheel::elapsed(time_point now) const noexcept {
 
 // Rounded up: a timer never fires early.
 std::uint32_t timer_wheel::due_tick(time_point at) const noexcept {
-    const auto since = at <= start_ ? 0 : static_cast<std::uint64_t>((at - start_).count());
-    const auto tick = static_cast<std::uint64_t>(tick_.count());
-    const auto due = detail::divide(since + tick - 1, tick, tick_inverse_);
-    const auto ahead = due <= now_ticks_ ? 1 : std::min<std::uint64_t>(due - now_ticks_, longest);
-    return static_cast<std::uint32_t>(now_ticks_ + ahead);
+    const auto since = std::max(at - start_, duration::zero());
+    const auto up = static_cast<std::uint64_t>(tick_.count()) - 1;
+    const auto due = (static_cast<std::uint64_t>(since.count()) + up) / by_tick_;
+    const auto ahead =
+        std::clamp<std::int64_t>(static_cast<std::int64_t>(due - now_ticks_), 1, longest);
+    return static_cast<std::uint32_t>(now_ticks_) + static_cast<std::uint32_t>(ahead);
 }
 
 // The list for what is due then: by how far away it is, the level; by when, the list.
 std::uint32_t timer_wheel::list_for(std::uint32_t due) const noexcept {
+    struct level_of {
+        std::uint16_t first_list = 0;
+        std::uint16_t shift = 0;
+    };
+    static constexpr auto levels_by_width = [] {
+        std::array<level_of, 33> table{};
+        for (std::uint16_t width = 1; width < table.size(); ++width) {
+            const auto level = static_cast<std::uint16_t>((width - 1) / level_bits);
+            table[width].first_list = static_cast<std::uint16_t>(level * lists_per_level);
+            table[width].shift = static_cast<std::uint16_t>(level * level_bits);
+        }
+        return table;
+    }();
     const auto ahead = due - static_cast<std::uint32_t>(now_ticks_);
-    const auto level = (static_cast<unsigned>(std::bit_width(ahead | 1U)) - 1) / level_bits;
-    return level * lists_per_level + ((due >> (level * level_bits)) & (lists - 1));
+    const auto level = levels_by_width[static_cast<unsigned>(std::bit_width(ahead | 1U))];
+    return level.first_list + ((due >> level.shift) & (lists - 1));
 }
 
 // ---- notes --------------------------------------------------------------------------------------
 
 bool timer_wheel::is_armed(timer_id id) const noexcept {
-    return (id.generation & 1U) != 0 && id.index < nodes_.size() &&
-           nodes_[id.index].stamp == id.generation;
+    return (id.generation & 1U) != 0 && id.index < stamps_.size() &&
+           stamps_[id.index] == id.generation;
 }
 
 // Armed, and armed as often as when the note was written.
 bool timer_wheel::is_current(std::uint32_t note) const noexcept {
     constexpr auto tag_and_armed = (std::uint32_t{1} << (tag_bits + 1)) - 1;
-    return (nodes_[note & most].stamp & tag_and_armed) == ((note >> (32 - tag_bits)) << 1 | 1U);
+    return (stamps_[note & most] & tag_and_armed) == ((note >> (32 - tag_bits)) << 1 | 1U);
 }
 
 void timer_wheel::push(std::uint32_t list, std::uint32_t note) {
@@ -114,25 +136,25 @@ void timer_wheel::free_block(std::uint32_t index) noexcept {
 timer_id timer_wheel::arm(time_point at, std::uint64_t data) {
     auto index = free_;
     if (index == none) {
-        THOLE_ASSERT(nodes_.size() < most, "fewer than 2^26 timers");
-        index = static_cast<std::uint32_t>(nodes_.size());
-        nodes_.emplace_back();
+        THOLE_ASSERT(stamps_.size() < most, "fewer than 2^26 timers");
+        index = static_cast<std::uint32_t>(stamps_.size());
+        stamps_.push_back(0);
+        dues_.push_back(0);
+        data_.push_back(0);
     } else {
-        free_ = static_cast<std::uint32_t>(nodes_[index].data);
+        free_ = static_cast<std::uint32_t>(data_[index]);
     }
-    auto& n = nodes_[index];
-    n.data = data;
+    const timer_id id{index, stamps_[index] + 1};
+    data_[index] = data;
     ++armed_;
-    const timer_id id{index, n.stamp + 1};
     place(id, due_tick(at));
     return id;
 }
 
 // With a new generation, so that earlier notes are stale.
 void timer_wheel::place(timer_id id, std::uint32_t due) {
-    auto& n = nodes_[id.index];
-    n.due = due;
-    n.stamp = id.generation;
+    stamps_[id.index] = id.generation;
+    dues_[id.index] = due;
     push(list_for(due), (id.generation >> 1) << (32 - tag_bits) | id.index);
     if (blocks_used_ > tidy_above_) [[unlikely]]
         tidy();
@@ -145,26 +167,20 @@ bool timer_wheel::cancel(timer_id id) noexcept {
 }
 
 bool timer_wheel::rearm(timer_id& id, time_point at) {
-    if (!is_armed(id)) return false;
+    if (id.index >= stamps_.size()) return false;
+    // A timer is seldom in the cache: what is written comes while `due` is computed, and what is
+    // asked, last, so that the next call can begin before the answer is there.
+    __builtin_prefetch(&dues_[id.index], 1);
     const auto due = due_tick(at);
-    // Not before its note is looked at: the note stays, and moves on when its list is spread.
-    auto& n = nodes_[id.index];
-    const bool stays = static_cast<std::int32_t>(due - n.due) >= 0;
-    const timer_id next{id.index, id.generation + (stays ? same_tag : 2)};
-    if (stays) {
-        n.due = due;
-        n.stamp = next.generation;
-    } else {
-        place(next, due);
-    }
-    id = next;
+    if (!is_armed(id)) return false;
+    id.generation += 2;
+    place(id, due);
     return true;
 }
 
 void timer_wheel::release(std::uint32_t index) noexcept {
-    auto& n = nodes_[index];
-    ++n.stamp;
-    n.data = free_;
+    ++stamps_[index];
+    data_[index] = free_;
     free_ = index;
     --armed_;
 }
@@ -177,7 +193,7 @@ std::optional<std::uint32_t> timer_wheel::pop_due() noexcept {
         while (!is_empty(list)) {
             const auto note = pop(list);
             if (!is_current(note)) continue;
-            const auto due = nodes_[note & most].due;
+            const auto due = dues_[note & most];
             if (due == now) return note & most;
             push(list_for(due), note);
         }
@@ -221,7 +237,7 @@ void timer_wheel::spread(unsigned level, std::uint32_t list, std::uint32_t begin
     for (; portion > 0 && !is_empty(list); --portion) {
         const auto note = pop(list);
         if (!is_current(note)) continue;
-        const auto due = nodes_[note & most].due;
+        const auto due = dues_[note & most];
         if (due == now) {
             push(due_list, note);
         } else {
@@ -284,6 +300,7 @@ void timer_wheel::sweep() {
     }
     const auto index = unswept_;
     unswept_ = blocks_[index].below;
+    if (unswept_ != none) fetch(blocks_[unswept_]);
     const auto notes = blocks_[index].notes;
     const auto looked_at = blocks_[index].count;
     free_block(index);

@@ -202,8 +202,7 @@ class circuit_breaker {
     void record_success(std::uint32_t generation, duration latency, time_point now, unsigned own);
     void record_call(std::uint32_t generation, outcome, time_point now);
     void record_suspect(std::uint32_t generation, time_point now);
-    void record_counted(std::uint32_t generation, bool failed, bool slow, time_point now);
-    void record_bad(std::uint32_t generation, bool failed, bool slow, time_point now);
+    void record_notable(std::uint32_t generation, bool failed, bool slow, time_point now);
     void record_probe(std::uint32_t lease, outcome, time_point now);
     void release_probe(std::uint32_t lease) noexcept;
 
@@ -223,20 +222,16 @@ class circuit_breaker {
     };
     [[nodiscard]] window_counts counts_at(time_point now) const noexcept;
     [[nodiscard]] std::uint64_t epoch_at(time_point now) const noexcept {
-        return detail::divide(
-            static_cast<std::uint64_t>(now.time_since_epoch().count()),
-            static_cast<std::uint64_t>(bucket_length_.load(std::memory_order_relaxed)),
-            bucket_inverse_.load(std::memory_order_relaxed));
+        return static_cast<std::uint64_t>(now.time_since_epoch().count()) / bucket_.load();
     }
     [[nodiscard]] breaker_state state_at(time_point now) const noexcept;
     void tell(const changes&) const;
 
     // Read by every call, written by few.
     std::atomic<std::uint64_t> word_{0};
-    std::atomic<std::int64_t> until_{0};  // end of the open time, steady ns
-    std::atomic<std::int64_t> bucket_length_;
-    std::atomic<std::uint64_t> bucket_inverse_;  // see division.hpp
-    std::atomic<std::int64_t> notable_after_;    // the shorter of slow and failed; 0: all calls are
+    std::atomic<std::int64_t> until_{0};       // end of the open time, steady ns
+    detail::shared_divisor bucket_;            // by the length of a bucket
+    std::atomic<std::int64_t> notable_after_;  // the shorter of slow and failed; 0: all calls are
     std::atomic<std::uint64_t> last_bad_{0};  // bucket of the last failure or slow call, plus 1; 0:
                                               // none that matters any more
     std::atomic<std::uint32_t> minimum_calls_;

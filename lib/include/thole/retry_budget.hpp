@@ -85,22 +85,19 @@ class retry_budget {
 
     [[nodiscard]] std::uint64_t slot_at(time_point now) const noexcept {
         // Shifted, so that the ring reaches back `slots` from the very first instant.
-        return detail::divide(static_cast<std::uint64_t>(now.time_since_epoch().count()),
-                              slot_length_.load(std::memory_order_relaxed),
-                              slot_inverse_.load(std::memory_order_relaxed)) +
-               slots;
+        return static_cast<std::uint64_t>(now.time_since_epoch().count()) / slot_.load() + slots;
     }
     void deposit_slow(std::uint64_t slot, unsigned own) noexcept;
     static std::uint64_t amount_in(std::uint64_t word, std::uint64_t slot) noexcept;
     static std::uint64_t added(std::uint64_t word, std::uint64_t slot,
                                std::uint64_t amount) noexcept;
     static bool is_later(std::uint64_t word, std::uint64_t slot) noexcept;
+    [[nodiscard]] duration slot_length() const noexcept { return settings_.window / (slots - 1); }
     [[nodiscard]] std::int64_t balance(std::uint64_t slot) const noexcept;
 
     // Read by every call.
     std::atomic<std::uint64_t> percent_{0};
-    std::atomic<std::uint64_t> slot_length_{0};
-    std::atomic<std::uint64_t> slot_inverse_{0};
+    detail::shared_divisor slot_;  // by the length of a slot
     name dependency_;
     struct alignas(64) stripe {
         std::array<cell, slots> earned{};

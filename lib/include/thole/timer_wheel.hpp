@@ -18,9 +18,9 @@
 // Spreading is done ahead and in portions, so that no tick has to move a million timers at once.
 //
 // A list is a stack of notes of four bytes, an index and a few bits of the timer's generation.
-// Arming writes one; cancelling, and moving to a later time, touch nothing but the timer itself.
-// Stale notes are dropped when their list is spread; when they come to three quarters of the
-// timers, arming sweeps a little now and then.
+// Arming and re-arming write one; cancelling touches nothing but the timer itself. Stale notes are
+// dropped when their list is spread; when they come to three quarters of the timers, arming sweeps
+// a little now and then.
 //
 // A timer never fires early, and at most one tick late (plus the time until advance is called). An
 // instant further away than `longest` ticks (24 days at 1 ms) fires after `longest`: ask again
@@ -37,6 +37,7 @@
 #include <utility>
 #include <vector>
 
+#include "thole/detail/division.hpp"
 #include "thole/time.hpp"
 
 namespace thole {
@@ -80,8 +81,8 @@ class timer_wheel {
             }
             step();
             while (const auto index = pop_due()) {
-                const auto id = timer_id{*index, nodes_[*index].stamp};
-                const auto data = nodes_[*index].data;
+                const auto id = timer_id{*index, stamps_[*index]};
+                const auto data = data_[*index];
                 release(*index);
                 fire(id, data);
                 ++fired;
@@ -97,7 +98,8 @@ class timer_wheel {
     [[nodiscard]] std::size_t armed() const noexcept { return armed_; }
     // Bytes held, without the ids that owners keep.
     [[nodiscard]] std::size_t memory() const noexcept {
-        return nodes_.capacity() * sizeof(node) + blocks_.capacity() * sizeof(block);
+        return stamps_.capacity() * sizeof(stamps_[0]) + dues_.capacity() * sizeof(dues_[0]) +
+               data_.capacity() * sizeof(data_[0]) + blocks_.capacity() * sizeof(block);
     }
 
   private:
@@ -109,15 +111,8 @@ class timer_wheel {
     static constexpr std::uint32_t due_list = levels * lists_per_level;
     static constexpr std::uint32_t all_lists = due_list + 1;
     static constexpr unsigned tag_bits = 6;  // of a note; the index takes the others
-    static constexpr std::uint32_t same_tag = 1U << (tag_bits + 1);  // to the generation
     static constexpr std::uint32_t none = ~std::uint32_t{0};
 
-    struct node {
-        std::uint32_t due = 0;    // ticks, modulo 2^32
-        std::uint32_t stamp = 0;  // grows when armed, to odd, and when released, to even
-        std::uint64_t data = 0;   // while free: the next free one
-    };
-    static_assert(sizeof(node) == 16);
     struct block {
         static constexpr std::uint32_t size = 62;
         std::uint32_t below = none;
@@ -155,7 +150,10 @@ class timer_wheel {
     void sweep();
 
     std::array<std::uint32_t, all_lists> tops_;  // of each list's stack of blocks
-    std::vector<node> nodes_;
+    // Of each timer, and apart, for the first is all that most operations look at.
+    std::vector<std::uint32_t> stamps_;  // grows when armed, to odd, and when released, to even
+    std::vector<std::uint32_t> dues_;    // ticks, modulo 2^32
+    std::vector<std::uint64_t> data_;    // while free: the next free one
     std::vector<block> blocks_;
     std::uint32_t free_ = none;
     std::uint32_t free_blocks_ = none;
@@ -167,7 +165,7 @@ class timer_wheel {
     std::uint64_t now_ticks_ = 0;  // ticks since start that have passed
     time_point start_;
     duration tick_;
-    std::uint64_t tick_inverse_;  // see division.hpp
+    detail::divisor by_tick_;
 };
 
 }  // namespace thole

@@ -8,19 +8,19 @@
 #include <bit>
 #include <cstdint>
 
+#include "thole/breaker_settings.hpp"
+
 namespace thole::detail {
 
 class recent_calls {
   public:
-    static constexpr std::uint32_t most = 256;
-
     struct counts {
         std::uint32_t total = 0;
         std::uint32_t failed = 0;
         std::uint32_t slow = 0;
     };
 
-    // The last `length` calls count. Precondition: 1 <= length <= most.
+    // The last `length` calls count. Precondition: 1 <= length <= most_window_calls.
     explicit recent_calls(std::uint32_t length) noexcept : length_{length} {}
 
     void add(bool failed, bool slow) noexcept {
@@ -41,8 +41,8 @@ class recent_calls {
     }
 
   private:
-    std::array<std::uint64_t, most / 64> failed_{};
-    std::array<std::uint64_t, most / 64> slow_{};
+    std::array<std::uint64_t, most_window_calls / 64> failed_{};
+    std::array<std::uint64_t, most_window_calls / 64> slow_{};
     std::uint32_t length_;
     std::uint32_t next_ = 0;
     std::uint32_t total_ = 0;
