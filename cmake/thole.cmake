@@ -1,5 +1,5 @@
-# What every folder's CMakeLists.txt uses: flags, dependencies, and the two functions
-# thole_library() and thole_test().
+# What every folder's CMakeLists.txt uses: flags, dependencies, and the functions
+# thole_library(), thole_test() and thole_fuzz().
 set(CMAKE_CXX_STANDARD 23)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
@@ -68,6 +68,23 @@ function(thole_library name)
   target_include_directories(thole_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
   target_link_libraries(thole_${name} PUBLIC ${arg_LIBS})
   target_compile_definitions(thole_${name} PUBLIC BOOST_ASIO_NO_DEPRECATED BOOST_BEAST_USE_STD_STRING_VIEW)
+endfunction()
+
+# thole_fuzz(lib_text_fuzz SOURCES fuzz/text_fuzz.cpp LIBS thole::thole MAX_LEN 256), in builds with the
+# address sanitizer: a short run in the tests keeps the target alive. To find something:
+#   cmake --preset fuzz && ninja -C build/fuzz lib_text_fuzz
+#   build/fuzz/lib/lib_text_fuzz -max_total_time=3600
+function(thole_fuzz name)
+  if(NOT THOLE_TESTS OR NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang" OR NOT THOLE_SANITIZE MATCHES "address")
+    return()
+  endif()
+  cmake_parse_arguments(arg "" "MAX_LEN" "SOURCES;LIBS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE ${arg_LIBS})
+  target_compile_options(${name} PRIVATE -fsanitize=fuzzer)
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  add_test(NAME ${name} COMMAND ${name} -runs=20000 -seed=1 -max_len=${arg_MAX_LEN})
+  set_tests_properties(${name} PROPERTIES LABELS functional TIMEOUT 120)
 endfunction()
 
 # thole_test(engine_test SOURCES a_test.cpp LIBS thole::engine [LABELS functional] [TIMEOUT 180])

@@ -17,9 +17,9 @@
 // keeps the struct's default). Supported: bool, integers (range checked; 64-bit ones are written as
 // strings and read from either), double, std::string, enums described with BOOST_DESCRIBE_ENUM (by
 // name), std::vector, std::map<std::string, T>, std::optional, described structs,
-// boost::json::value (anything), wall_time and store_time (RFC 3339), and any type with text() and
-// static parse() (uuid ...), as text. An empty std::optional member is left out on writing; null
-// reads as empty.
+// boost::json::value (anything), wall_time and store_time (RFC 3339), duration ("1m30s"), and any
+// type with text() and static parse() (uuid ...), as text. An empty std::optional member is left
+// out on writing; null reads as empty.
 //
 // json::document<T> reads what this program itself stored: it demands "v" and tolerates nothing
 // else. See json_document.hpp.
@@ -53,6 +53,10 @@ template <class T>
 // For a boost::json::value and nothing that merely converts to one (a literal would).
 template <class T, std::same_as<boost::json::value> Value>
 [[nodiscard]] std::expected<T, problems> read(const Value&);
+// Over what is there: optional members that `from` does not have keep their value, in structs
+// inside too. After a problem `out` holds what could be read.
+template <class T, std::same_as<boost::json::value> Value>
+[[nodiscard]] problems read_over(T& out, const Value& from);
 template <class T>
 [[nodiscard]] boost::json::value to_value(const T&);
 template <class T>

@@ -239,6 +239,45 @@ RC_GTEST_PROP(JsonParse, NeverFailsOtherThanByProblems, (const std::string& nois
     RC_ASSERT(got.has_value() || !got.error().empty());
 }
 
+struct inner_options {
+    int depth = 1;
+    int width = 2;
+};
+BOOST_DESCRIBE_STRUCT(inner_options, (), (depth, width))
+
+struct options {
+    duration wait = std::chrono::seconds{5};
+    std::optional<inner_options> inner;
+    std::vector<int> list{1, 2};
+};
+BOOST_DESCRIBE_STRUCT(options, (), (wait, inner, list))
+
+}  // namespace
+
+template <>
+inline constexpr auto optional_members<inner_options> = all_members;
+template <>
+inline constexpr auto optional_members<options> = all_members;
+
+namespace {
+
+TEST(JsonRead, LaysAnObjectOverWhatIsThere) {
+    options o;
+    o.inner = inner_options{.depth = 7, .width = 8};
+    EXPECT_TRUE(read_over(o, parse(R"({"wait":"1m30s","inner":{"width":9}})").value()).empty());
+    EXPECT_EQ(o.wait, std::chrono::seconds{90});
+    EXPECT_EQ(o.inner->depth, 7);
+    EXPECT_EQ(o.inner->width, 9);
+    EXPECT_EQ(o.list, (std::vector{1, 2}));
+    EXPECT_EQ(told(read_over(o, parse(R"({"wait":90,"inner":null,"list":[3]})").value())),
+              told_list{"/wait json.wrong_type"});
+    EXPECT_FALSE(o.inner);
+    EXPECT_EQ(o.list, std::vector{3});
+    EXPECT_EQ(told(read_over(o, parse(R"({"wait":"90"})").value())),
+              told_list{"/wait json.bad_text"});
+    EXPECT_EQ(write(o), R"({"wait":"1m30s","list":[3]})");
+}
+
 TEST(JsonDocument, WritesAndDemandsItsVersion) {
     const stored s{"n", 3};
     EXPECT_EQ(document<stored>::write(s), R"({"v":3,"name":"n","level":3})");

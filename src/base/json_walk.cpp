@@ -146,15 +146,16 @@ bool read_unsigned(problem_list& found, const path& here, const value& from, std
 
 namespace {
 
-template <class Time>
-bool read_time_with(std::optional<Time> (*parse_text)(std::string_view), problem_list& found,
-                    const path& here, const value& from, Time& out) {
+constexpr std::string_view time_rule = "must be a time like 2026-01-01T00:00:00.000000Z";
+
+template <class T>
+bool read_text_of(std::optional<T> (*parse_text)(std::string_view), std::string_view rule,
+                  problem_list& found, const path& here, const value& from, T& out) {
     std::string text;
     if (!read_string(found, here, from, text)) return false;
     const auto parsed = parse_text(text);
     if (!parsed) {
-        add_problem(found, here, "json.bad_text",
-                    "must be a time like 2026-01-01T00:00:00.000000Z");
+        add_problem(found, here, "json.bad_text", std::string{rule});
         return false;
     }
     return out = *parsed, true;
@@ -163,11 +164,17 @@ bool read_time_with(std::optional<Time> (*parse_text)(std::string_view), problem
 }  // namespace
 
 bool read_time(problem_list& found, const path& here, const value& from, wall_time& out) {
-    return read_time_with(&parse_wall_time, found, here, from, out);
+    return read_text_of(&parse_wall_time, time_rule, found, here, from, out);
 }
 
 bool read_time(problem_list& found, const path& here, const value& from, store_time& out) {
-    return read_time_with(&parse_store_time, found, here, from, out);
+    return read_text_of(&parse_store_time, time_rule, found, here, from, out);
+}
+
+bool read_duration(problem_list& found, const path& here, const value& from, duration& out) {
+    return read_text_of(&parse_duration,
+                        "must be a duration with its unit, like \"30s\" or \"1m30s\"", found, here,
+                        from, out);
 }
 
 bool read_choice(problem_list& found, const path& here, const value& from,

@@ -52,6 +52,7 @@ bool read_unsigned(problem_list&, const path&, const value&, std::uint64_t highe
                    std::uint64_t& out);
 bool read_time(problem_list&, const path&, const value&, wall_time& out);
 bool read_time(problem_list&, const path&, const value&, store_time& out);
+bool read_duration(problem_list&, const path&, const value&, duration& out);
 // The index of the text among `texts`.
 bool read_choice(problem_list&, const path&, const value&, std::span<const std::string_view> texts,
                  std::size_t& out);
@@ -260,9 +261,11 @@ bool read_into(problem_list& found, const path& here, const value& from, T& out)
         return read_string(found, here, from, out);
     } else if constexpr (timestamp<T>) {
         return read_time(found, here, from, out);
+    } else if constexpr (std::same_as<T, duration>) {
+        return read_duration(found, here, from, out);
     } else if constexpr (is_optional<T>::value) {
         if (from.is_null()) return out.reset(), true;
-        return read_into(found, here, from, out.emplace());
+        return read_into(found, here, from, out ? *out : out.emplace());
     } else if constexpr (is_vector<T>::value) {
         return read_elements(found, here, from, out);
     } else if constexpr (is_map<T>::value) {
@@ -299,6 +302,8 @@ value value_of(const T& from) {
         return value(std::string_view{from});
     } else if constexpr (timestamp<T>) {
         return value(std::string_view{rfc3339(from)});
+    } else if constexpr (std::same_as<T, duration>) {
+        return value(std::string_view{duration_text(from)});
     } else if constexpr (is_optional<T>::value) {
         return from ? value_of(*from) : value(nullptr);
     } else if constexpr (is_vector<T>::value) {
@@ -357,6 +362,13 @@ std::expected<T, problems> read(std::string_view text) {
     if (parsed) detail::read_into(found, detail::path{}, *parsed, out);
     if (!found.empty()) return std::unexpected{std::move(found)};
     return out;
+}
+
+template <class T, std::same_as<boost::json::value> Value>
+problems read_over(T& out, const Value& from) {
+    problems found;
+    detail::read_into(found, detail::path{}, from, out);
+    return found;
 }
 
 template <class T>
