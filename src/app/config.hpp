@@ -16,6 +16,7 @@
 #include "app/text_values.hpp"
 #include "base/json.hpp"
 #include "engine/cron.hpp"
+#include "nft/partner_place.hpp"
 
 namespace thole::app {
 
@@ -155,14 +156,29 @@ struct ipfs_config {
 };
 BOOST_DESCRIBE_STRUCT(ipfs_config, (), (preset, timeout, retry, breaker, provider))
 
+// [dependency.partner.NAME]: a partner's own API, whose view of a mint counts too.
+struct partner_config {
+    // http or https, with "{wallet}" where the address goes, or a reference to it; required. It
+    // answers as GET /api/v1/verify/{wallet} does.
+    std::string url;
+    std::optional<reference> token;  // sent as a bearer
+    // When it is asked: "mint", before a mint counts as completed; "recheck", minutes later.
+    std::vector<nft::partner_place> called{nft::partner_place::recheck};
+    // The policies around a call (pipeline_config.hpp); not set = breaker and timeout of 10s. The
+    // step repeats the call, so there is no retry here.
+    boost::json::value pipeline;
+};
+BOOST_DESCRIBE_STRUCT(partner_config, (), (url, token, called, pipeline))
+
 struct dependencies_config {
     // Overrides of the preset "default", for every dependency that uses it.
     dependency_config standard;
     dependency_config solana;   // the chain's RPC nodes
     ipfs_config ipfs;           // where content is stored
     dependency_config gateway;  // where others read it; asked before an NFT counts as verified
+    std::map<std::string, partner_config> partner;
 };
-BOOST_DESCRIBE_STRUCT(dependencies_config, (), (standard, solana, ipfs, gateway))
+BOOST_DESCRIBE_STRUCT(dependencies_config, (), (standard, solana, ipfs, gateway, partner))
 
 // ---- [mint], [engine], [log] --------------------------------------------------------------------
 
@@ -279,6 +295,8 @@ template <>
 inline constexpr auto optional_members<app::ipfs_provider_config> = all_members;
 template <>
 inline constexpr auto optional_members<app::ipfs_config> = all_members;
+template <>
+inline constexpr auto optional_members<app::partner_config> = all_members;
 template <>
 inline constexpr auto optional_members<app::dependencies_config> = all_members;
 template <>

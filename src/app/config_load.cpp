@@ -22,6 +22,8 @@ template <class T>
 void collect_names(std::vector<std::string_view>& names) {
     if constexpr (json::detail::is_vector<T>::value || json::detail::is_optional<T>::value) {
         collect_names<typename T::value_type>(names);
+    } else if constexpr (json::detail::is_map<T>::value) {
+        collect_names<typename T::mapped_type>(names);
     } else if constexpr (boost::describe::has_describe_members<T>::value) {
         boost::mp11::mp_for_each<json::detail::members_of<T>>([&](auto member) {
             names.emplace_back(member.name);

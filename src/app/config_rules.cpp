@@ -7,6 +7,7 @@
 #include <cctype>
 #include <set>
 
+#include "app/partner_parts.hpp"
 #include "app/url_parts.hpp"
 #include "base/bytes.hpp"
 #include "engine/bench_saga.hpp"
@@ -23,6 +24,14 @@ using namespace std::chrono_literals;
 
 bool visible(std::string_view text) {
     return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+// Of what is named by its table.
+constexpr auto plain_name_rule = "the name must be 1 to 64 letters, digits, \"-\" and \"_\"";
+bool is_plain_name(std::string_view name) {
+    return !name.empty() && name.size() <= 64 && std::ranges::all_of(name, [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
+    });
 }
 
 constexpr std::array kinds{nft::mint_kind, nft::recheck_kind, nft::mend_kind, nft::reconcile_kind,
@@ -89,6 +98,7 @@ class rule_book {
     void check_url(const std::string& pointer, const std::string& url);
     void check_endpoints(const std::string& pointer, const dependency_config&);
     void check_providers();
+    void check_partner(const std::string& at, const partner_config&);
     void check_provider_access(const std::string& at, const ipfs_provider_config& p);
 
     const config& c_;
@@ -169,12 +179,7 @@ void rule_book::check_engine() {
     }
     for (const auto& [name, job] : c_.engine.cron) {
         const auto at = "/engine/cron/" + name;
-        const bool plain_name = std::ranges::all_of(name, [](char c) {
-            return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_';
-        });
-        if (name.empty() || name.size() > 64 || !plain_name) {
-            refuse(at, "the name must be 1 to 64 letters, digits, \"-\" and \"_\"");
-        }
+        if (!is_plain_name(name)) refuse(at, plain_name_rule);
         if (const auto read = saga::cron::parse(job.at); !read) refuse(at + "/at", read.error());
         check_kind(at + "/kind", job.kind, std::array{nft::reconcile_kind, saga::bench_kind});
         if (const auto read = json::parse(job.input); !read || !read->is_object()) {
@@ -265,7 +270,33 @@ void rule_book::check_provider_access(const std::string& at, const ipfs_provider
     }
 }
 
+void rule_book::check_partner(const std::string& at, const partner_config& p) {
+    const auto url = resolve_url(p.url, env_);
+    if (!url) {
+        refuse(at + "/url", std::string{url.error().detail()});
+    } else if (const auto wallet = url->find(nft::wallet_in_url);
+               wallet == std::string::npos ||
+               !parse_http_url(auto{*url}.replace(wallet, nft::wallet_in_url.size(), "wallet"))) {
+        refuse(at + "/url",
+               "must be an absolute http or https URL with {wallet} where the address goes");
+    }
+    if (p.called.empty()) refuse(at + "/called", "must name at least one place");
+    if (p.token) {
+        if (const auto text = read_secret(*p.token, env_); !text) {
+            refuse(at + "/token", std::string{text.error().detail()});
+        }
+    }
+    const auto calls = partner_pipeline(p);
+    if (calls) return;
+    for (const auto& each : calls.error()) refuse(at + "/pipeline" + each.pointer, each.detail);
+}
+
 void rule_book::check_dependencies() {
+    for (const auto& [name, partner] : c_.dependency.partner) {
+        const auto at = "/dependency/partner/" + name;
+        if (!is_plain_name(name)) refuse(at, plain_name_rule);
+        check_partner(at, partner);
+    }
     const auto& d = c_.dependency;
     check_endpoints("/dependency/solana", d.solana);
     check_endpoints("/dependency/gateway", d.gateway);
@@ -331,6 +362,12 @@ void rule_book::check_mint() {
     range("/mint/replicas", m.replicas, 0U, providers);
 }
 
+// As files end.
+std::string without_trailing_space(std::string text) {
+    while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') text.pop_back();
+    return text;
+}
+
 }  // namespace
 
 result<std::string> resolve_url(const std::string& url, const environment& env) {
@@ -338,9 +375,13 @@ result<std::string> resolve_url(const std::string& url, const environment& env) 
     if (!from) return url;
     auto text = read_secret(*from, env);
     if (!text) return std::unexpected{text.error()};
-    auto found = text->reveal();
-    while (!found.empty() && static_cast<unsigned char>(found.back()) <= ' ') found.pop_back();
-    return found;
+    return without_trailing_space(text->reveal());
+}
+
+secret<std::string> read_token(const reference& from, const environment& env) {
+    const auto text = read_secret(from, env);
+    THOLE_ASSERT(text.has_value(), "a secret of a checked configuration can be read");
+    return secret{without_trailing_space(text->reveal())};
 }
 
 std::string provider_name(const endpoint_config& endpoint, const environment& env) {

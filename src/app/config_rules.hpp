@@ -18,6 +18,9 @@ void check_config(const config&, const config_layers&, const environment&,
 }
 
 // The URL itself, when it is a reference then what that names (trimmed).
+// The token that the reference of a checked configuration names, without white space at its end.
+[[nodiscard]] secret<std::string> read_token(const reference&, const environment&);
+
 [[nodiscard]] result<std::string> resolve_url(const std::string& url, const environment&);
 
 // `provider` as configured, else derived from the URL.

@@ -9,13 +9,27 @@
 #include <iterator>
 
 #include "app/url_parts.hpp"
+#include "nft/partners.hpp"
 
 namespace thole::app {
 namespace {
 
+// A URL in which the wallet's place is kept.
+std::string shown_pattern(std::string text) {
+    constexpr std::string_view encoded = "%7Bwallet%7D";
+    if (const auto at = text.find(nft::wallet_in_url); at != std::string::npos) {
+        text.replace(at, nft::wallet_in_url.size(), encoded);
+    }
+    text = shown_url(text);
+    if (const auto at = text.find(encoded); at != std::string::npos) {
+        text.replace(at, encoded.size(), nft::wallet_in_url);
+    }
+    return text;
+}
+
 std::string redacted(std::string_view member, const std::string& text) {
     if (member != "url" || text.empty() || reference::parse(text)) return text;
-    return text.starts_with("sqlite:") ? text : shown_url(text);
+    return text.starts_with("sqlite:") ? text : shown_pattern(text);
 }
 
 void redact(boost::json::value& value, std::string_view member) {

@@ -9,6 +9,7 @@
 
 #include "app/config_rules.hpp"
 #include "app/config_show.hpp"
+#include "app/partner_parts.hpp"
 #include "base/bytes.hpp"
 #include "base/digest.hpp"
 
@@ -388,6 +389,57 @@ TEST_F(config_test, presets_and_policies_are_checked) {
     EXPECT_TRUE(load("[dependency.solana]\npreset = \"redis\"\n"));
 }
 
+// proves: C4, P11
+TEST_F(config_test, a_partner_has_a_url_places_and_a_pipeline) {
+    const auto loaded = load(R"(
+[dependency.partner.shop]
+url = "https://shop.example/seen/{wallet}"
+called = ["mint", "recheck"]
+[dependency.partner.shop.pipeline]
+preset = "partner_api"
+timeout = "3s"
+limiter = {permits = 5, burst = 2}
+breaker.open_for = "45s"
+)");
+    ASSERT_TRUE(loaded) << loaded.error().front().rule;
+    const auto partners = partners_of(loaded->value, {});
+    ASSERT_EQ(partners.size(), 1U);
+    EXPECT_EQ(partners[0].id.view(), "shop");
+    EXPECT_EQ(partners[0].called.size(), 2U);
+    EXPECT_EQ(partners[0].calls.timeout, 3s);
+    EXPECT_EQ(partners[0].calls.breaker->open_for, 45s);
+    EXPECT_EQ(partners[0].calls.limiter->burst, 2U);
+    EXPECT_FALSE(partners[0].calls.retry) << "the step repeats";
+
+    const auto plain = load("[dependency.partner.a]\nurl = \"http://a.example/{wallet}\"\n");
+    ASSERT_TRUE(plain);
+    const auto usual = partners_of(plain->value, {});
+    EXPECT_EQ(usual[0].called, std::vector{nft::partner_place::recheck});
+    EXPECT_EQ(usual[0].calls.timeout, 10s);
+    EXPECT_EQ(usual[0].calls.breaker, breaker_settings{});
+}
+
+// proves: C4, P11
+TEST_F(config_test, partners_are_checked_down_to_their_policies) {
+    EXPECT_THAT(
+        refusals("[dependency.partner.\"a b\"]\nurl = \"http://x.example/\"\ncalled = []\n"
+                 "token = \"env:NOT_SET\"\n"),
+        ElementsAre(HasSubstr("partner.a b: the name must be"),
+                    HasSubstr("url: must be an absolute http or https URL with {wallet}"),
+                    HasSubstr("called: must name at least one place"), HasSubstr("token: ")));
+    EXPECT_THAT(refusals("[dependency.partner.shop]\nurl = \"http://x.example/{wallet}\"\n"
+                         "pipeline.retry.attempts = 3\npipeline.budget = {}\n"
+                         "pipeline.breaker.window = \"1ms\"\n"),
+                ElementsAre(HasSubstr("shop.pipeline.retry: has two homes"),
+                            HasSubstr("5 dependency.partner.shop.pipeline.breaker.window: must")));
+    EXPECT_THAT(
+        refusals("[dependency.partner.shop]\nurl = \"http://x.example/{wallet}\"\n"
+                 "pipeline = {hedge = {}, budget = {}, chaos = {}, bulkhead = {queue = 1}}\n"),
+        ElementsAre(HasSubstr("pipeline.bulkhead.queue: must be 0"),
+                    HasSubstr("pipeline.chaos: calls to a partner are made as they are"),
+                    HasSubstr("pipeline.hedge: there is one call at a time")));
+}
+
 // proves: O10
 TEST_F(config_test, the_shown_configuration_holds_no_secret_and_reads_back) {
     const auto loaded = load(minting() + R"(
@@ -395,6 +447,9 @@ TEST_F(config_test, the_shown_configuration_holds_no_secret_and_reads_back) {
 name = "third"
 url = "https://user:pass@node.third.example/v2/abcdefghijklmnopqrstuvwxyz?api-key=hush#frag"
 tier = 2
+[dependency.partner.shop]
+url = "https://shop.example/seen/{wallet}?key=hush"
+pipeline = {breaker = {open_for = "45s"}}
 )");
     ASSERT_TRUE(loaded);
     const auto text = show_config(*loaded);
@@ -410,6 +465,9 @@ tier = 2
     ASSERT_TRUE(again) << again.error()[0].place << again.error()[0].rule << text;
     EXPECT_EQ(show_config(*again).size() > 0, true);
     EXPECT_EQ(again->value.dependency.solana.endpoint.size(), 3U);
+    EXPECT_EQ(again->value.dependency.partner.at("shop").url,
+              "https://shop.example/seen/{wallet}?***");
+    EXPECT_EQ(partners_of(again->value, {})[0].calls, partners_of(loaded->value, {})[0].calls);
 }
 
 // The examples of the manual, as they stand there but for the place of the key.
@@ -422,13 +480,15 @@ TEST_F(config_test, the_examples_of_the_manual_are_accepted) {
         at += 8;
         auto text = manual.substr(at, manual.find("```", at) - at);
         const auto key = text.find("\"file:");
-        ASSERT_NE(key, std::string::npos);
-        text.replace(key, text.find('"', key + 1) + 1 - key, "\"file:" + key_ + "\"");
-        EXPECT_THAT(refusals(text, {{"BACKUP_RPC_URL", "https://rpc.second.test/key"}}),
+        if (key != std::string::npos) {
+            text.replace(key, text.find('"', key + 1) + 1 - key, "\"file:" + key_ + "\"");
+        }
+        EXPECT_THAT(refusals(text, {{"BACKUP_RPC_URL", "https://rpc.second.test/key"},
+                                    {"SHOP_TOKEN", "an example"}}),
                     ElementsAre("accepted"));
         ++seen;
     }
-    EXPECT_EQ(seen, 2);
+    EXPECT_EQ(seen, 3);
 }
 
 TEST(text_values, references) {

@@ -36,12 +36,7 @@ policy_overrides ipfs_policies(const config& c) {
 }
 
 secret<std::string> token_of(const ipfs_provider_config& p, const environment& env) {
-    if (!p.token) return {};
-    auto text = read_secret(*p.token, env);
-    THOLE_ASSERT(text.has_value(), "the key of a checked configuration can be read");
-    auto key = text->reveal();
-    while (!key.empty() && static_cast<unsigned char>(key.back()) <= ' ') key.pop_back();
-    return secret<std::string>{std::move(key)};
+    return p.token ? read_token(*p.token, env) : secret<std::string>{};
 }
 
 using provider_ptr = std::unique_ptr<ipfs::provider>;

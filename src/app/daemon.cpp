@@ -27,6 +27,7 @@
 #include "app/health_view.hpp"
 #include "app/hold_keeper.hpp"
 #include "app/hop.hpp"
+#include "app/partner_parts.hpp"
 #include "app/policies.hpp"
 #include "app/start_error.hpp"
 #include "app/stores.hpp"
@@ -139,6 +140,7 @@ struct daemon::parts {
     std::optional<content_parts> content;
     std::optional<hold_keeper> holds;
     std::optional<chain_parts> chain;
+    std::optional<nft::partners> asked;
     std::optional<wallet_alert> wallet;
     std::optional<nft::store_images> images;
     nft::issuers ours;  // this wallet, and those that minted before it
@@ -254,6 +256,11 @@ void daemon::parts::open_network() {
                                      .loop = core,
                                      .watch = policies,
                                      .seed = random_number(random)});
+    if (!c.dependency.partner.empty()) {
+        const nft::partners::surroundings around{
+            .transport = *transport, .time = core, .watch = &policies};
+        asked.emplace(around, partners_of(c, env));
+    }
     wallet.emplace(chain->funds, c.wallet.floor, log, metrics);
     ours = keep_wallet(chain->wallet.address());
     partner.emplace(chain->rpc, content->fetcher, ours,
@@ -292,7 +299,8 @@ void daemon::parts::open_engine() {
                                              .pins = content->pins,
                                              .gateways = content->fetcher,
                                              .pictures = *images,
-                                             .table = records};
+                                             .table = records,
+                                             .asked = asked ? &*asked : nullptr};
         nft::add_mint_sagas(known, minting, settings);
         add_consistency_sagas(known, minting, settings);
     }
@@ -488,6 +496,7 @@ api::health_sources daemon::parts::health_sources() {
                     if (content->gateway_set.size() > 0) {
                         out.push_back(health_of(content->gateway_set, core.now()));
                     }
+                    if (asked) out.push_back(health_of(*asked, core.now()));
                     return out;
                 }};
 }

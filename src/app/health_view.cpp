@@ -3,6 +3,18 @@
 #include <fmt/format.h>
 
 namespace thole::app {
+namespace {
+
+void show(const breaker_view& from, api::endpoint_health& to) {
+    const auto forced = from.forced;
+    to.breaker = forced == breaker_override::none ? to_string(from.computed) : to_string(forced);
+    if (from.remaining > duration::zero()) {
+        to.open_for_ms =
+            std::chrono::duration_cast<std::chrono::milliseconds>(from.remaining).count();
+    }
+}
+
+}  // namespace
 
 api::dependency_health health_of(const endpoint_set& set, time_point now) {
     using std::chrono::milliseconds;
@@ -12,18 +24,28 @@ api::dependency_health health_of(const endpoint_set& set, time_point now) {
         api::endpoint_health e;
         e.name = each.config.name.view();
         e.provider = each.config.provider.view();
-        const auto forced = each.breaker.forced;
-        e.breaker =
-            forced == breaker_override::none ? to_string(each.breaker.computed) : to_string(forced);
+        show(each.breaker, e);
         // A breaker that takes a probe, or a limiter that frees a place soon, is no outage.
         e.usable = !each.drained && each.block != endpoint_block::breaker &&
                    each.block != endpoint_block::ejected;
         if (each.block != endpoint_block::none) e.blocked_by = to_string(each.block);
         e.latency_ms = std::chrono::duration_cast<milliseconds>(each.latency).count();
-        if (each.breaker.remaining > duration::zero()) {
-            e.open_for_ms =
-                std::chrono::duration_cast<milliseconds>(each.breaker.remaining).count();
-        }
+        out.endpoints.push_back(std::move(e));
+    }
+    return out;
+}
+
+api::dependency_health health_of(const nft::partners& all, time_point now) {
+    api::dependency_health out;
+    out.name = "partner";
+    for (const auto* each : all.pipelines()) {
+        api::endpoint_health e;
+        e.name = e.provider = each->dependency().view();
+        const auto seen = each->view(now);
+        show(seen.breaker, e);
+        e.usable = seen.breaker.remaining == duration::zero() &&
+                   seen.breaker.forced != breaker_override::forced_open;
+        if (!e.usable) e.blocked_by = "breaker";
         out.endpoints.push_back(std::move(e));
     }
     return out;

@@ -5,11 +5,13 @@
 
 #include "api/health.hpp"
 #include "engine/engine.hpp"
+#include "nft/partners.hpp"
 #include "thole/endpoint_set.hpp"
 
 namespace thole::app {
 
 [[nodiscard]] api::dependency_health health_of(const endpoint_set& set, time_point now);
+[[nodiscard]] api::dependency_health health_of(const nft::partners& all, time_point now);
 [[nodiscard]] api::own_health journal_health(const saga::engine& engine);
 // A warning from half of the queue on.
 [[nodiscard]] api::own_health queue_health(const saga::engine_figures& figures);

@@ -40,8 +40,9 @@ retry_table table_of(const retry_settings& s) {
 
 class reader {
   public:
-    std::expected<pipeline_settings, json::problems> read(const boost::json::value& table) {
-        pipeline_table t = preset_in(table);
+    std::expected<pipeline_settings, json::problems> read(const boost::json::value& table,
+                                                          pipeline_table t) {
+        lay_preset(table, t);
         const auto unread = json::read_over(t, table);
         found_.insert(found_.end(), unread.begin(), unread.end());
         auto settings = settings_of(t);
@@ -63,23 +64,25 @@ class reader {
         return out;
     }
 
-    pipeline_table preset_in(const boost::json::value& table) {
-        pipeline_table out;
+    void lay_preset(const boost::json::value& table, pipeline_table& out) {
         const auto* object = table.if_object();
         const auto* name = object == nullptr ? nullptr : object->if_contains("preset");
-        if (name == nullptr || !name->is_string()) return out;
+        if (name == nullptr || !name->is_string()) return;
         const auto* base = presets::find(name->as_string());
         if (base == nullptr) {
             std::string names;
             for (const auto* each : presets::all) names += fmt::format(" \"{}\"", each->name);
             refuse("/preset", "must be one of" + names);
-            return out;
+            return;
         }
-        out.retry = table_of(base->retry);
-        out.budget.emplace();
+        const auto* elsewhere = object->if_contains("retried_elsewhere");
+        const bool said = elsewhere != nullptr && elsewhere->is_bool() && elsewhere->get_bool();
+        if (!out.retried_elsewhere && !said) {
+            out.retry = table_of(base->retry);
+            out.budget.emplace();
+        }
         out.breaker = base->breaker;
         if (base->timeout) out.timeout = *base->timeout;
-        return out;
     }
 
     retry_settings settings_of(const retry_table& t) {
@@ -155,8 +158,9 @@ class reader {
 
 }  // namespace
 
-std::expected<pipeline_settings, json::problems> read_pipeline(const boost::json::value& table) {
-    return reader{}.read(table);
+std::expected<pipeline_settings, json::problems> read_pipeline(const boost::json::value& table,
+                                                               pipeline_table base) {
+    return reader{}.read(table, std::move(base));
 }
 
 pipeline_table table_of(const pipeline_settings& s) {

@@ -105,9 +105,10 @@ BOOST_DESCRIBE_STRUCT(pipeline_table, (),
                       (preset, effect, retried_elsewhere, total, timeout, hedge, retry, budget,
                        limiter, bulkhead, adaptive, breaker, chaos, order))
 
-// Pointers of problems begin at the table: "/breaker/window".
+// Laid over `base`, with the preset between; without a retry and a budget of the preset's where
+// something else repeats the calls. Pointers of problems begin at the table: "/breaker/window".
 [[nodiscard]] std::expected<pipeline_settings, json::problems> read_pipeline(
-    const boost::json::value& table);
+    const boost::json::value& table, pipeline_table base = {});
 // The table that reads as these settings; retry_if is not in it.
 [[nodiscard]] pipeline_table table_of(const pipeline_settings&);
 

@@ -86,7 +86,7 @@ saga::definition define_mint(const mint_dependencies& parts, const mint_settings
         .step(make_shared<steps::record_landed>(base, parts.rpc, providers, parts.table))
         .policy(with_timeout(settings.database, 30s))
         .step(make_shared<steps::verify>(base, parts.rpc, providers, parts.gateways, parts.table,
-                                         settings.gateways))
+                                         parts.asked, settings.gateways))
         .policy(with_timeout(settings.chain, 60s))
         .critical()
         .shows("VERIFIED")

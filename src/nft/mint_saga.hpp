@@ -11,6 +11,7 @@
 // Everything in the dependencies outlives the definition. Threads: the steps run on the core loop.
 
 #include "engine/definition.hpp"
+#include "nft/partners.hpp"
 #include "nft/steps/complete.hpp"
 
 namespace thole::nft {
@@ -29,6 +30,7 @@ struct mint_dependencies {
     ipfs::fetcher& gateways;
     images& pictures;
     records& table;
+    partners* asked = nullptr;  // those whose view counts too; null = none
 };
 
 struct mint_settings {

@@ -111,8 +111,11 @@ class temporary_folder {
 class world {
   public:
     explicit world(model::ledger_options ledger = {}, std::uint64_t lamports = 10'000'000'000,
-                   const mint_settings& settings = {}, int version = mint_version)
-        : chain{ledger}, settings_{settings} {
+                   const mint_settings& settings = {}, int version = mint_version,
+                   std::vector<partner_settings> declared = {})
+        : chain{ledger},
+          asked{{.transport = net, .time = b.loop}, std::move(declared)},
+          settings_{settings} {
         for (auto* node : {&north, &south, &west}) mount(*node);
         mount_content();
         chain.fund(wallet.address(), lamports);
@@ -276,8 +279,10 @@ class world {
                                    std::array{endpoint("second", "http://content")}};
     ipfs::fetcher gateways{net, gateway_endpoints, {}, b.loop, 6};
 
+    partners asked;
+
     mint_dependencies parts() {
-        return {secret, wallet, rpc, submitter, funds, pins, gateways, store, table};
+        return {secret, wallet, rpc, submitter, funds, pins, gateways, store, table, &asked};
     }
 
   private:

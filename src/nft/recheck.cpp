@@ -58,6 +58,11 @@ task<result<std::uint64_t>> recheck::check_partner(saga::step_context& in, const
     if (!nft.reason.empty()) co_return fail(codes::layer_mismatch, "partner: " + nft.reason);
     if (nft.level != row.level) co_return fail(codes::layer_mismatch, "partner: level");
     if (nft.uri != row.uri) co_return fail(codes::layer_mismatch, "partner: URI is " + nft.uri);
+    if (p_.asked != nullptr) {
+        shown_nft shown{*owner, *mint, row.uri, row.level};
+        const auto same = co_await p_.asked->agree(partner_place::recheck, std::move(shown), in);
+        if (!same) co_return fail(same.error());
+    }
     co_return seen->slot;
 }
 

@@ -110,7 +110,9 @@ task<result<>> verify::check_partner(saga::step_context& in, const subject& abou
     if (found == seen->nfts.end()) co_return mismatch("partner", "the wallet does not show it");
     if (!found->reason.empty()) co_return mismatch("partner", found->reason);
     if (found->level != requested_level(about.request)) co_return mismatch("partner", "level");
-    co_return result<>{};
+    if (asked_ == nullptr) co_return result<>{};
+    shown_nft shown{about.owner, about.id.mint, in.output<upload_content>().uri, found->level};
+    co_return co_await asked_->agree(partner_place::mint, std::move(shown), in);
 }
 
 task<saga::outcome<verification>> verify::run(saga::step_context& in) {

@@ -7,13 +7,15 @@
 //   what was asked for record    the customer's row agrees; one that does not (missing, older,
 //   changed behind our
 //             back) is first written anew from the chain's state, which was read a moment before
-//   partner   who knows only chain and gateways comes to the same result
+//   partner   who knows only chain and gateways comes to the same result, and so do the partners
+//   whose APIs are declared for it (partners.hpp)
 //
 // The first difference is a fault that names layer and field (codes::layer_mismatch). It is read
 // again, from other endpoints as they come; when the attempts are spent a person decides. This step
 // is critical: nobody may skip it.
 
 #include "nft/partner_view.hpp"
+#include "nft/partners.hpp"
 #include "nft/steps/record_landed.hpp"
 
 namespace thole::nft::steps {
@@ -24,12 +26,13 @@ class verify {
     using output = verification;
 
     verify(mint_base base, solana::rpc::client& rpc, int providers, ipfs::fetcher& gateways,
-           records& table, gateway_settings s)
+           records& table, partners* asked, gateway_settings s)
         : base_{base},
           rpc_{rpc},
           providers_{providers},
           gateways_{gateways},
           table_{table},
+          asked_{asked},
           settings_{std::move(s)} {}
     [[nodiscard]] task<saga::outcome<output>> run(saga::step_context& in);
 
@@ -47,6 +50,7 @@ class verify {
     int providers_;
     ipfs::fetcher& gateways_;
     records& table_;
+    partners* asked_;  // null = none
     gateway_settings settings_;
 };
 
