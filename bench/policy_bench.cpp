@@ -5,8 +5,10 @@
 // Every case runs `reps` times, interleaved with `clock`, so that a slow phase of the machine hits
 // both; figures are medians of processor time. ns_1t: nanoseconds a call with one thread; ns_2t:
 // with two threads on the same object, mean of the two; ratio_1t = ns_1t / clock, ratio_2t = ns_2t
-// / ns_1t; allocs: heap allocations during all repetitions. Run it on two idle cores: on busy ones
-// the two threads seldom meet, and caches are shared with strangers.
+// / ns_1t; apart_2t: the same with an object for each thread. What two threads lose even then, they
+// lose to the machine (cores that are two threads of one, a shared clock rate), not to the object.
+// allocs: heap allocations during all repetitions. Run it on two idle cores: on busy ones the two
+// threads seldom meet, and caches are shared with strangers.
 
 #include <sched.h>
 
@@ -301,6 +303,7 @@ class wheel_case {
 struct figures {
     std::vector<double> one;
     std::vector<double> two;
+    std::vector<double> apart;
     std::uint64_t allocs = 0;
 };
 
@@ -318,11 +321,14 @@ struct report {
 
 report measure() {
     const auto cases = all_cases();
+    const auto others = all_cases();
     const auto clock = clock_case();
     report r;
     std::vector<double> clock_ns;
     std::map<std::string, std::vector<body>> bodies;
-    for (const auto& c : cases) bodies[c.name] = {c.make(0), c.make(1)};
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+        bodies[cases[i].name] = {cases[i].make(0), cases[i].make(1), others[i].make(1)};
+    }
     const auto read_clock = clock.make(0);
     pair_of_threads pair;
     wheel_case wheel;
@@ -334,8 +340,10 @@ report measure() {
             double one = 0, two = 0;
             const auto allocs = allocations_of([&] { one = time_one(both[0]); });
             const auto more = allocations_of([&] { two = pair.time(both[0], both[1]); });
+            const auto apart = pair.time(both[0], both[2]);
             if (rep < 0) continue;
             clock_ns.push_back(clock_now);
+            r.cases[c.name].apart.push_back(apart);
             r.cases[c.name].one.push_back(one);
             r.cases[c.name].two.push_back(two);
             // Handing a body over to a thread copies a std::function: not a part of the calls.
@@ -353,13 +361,14 @@ report measure() {
 }
 
 void print_table(const report& r) {
-    std::printf("%-28s %8s %8s %8s %8s %8s\n", "case", "ns_1t", "ns_2t", "ratio_1t", "ratio_2t",
-                "allocs");
+    std::printf("%-28s %8s %8s %8s %8s %8s %8s\n", "case", "ns_1t", "ns_2t", "ratio_1t", "ratio_2t",
+                "apart_2t", "allocs");
     std::printf("%-28s %8.1f\n", "clock", r.clock_ns);
     for (const auto& [name, f] : r.cases) {
         const auto one = median(f.one), two = median(f.two);
-        std::printf("%-28s %8.1f %8.1f %8.2f %8.2f %8llu\n", name.c_str(), one, two,
-                    one / r.clock_ns, two / one, static_cast<unsigned long long>(f.allocs));
+        std::printf("%-28s %8.1f %8.1f %8.2f %8.2f %8.2f %8llu\n", name.c_str(), one, two,
+                    one / r.clock_ns, two / one, median(f.apart) / one,
+                    static_cast<unsigned long long>(f.allocs));
     }
     std::printf("%-28s rearm %.1f ns (%.2f clock reads), worst tick %.0f us, %.1f bytes\n",
                 "timer_wheel_1m", r.wheel.ns_rearm, r.wheel.ns_rearm / r.clock_ns,
@@ -372,8 +381,8 @@ void print_json(const report& r) {
         const auto one = median(f.one), two = median(f.two);
         std::printf(
             ",\"%s\":{\"ns_1t\":%.2f,\"ns_2t\":%.2f,\"ratio_1t\":%.3f,\"ratio_2t\":%.3f,"
-            "\"allocs\":%llu}",
-            name.c_str(), one, two, one / r.clock_ns, two / one,
+            "\"apart_2t\":%.3f,\"allocs\":%llu}",
+            name.c_str(), one, two, one / r.clock_ns, two / one, median(f.apart) / one,
             static_cast<unsigned long long>(f.allocs));
     }
     std::printf(
