@@ -65,8 +65,8 @@ class World {
     ].join('\n');
   }
 
-  airdrop(lamports) {
-    return post(`${this.ledger.control}/airdrop`, { to: this.issuer, lamports });
+  airdrop(lamports, to = this.issuer) {
+    return post(`${this.ledger.control}/airdrop`, { to, lamports });
   }
 
   front(index, faults) {

@@ -8,14 +8,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-solana::keypair read_wallet(const chain_surroundings& from) {
-    const auto text = read_secret(*from.c.wallet.key, from.env);
-    if (!text) throw start_error{"the wallet cannot be read", text.error()};
-    auto key = solana::keypair::from_text(text->reveal());
-    if (!key) throw start_error{"the wallet is no keypair", key.error()};
-    return std::move(*key);
-}
-
 solana::rpc::settings rpc_settings(const chain_surroundings& from) {
     solana::rpc::settings out;
     const auto& d = from.c.dependency;
@@ -39,8 +31,16 @@ solana::submission_settings submission_settings(const config& c) {
 
 }  // namespace
 
+solana::keypair read_keypair(const reference& from, const environment& env) {
+    const auto text = read_secret(from, env);
+    if (!text) throw start_error{"a wallet cannot be read", text.error()};
+    auto key = solana::keypair::from_text(text->reveal());
+    if (!key) throw start_error{"a wallet is no keypair", key.error()};
+    return std::move(*key);
+}
+
 chain_parts::chain_parts(const chain_surroundings& from)
-    : wallet{read_wallet(from)},
+    : wallet{read_keypair(*from.c.wallet.key, from.env)},
       endpoints{name{"solana"},
                 set_settings(
                     overrides_of(from.c.dependency.solana, presets::solana_rpc, from.c.dependency)),

@@ -22,6 +22,9 @@ struct chain_surroundings {
     std::uint64_t seed;
 };
 
+// Throws start_error.
+[[nodiscard]] solana::keypair read_keypair(const reference&, const environment&);
+
 class chain_parts {
   public:
     // Throws start_error when the wallet cannot be read.

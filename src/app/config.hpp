@@ -66,6 +66,14 @@ struct data_config {
 };
 BOOST_DESCRIBE_STRUCT(data_config, (), (folder, min_free_bytes, unreferenced_content))
 
+// [wallet.top_up]: the wallet is filled when it is below its floor. Not set = by hand.
+struct top_up_config {
+    std::optional<reference> treasury;      // the keypair that gives, in the form of wallet.key
+    std::uint64_t lamports = 100'000'000;   // a time; 1…daily_cap
+    std::uint64_t daily_cap = 500'000'000;  // in any 24 hours, never more; 1…1 000 000 000 000
+};
+BOOST_DESCRIBE_STRUCT(top_up_config, (), (treasury, lamports, daily_cap))
+
 struct wallet_config {
     // The wallet that mints and pays: a JSON array of 64 numbers, as solana-keygen writes it.
     // Not set = minting is off; everything else works.
@@ -73,8 +81,9 @@ struct wallet_config {
     // Lamports below which it is called short, in log, health and metrics: about five mints; 0 =
     // never.
     std::uint64_t floor = 50'000'000;
+    top_up_config top_up;
 };
-BOOST_DESCRIBE_STRUCT(wallet_config, (), (key, floor))
+BOOST_DESCRIBE_STRUCT(wallet_config, (), (key, floor, top_up))
 
 struct records_config {
     // The records database: "sqlite:///ABSOLUTE/PATH"; "" = records.sqlite in the data folder.
@@ -281,6 +290,8 @@ template <>
 inline constexpr auto optional_members<app::data_config> = all_members;
 template <>
 inline constexpr auto optional_members<app::wallet_config> = all_members;
+template <>
+inline constexpr auto optional_members<app::top_up_config> = all_members;
 template <>
 inline constexpr auto optional_members<app::records_config> = all_members;
 template <>

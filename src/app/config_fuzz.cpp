@@ -30,7 +30,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (const auto pipeline = read_pipeline(values)) {
         THOLE_ASSERT(validate(*pipeline).empty(), "an accepted pipeline can be made");
         const auto again = read_pipeline(json::to_value(table_of(*pipeline)));
-        THOLE_ASSERT(again == pipeline, "a pipeline reads as it is written");
+        THOLE_ASSERT(again && *again == *pipeline, "a pipeline reads as it is written");
     }
     return 0;
 }

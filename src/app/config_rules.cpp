@@ -14,6 +14,7 @@
 #include "nft/mend.hpp"
 #include "nft/mint_saga.hpp"
 #include "nft/reconciler.hpp"
+#include "nft/top_up.hpp"
 #include "solana/codec/keypair.hpp"
 #include "thole/presets.hpp"
 
@@ -34,8 +35,8 @@ bool is_plain_name(std::string_view name) {
     });
 }
 
-constexpr std::array kinds{nft::mint_kind, nft::recheck_kind, nft::mend_kind, nft::reconcile_kind,
-                           saga::bench_kind};
+constexpr std::array kinds{nft::mint_kind,      nft::recheck_kind, nft::mend_kind,
+                           nft::reconcile_kind, nft::top_up_kind,  saga::bench_kind};
 
 class rule_book {
   public:
@@ -95,6 +96,7 @@ class rule_book {
         for (const auto each : known) names += fmt::format(" \"{}\"", each);
         refuse(pointer, "there is no such kind of operations; must be one of" + names);
     }
+    std::optional<solana::keypair> check_keypair(const std::string& pointer, const reference&);
     void check_url(const std::string& pointer, const std::string& url);
     void check_endpoints(const std::string& pointer, const dependency_config&);
     void check_providers();
@@ -172,7 +174,9 @@ void rule_book::check_engine() {
     for (const auto& [kind, limits] : c_.engine.kind) {
         check_kind("/engine/kind/" + kind, kind, kinds);
         if (limits.keep_for.value != 0s) {
-            span("/engine/kind/" + kind + "/keep_for", limits.keep_for, 1h, 87'600h);
+            // The cap of the last day is counted from what is still there.
+            const auto least = kind == nft::top_up_kind ? 48h : 1h;
+            span("/engine/kind/" + kind + "/keep_for", limits.keep_for, least, 87'600h);
         }
         range("/engine/kind/" + kind + "/concurrency", limits.concurrency, 0U, 10'000U);
         range("/engine/kind/" + kind + "/per_minute", limits.per_minute, 0U, 6'000'000U);
@@ -193,14 +197,33 @@ void rule_book::check_wallet() {
         notes_.emplace_back("wallet.key is not set: minting is off");
         return;
     }
-    const auto text = read_secret(*c_.wallet.key, env_);
-    if (!text) {
-        refuse("/wallet/key", std::string{text.error().detail()});
-    } else if (!solana::keypair::from_text(text->reveal())) {
-        refuse("/wallet/key",
-               "must hold a keypair, as solana-keygen writes it: a JSON array of 64 numbers "
-               "(or their base58) whose public half belongs to the secret half");
+    const auto wallet = check_keypair("/wallet/key", *c_.wallet.key);
+    const auto& fill = c_.wallet.top_up;
+    range<std::uint64_t>("/wallet/top_up/daily_cap", fill.daily_cap, 1, 1'000'000'000'000);
+    range<std::uint64_t>("/wallet/top_up/lamports", fill.lamports, 1, fill.daily_cap);
+    if (!fill.treasury) return;
+    const auto treasury = check_keypair("/wallet/top_up/treasury", *fill.treasury);
+    if (wallet && treasury && wallet->address() == treasury->address()) {
+        refuse("/wallet/top_up/treasury", "must be another wallet than wallet.key");
     }
+    if (c_.wallet.floor == 0) {
+        refuse("/wallet/floor", "must be above 0: below it the wallet is filled");
+    }
+}
+
+std::optional<solana::keypair> rule_book::check_keypair(const std::string& pointer,
+                                                        const reference& from) {
+    const auto text = read_secret(from, env_);
+    if (!text) {
+        refuse(pointer, std::string{text.error().detail()});
+        return std::nullopt;
+    }
+    auto key = solana::keypair::from_text(text->reveal());
+    if (key) return std::move(*key);
+    refuse(pointer,
+           "must hold a keypair, as solana-keygen writes it: a JSON array of 64 numbers (or their "
+           "base58) whose public half belongs to the secret half");
+    return std::nullopt;
 }
 
 void rule_book::check_url(const std::string& pointer, const std::string& url) {

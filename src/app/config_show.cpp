@@ -6,6 +6,7 @@
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 #include "app/url_parts.hpp"
@@ -56,8 +57,10 @@ bool is_tables(const boost::json::value& value) {
 
 // 64-bit numbers are texts in our JSON, and numbers in TOML.
 std::string scalar_text(const boost::json::value& value, std::string_view member) {
-    const bool wide = member == "fee_floor" || member == "fee_cap" || member == "min_free_bytes";
-    if (wide && value.is_string()) return std::string{value.as_string()};
+    constexpr std::array wide{"fee_floor", "fee_cap",  "min_free_bytes",
+                              "floor",     "lamports", "daily_cap"};
+    if (std::ranges::find(wide, member) != wide.end() && value.is_string())
+        return std::string{value.as_string()};
     return boost::json::serialize(value);
 }
 

@@ -47,7 +47,9 @@
 #include "nft/mint_view.hpp"
 #include "nft/recheck.hpp"
 #include "nft/reconciler.hpp"
+#include "nft/refill.hpp"
 #include "nft/sqlite_records.hpp"
+#include "nft/top_up.hpp"
 #include "ops/counting_transport.hpp"
 #include "ops/engine_watch.hpp"
 #include "ops/policy_watch.hpp"
@@ -142,6 +144,8 @@ struct daemon::parts {
     std::optional<chain_parts> chain;
     std::optional<nft::partners> asked;
     std::optional<wallet_alert> wallet;
+    std::optional<solana::keypair> treasury;
+    std::optional<nft::refill> refill;
     std::optional<nft::store_images> images;
     nft::issuers ours;  // this wallet, and those that minted before it
     std::optional<nft::partner_view> partner;
@@ -177,6 +181,8 @@ struct daemon::parts {
     void open_engine();
     void open_keeping();
     void open_cron();
+    void open_refill(saga::definitions& known, const nft::mint_settings& settings);
+    [[nodiscard]] task<> fill_wallet();
     void add_resources();
     void add_minting_resources();
     void add_consistency_sagas(saga::definitions& known, const nft::mint_dependencies& minting,
@@ -303,6 +309,7 @@ void daemon::parts::open_engine() {
                                              .asked = asked ? &*asked : nullptr};
         nft::add_mint_sagas(known, minting, settings);
         add_consistency_sagas(known, minting, settings);
+        if (c.wallet.top_up.treasury) open_refill(known, settings);
     }
     if (c.engine.bench) known.add(saga::make_bench_saga());
     saga::engine_options options;
@@ -323,6 +330,20 @@ void daemon::parts::open_engine() {
                                             std::move(options));
     open_keeping();
     open_cron();
+    if (!treasury) return;
+    refill.emplace(nft::refill::parts{
+        .work = *engine,
+        .now = [this] { return journal->now(); },
+        .lamports = c.wallet.top_up.lamports,
+        .daily_cap = c.wallet.top_up.daily_cap,
+        .tell =
+            [this](nft::refill_news what, std::uint64_t counted) {
+                const bool begun = what == nft::refill_news::begun;
+                log.write(begun ? ops::log_severity::info : ops::log_severity::warning,
+                          begun ? "top_up_begun" : "top_up_capped",
+                          {{"counted", fmt::format("{}", counted)},
+                           {"daily_cap", fmt::format("{}", c.wallet.top_up.daily_cap)}});
+            }});
 }
 
 void daemon::parts::open_keeping() {
@@ -337,6 +358,26 @@ void daemon::parts::open_keeping() {
     if (rules.empty()) return;
     shelf.emplace(c.data.folder + "/archive", core_disk);
     keeper.emplace(*journal, *shelf, std::move(rules));
+}
+
+void daemon::parts::open_refill(saga::definitions& known, const nft::mint_settings& settings) {
+    treasury.emplace(read_keypair(*c.wallet.top_up.treasury, env));
+    known.add(
+        nft::make_top_up_saga({.loop = core,
+                               .submitter = chain->submitter,
+                               .treasury = *treasury,
+                               .wallet = chain->wallet.address(),
+                               .daily_cap = c.wallet.top_up.daily_cap,
+                               .counted = [this](uuid before) { return refill->counted(before); },
+                               .policy = settings.chain,
+                               .waits = settings.submit}));
+}
+
+task<> daemon::parts::fill_wallet() {
+    const auto done = co_await refill->look();
+    if (done) co_return;
+    log.write(ops::log_severity::warning, "top_up_not_started",
+              {{"code", std::string{done.error().code()}}});
 }
 
 // What cannot be accepted is said now, not at the first tick.
@@ -552,6 +593,7 @@ task<> daemon::parts::start() {
                {"recovered", fmt::format("{}", figures.recovered)}});
     log.flush();
     if (!c.engine.cron.empty()) background.spawn(cron->run());
+    if (chain) background.spawn(watch_wallet());
     (void)co_await holds->sweep(*engine);
 }
 
@@ -575,7 +617,6 @@ task<> daemon::parts::live() {
     background.spawn(
         watch_endpoints(content->provider_monitor, content->provider_set.dependency()));
     background.spawn(watch_endpoints(content->gateway_monitor, content->gateway_set.dependency()));
-    if (chain) background.spawn(watch_wallet());
     if (chain && c.reconcile.interval.value != 0s) background.spawn(reconcile_now_and_then());
     (void)co_await stop_wanted.wait();
     co_await stop();
@@ -600,6 +641,7 @@ task<> daemon::parts::watch_wallet() {
     io::loop& loop = core;
     for (;;) {
         co_await wallet->look(deadline::after(loop.now(), 5s));
+        if (refill && wallet->is_short()) co_await fill_wallet();
         const auto slept = co_await loop.sleep_for(look_at_wallet_each);
         if (!slept) co_return;
     }

@@ -23,6 +23,8 @@ class wallet_alert {
                  ops::metrics& count);
     [[nodiscard]] task<> look(deadline until);
     [[nodiscard]] api::own_health health() const;
+    // Below the floor when it was last read.
+    [[nodiscard]] bool is_short() const noexcept { return short_; }
 
   private:
     solana::wallet_watch& funds_;

@@ -82,6 +82,11 @@ inline constexpr fault_code wallet_changed{
     "The mint was accepted by another wallet than wallet.key names now; only that one can sign for "
     "it. Start with that wallet until its mints have ended."};
 
+inline constexpr fault_code top_up_capped{
+    "wallet.top_up_capped", permanent, request,
+    "The mint wallet was given as much in 24 hours as wallet.top_up.daily_cap allows. It is filled "
+    "again when that is over; raise the cap, or send lamports by hand."};
+
 }  // namespace thole::nft::codes
 
 namespace thole::nft {
@@ -94,6 +99,6 @@ inline constexpr std::array nft_codes{
     &codes::record_already_minted, &codes::record_url,         &codes::secret_open_mode,
     &codes::secret_unreadable,     &codes::secret_lost,        &codes::secret_changed,
     &codes::wallet_changed,        &codes::providers_disagree, &codes::content_gone,
-    &codes::not_mendable};
+    &codes::not_mendable,          &codes::top_up_capped};
 
 }  // namespace thole::nft
