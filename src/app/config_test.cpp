@@ -10,6 +10,7 @@
 #include "app/config_rules.hpp"
 #include "app/config_show.hpp"
 #include "app/partner_parts.hpp"
+#include "app/reload.hpp"
 #include "base/bytes.hpp"
 #include "base/digest.hpp"
 
@@ -19,6 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
 
 // A folder of its own for each test, removed at its end.
 class config_test : public ::testing::Test {
@@ -417,6 +419,27 @@ breaker.open_for = "45s"
     EXPECT_EQ(usual[0].called, std::vector{nft::partner_place::recheck});
     EXPECT_EQ(usual[0].calls.timeout, 10s);
     EXPECT_EQ(usual[0].calls.breaker, breaker_settings{});
+}
+
+// proves: O9, P11
+TEST_F(config_test, a_reload_changes_pipelines_and_tells_the_rest) {
+    const std::string shop = "[dependency.partner.shop]\nurl = \"http://x.example/{wallet}\"\n";
+    const auto before = load(shop + "pipeline.timeout = \"2s\"\n").value();
+    EXPECT_TRUE(plan_reload(before.value, before.value).pipelines.empty());
+    EXPECT_TRUE(plan_reload(before.value, before.value).at_restart.empty());
+
+    const auto after = load("[server]\nmax_connections = 7\n[log]\nlevel = \"debug\"\n" + shop +
+                            "pipeline = {timeout = \"3s\", breaker = {}}\n");
+    ASSERT_TRUE(after);
+    const auto plan = plan_reload(before.value, after->value);
+    ASSERT_TRUE(plan.pipelines.contains("shop"));
+    EXPECT_EQ(plan.pipelines.at("shop").timeout, 3s);
+    EXPECT_TRUE(plan.pipelines.at("shop").breaker);
+    EXPECT_THAT(plan.at_restart, UnorderedElementsAre("server.max_connections", "log.level"));
+
+    const auto without = plan_reload(before.value, load("").value().value);
+    EXPECT_TRUE(without.pipelines.empty());
+    EXPECT_THAT(without.at_restart, ElementsAre("dependency.partner.shop"));
 }
 
 // proves: C4, P11

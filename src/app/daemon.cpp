@@ -29,6 +29,7 @@
 #include "app/hop.hpp"
 #include "app/partner_parts.hpp"
 #include "app/policies.hpp"
+#include "app/reload.hpp"
 #include "app/start_error.hpp"
 #include "app/stores.hpp"
 #include "app/url_parts.hpp"
@@ -113,6 +114,7 @@ std::string host_name() {
 // In the order of construction; taken apart in the reverse.
 struct daemon::parts {
     config c;
+    config_sources sources;
     environment env;
     system_entropy random;
     io::system_loop core;
@@ -170,11 +172,12 @@ struct daemon::parts {
     io::scope background{core};
     io::event stop_wanted;
     std::optional<boost::asio::signal_set> signals;
+    std::optional<boost::asio::signal_set> reload_signal;
     std::atomic<bool> started{false};
     std::atomic<bool> stopping{false};
     int exit_code = 0;
 
-    parts(const config& from, const environment& surroundings);
+    parts(const config& from, const config_sources& from_where);
     void open_stores();
     void open_network();
     [[nodiscard]] nft::issuers keep_wallet(const solana::public_key& wallet);
@@ -196,6 +199,8 @@ struct daemon::parts {
 
     void watch_signals();
     void begin_stop(int signal);
+    void watch_reload();
+    void reload();
     [[nodiscard]] task<> live();
     [[nodiscard]] task<> start();
     [[nodiscard]] task<> stop();
@@ -206,9 +211,10 @@ struct daemon::parts {
     [[nodiscard]] task<> reconcile_now_and_then();
 };
 
-daemon::parts::parts(const config& from, const environment& surroundings)
+daemon::parts::parts(const config& from, const config_sources& from_where)
     : c{(make_data_folder(from), from)},
-      env{surroundings},
+      sources{from_where},
+      env{from_where.env},
       records{nft::sqlite_path(c.records.url).value(), &records_disk} {
     open_stores();
     // The port is bound before the clients are made: our own gateway is one of theirs.
@@ -556,6 +562,41 @@ void daemon::parts::watch_signals() {
     signals->async_wait([this](const boost::system::error_code& error, int signal) {
         if (!error) begin_stop(signal);
     });
+    reload_signal.emplace(core.context(), SIGHUP);
+    watch_reload();
+}
+
+void daemon::parts::watch_reload() {
+    reload_signal->async_wait([this](const boost::system::error_code& error, int) {
+        if (error) return;
+        reload();
+        watch_reload();
+    });
+}
+
+// What cannot change while the daemon runs is told, each key once.
+void daemon::parts::reload() {
+    const auto again = load_config(sources);
+    if (!again) {
+        for (const auto& each : again.error()) {
+            log.write(ops::log_severity::error, "configuration_refused",
+                      {{"place", each.place}, {"key", each.key}, {"rule", each.rule}});
+        }
+        return;
+    }
+    const auto plan = plan_reload(c, again->value);
+    for (const auto& [partner, calls] : plan.pipelines) {
+        asked->reconfigure(name{partner}, calls);
+        c.dependency.partner[partner].pipeline =
+            again->value.dependency.partner.at(partner).pipeline;
+        log.write(ops::log_severity::info, "pipeline_reconfigured", {{"partner", partner}});
+    }
+    for (const auto& key : plan.at_restart) {
+        log.write(ops::log_severity::warning, "configuration_needs_restart", {{"key", key}});
+    }
+    log.write(ops::log_severity::info, "configuration_reloaded",
+              {{"pipelines", fmt::format("{}", plan.pipelines.size())},
+               {"at_restart", fmt::format("{}", plan.at_restart.size())}});
 }
 
 void daemon::parts::begin_stop(int signal) {
@@ -705,8 +746,8 @@ task<> daemon::parts::watch_endpoints(io::endpoint_monitor& monitor, name depend
     }
 }
 
-daemon::daemon(const loaded_config& from, const environment& env)
-    : parts_{std::make_unique<parts>(from.value, env)} {
+daemon::daemon(const loaded_config& from, const config_sources& sources)
+    : parts_{std::make_unique<parts>(from.value, sources)} {
     for (const auto& note : from.notes) {
         parts_->log.write(ops::log_severity::warning, "configuration_noted", {{"note", note}});
     }

@@ -2,7 +2,7 @@
 
 // The daemon: every part put together by constructors, run until a signal, taken apart in order.
 //
-//   daemon d{loaded, env};         // opens the stores, binds the ports; throws start_error
+//   daemon d{loaded, sources};     // opens the stores, binds the ports; throws start_error
 //   return d.run();                // until SIGTERM or SIGINT; a second signal ends it at once
 //
 // Two loops on two threads: `front` serves HTTP (accepting, bodies, content, liveness), `core` has
@@ -10,6 +10,8 @@
 // to pools. Start: stores and ports first, then what was interrupted goes on. Stop: no new
 // requests, running work is given back to the journal within server.drain_timeout, then the loops
 // end. Nothing is lost by a kill instead: the next start finds it.
+// SIGHUP reads the configuration's sources again (reload.hpp); one that has mistakes changes
+// nothing.
 
 #include <memory>
 
@@ -19,7 +21,7 @@ namespace thole::app {
 
 class daemon {
   public:
-    daemon(const loaded_config& from, const environment& env);
+    daemon(const loaded_config& from, const config_sources& sources);
     ~daemon();
     daemon(const daemon&) = delete;
     daemon& operator=(const daemon&) = delete;

@@ -3,6 +3,7 @@
 // proves: C4, P11
 'use strict';
 const assert = require('node:assert/strict');
+const fs = require('node:fs');
 const http = require('node:http');
 const { after, before, describe, test } = require('node:test');
 const h = require('./harness.js');
@@ -63,6 +64,27 @@ breaker = {consecutive_failures = 2, open_for = "6s", open_growth_permille = 100
     await h.completed(world, request.id);
     await h.assertMinted(world, [request]);
     assert.equal((await partner()).name, 'shop');
+  });
+
+  test('its pipeline is reloaded while the daemon runs, and a mistake changes nothing', async () => {
+    const text = fs.readFileSync(world.daemon.config, 'utf8');
+    const log = () => fs.readFileSync(`${world.daemon.logs}/daemon.log`, 'utf8');
+    const told = async (words) => { while (!log().includes(words)) await h.sleep(25); };
+    world.daemon.configure(text.replace('open_for = "6s"', 'open_for = "6"'));
+    process.kill(world.daemon.child.pid, 'SIGHUP');
+    await told('key=dependency.partner.shop.pipeline.breaker.open_for');
+    world.daemon.configure(text.replace('open_for = "6s"', 'open_for = "700ms"').replace('[data]', '[log]\nlevel = "debug"\n[data]'));
+    process.kill(world.daemon.child.pid, 'SIGHUP');
+    await told('pipeline_reconfigured partner=shop');
+    await told('configuration_needs_restart key=log.level');
+    mode = 'down';
+    const [request] = h.make(world, 1);
+    await h.mint(world, request);
+    while ((await partner()).breaker !== 'open') await h.sleep(25);
+    const { open_for_ms } = await partner();
+    assert.ok((open_for_ms ?? 0) <= 700, `${open_for_ms}`);
+    mode = 'shows';
+    await h.completed(world, request.id);
   });
 
   test('one that sees otherwise keeps the mint from completing, in its own words', async () => {

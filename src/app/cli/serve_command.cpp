@@ -15,7 +15,7 @@ int run_serve(session& s, const config_sources& sources) {
     ::umask(077);                   // whatever is made is ours alone
     std::signal(SIGPIPE, SIG_IGN);  // a peer that is gone is an error value
     try {
-        return daemon{*loaded, sources.env}.run();
+        return daemon{*loaded, sources}.run();
     } catch (const start_error& error) {
         s.complain(error.what());
     } catch (const std::exception& error) {
