@@ -23,6 +23,9 @@ task<result<std::vector<nft::record>>> gated_records::of_account(std::string acc
 task<result<std::vector<nft::record>>> gated_records::page(std::optional<uuid> after, int limit) {
     return gate_.pass(inner_.page(after, limit));
 }
+task<result<std::vector<uuid>>> gated_records::missing(std::vector<uuid> of) {
+    return gate_.pass(inner_.missing(std::move(of)));
+}
 task<result<std::optional<uuid>>> gated_records::minting(std::string account) {
     return gate_.pass(inner_.minting(std::move(account)));
 }

@@ -67,6 +67,9 @@ task<result<std::vector<nft::record>>> reached_records::of_account(std::string a
 task<result<std::vector<nft::record>>> reached_records::page(std::optional<uuid> after, int limit) {
     return read(inner_.page(after, limit));
 }
+task<result<std::vector<uuid>>> reached_records::missing(std::vector<uuid> of) {
+    return read(inner_.missing(std::move(of)));
+}
 task<result<std::optional<uuid>>> reached_records::minting(std::string account) {
     return read(inner_.minting(std::move(account)));
 }

@@ -31,6 +31,7 @@ class reached_records final : public nft::records {
     task<result<std::optional<nft::record>>> find_mint(std::string mint) override;
     task<result<std::vector<nft::record>>> of_account(std::string account, int limit) override;
     task<result<std::vector<nft::record>>> page(std::optional<uuid> after, int limit) override;
+    task<result<std::vector<uuid>>> missing(std::vector<uuid> of) override;
     task<result<std::optional<uuid>>> minting(std::string account) override;
     task<result<>> probe() override;
     task<result<std::uint64_t>> live() override;

@@ -70,7 +70,6 @@ task<saga::outcome<reconcile_report>> sweep::run(saga::step_context& in) {
 // ---- records ------------------------------------------------------------------------------------
 
 task<result<>> sweep::go_through_records(pass& p) {
-    auto& loop = p_.rpc.loop();
     std::optional<uuid> after;
     for (;;) {
         auto page = co_await p_.table.page(after, page_size);
@@ -81,10 +80,15 @@ task<result<>> sweep::go_through_records(pass& p) {
         if (!idle) co_return fail(idle.error());
         const auto done = co_await compare(p, std::move(*idle));
         if (!done) co_return done;
-        if (d_.pause == duration::zero()) continue;
-        const auto slept = co_await loop.sleep_for(d_.pause);
+        const auto slept = co_await rest();
         if (!slept) co_return slept;
     }
+}
+
+// Between two pages.
+task<result<>> sweep::rest() {
+    if (d_.pause == duration::zero()) co_return result<>{};
+    co_return co_await p_.rpc.loop().sleep_for(d_.pause);
 }
 
 task<result<std::vector<record>>> sweep::idle_rows(pass& p, std::vector<record> page) {
@@ -226,19 +230,22 @@ task<result<>> sweep::go_through_journal(pass& p) {
     do {
         const auto page = co_await d_.completed(next);
         if (!page) co_return fail(page.error());
-        for (const auto& mint : page->items) {
-            const auto done = co_await examine_journaled(p, mint.view.id);
+        std::vector<uuid> mints;
+        for (const auto& mint : page->items) mints.push_back(mint.view.id);
+        const auto missing = co_await p_.table.missing(std::move(mints));
+        if (!missing) co_return fail(missing.error());
+        for (const auto& mint : *missing) {
+            const auto done = co_await examine_journaled(p, mint);
             if (!done) co_return done;
         }
         next = page->next;
+        const auto slept = co_await rest();
+        if (!slept) co_return slept;
     } while (next != 0);
     co_return result<>{};
 }
 
 task<result<>> sweep::examine_journaled(pass& p, uuid mint) {
-    const auto there = co_await p_.table.find(mint);
-    if (!there) co_return fail(there.error());
-    if (*there) co_return result<>{};
     const auto known = co_await d_.find(mint);
     if (!known) co_return fail(known.error());
     if (!*known) co_return result<>{};

@@ -93,6 +93,7 @@ class sweep {
     };
 
     [[nodiscard]] task<result<>> go_through_records(pass& p);
+    [[nodiscard]] task<result<>> rest();
     [[nodiscard]] task<result<>> go_through_journal(pass& p);
     [[nodiscard]] task<result<>> go_through_pins(pass& p);
     // The rows of one page that nobody is at.

@@ -204,6 +204,21 @@ result<std::optional<record>> record_table::find_mint(std::string_view mint) {
     return one("mint", mint);
 }
 
+result<std::vector<uuid>> record_table::missing(const std::vector<uuid>& of) {
+    auto query = db_.prepare("select 1 from thole_nft where operation_id = ?");
+    if (!query) return fail(query.error());
+    std::vector<uuid> out;
+    for (const auto& each : of) {
+        const auto id = each.text();
+        query->reset();
+        query->bind(id);
+        const auto row = query->step();
+        if (!row) return fail(row.error());
+        if (!*row) out.push_back(each);
+    }
+    return out;
+}
+
 result<std::vector<record>> record_table::of_account(std::string_view account, int limit) {
     auto query = db_.prepare(fmt::format(
         "select {} from thole_nft where account = ? order by created_at desc, operation_id desc "

@@ -32,6 +32,7 @@ class record_table {
     [[nodiscard]] result<std::optional<record>> find_mint(std::string_view mint);
     [[nodiscard]] result<std::vector<record>> of_account(std::string_view account, int limit);
     [[nodiscard]] result<std::vector<record>> page(const std::optional<uuid>& after, int limit);
+    [[nodiscard]] result<std::vector<uuid>> missing(const std::vector<uuid>& of);
     [[nodiscard]] result<std::optional<uuid>> minting(std::string_view account);
     [[nodiscard]] result<> probe();
     [[nodiscard]] result<std::uint64_t> live();

@@ -85,6 +85,16 @@ TEST(record_table, keeps_every_member) {
 }
 
 // proves: D2
+TEST(record_table, tells_which_operations_have_no_row) {
+    const records_file file;
+    auto table = file.open();
+    ASSERT_TRUE(table.upsert(pending(1)));
+    ASSERT_TRUE(table.upsert(pending(3)));
+    EXPECT_EQ(table.missing({id_of(4), id_of(3), id_of(2), id_of(1)}).value(),
+              (std::vector{id_of(4), id_of(2)}));
+    EXPECT_TRUE(table.missing({}).value().empty());
+}
+
 TEST(record_table, writing_a_version_again_changes_nothing) {
     const records_file file;
     auto table = file.open();

@@ -90,6 +90,8 @@ class records {
     // first on.
     [[nodiscard]] virtual task<result<std::vector<record>>> page(std::optional<uuid> after,
                                                                  int limit) = 0;
+    // Those of these operations that have no row, in their order.
+    [[nodiscard]] virtual task<result<std::vector<uuid>>> missing(std::vector<uuid> of) = 0;
     // The operation that `user_status` shows as minting for this account.
     [[nodiscard]] virtual task<result<std::optional<uuid>>> minting(std::string account) = 0;
 

@@ -62,6 +62,11 @@ task<result<std::optional<record>>> sqlite_records::find(uuid operation) {
     co_return co_await on_connection(std::move(work));
 }
 
+task<result<std::vector<uuid>>> sqlite_records::missing(std::vector<uuid> of) {
+    auto work = [&of](record_table& t) { return t.missing(of); };
+    co_return co_await on_connection(std::move(work));
+}
+
 task<result<std::optional<record>>> sqlite_records::find_mint(std::string mint) {
     auto work = [&mint](record_table& t) { return t.find_mint(mint); };
     co_return co_await on_connection(std::move(work));

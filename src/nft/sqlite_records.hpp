@@ -34,6 +34,7 @@ class sqlite_records final : public records {
     task<result<record>> converge(record from_chain) override;
     task<result<bool>> mark_rolled_back(uuid operation, store_time now) override;
     task<result<std::optional<record>>> find(uuid operation) override;
+    task<result<std::vector<uuid>>> missing(std::vector<uuid> of) override;
     task<result<std::optional<record>>> find_mint(std::string mint) override;
     task<result<std::vector<record>>> of_account(std::string account, int limit) override;
     task<result<std::vector<record>>> page(std::optional<uuid> after, int limit) override;
