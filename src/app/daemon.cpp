@@ -125,8 +125,8 @@ struct daemon::parts {
     ops::engine_watch operations{log, metrics};
 
     std::unique_ptr<ipfs::content_store> store = open_content_store(c);
-    sql::blocking_pool core_disk{core, {.threads = 4}};
-    sql::blocking_pool front_disk{front, {.threads = 4}};
+    sql::blocking_pool core_disk{core, {.threads = 16}};  // which wait for the disk
+    sql::blocking_pool front_disk{front, {.threads = 8}};
     sql::blocking_pool records_disk{core, {.threads = 1}};
     sql::blocking_pool ledger_disk{core, {.threads = 1}};
     nft::sqlite_records records;

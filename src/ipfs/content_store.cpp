@@ -100,19 +100,41 @@ result<stored> content_writer::commit(store_time now) {
     return s.store.keep(s, root->root, now);
 }
 
+// What a content will take of the total, until it is there or has failed.
+class content_store::reserved_room {
+  public:
+    // Precondition: mutex_ is held.
+    reserved_room(content_store& store, std::uint64_t size) : store_{store}, size_{size} {
+        store_.bytes_ += size_;
+    }
+    ~reserved_room() {
+        const std::scoped_lock lock{store_.mutex_};
+        store_.bytes_ -= size_;
+    }
+    reserved_room(const reserved_room&) = delete;
+    reserved_room& operator=(const reserved_room&) = delete;
+
+  private:
+    content_store& store_;
+    const std::uint64_t size_;
+};
+
 // Gives a synced temporary file its name. Replaces an older file of the same content, which repairs
 // a damaged one.
 result<stored> content_store::keep(content_writer::state& written, const cid& root,
                                    store_time now) {
     const auto key = root.as_v1();
     const auto file_size = written.index.size + encode_object_tail(written.index).size();
-    const std::scoped_lock naming{names_};
+    const std::scoped_lock naming{names_of(key)};
+    std::optional<reserved_room> room;
     {
         const std::scoped_lock lock{mutex_};
-        if (!objects_.contains(key) &&
+        const bool known = objects_.contains(key);
+        if (!known &&
             file_size > options_.max_total_bytes - std::min(bytes_, options_.max_total_bytes)) {
             return fail(codes::disk_full, "the configured total of the content store is reached");
         }
+        if (!known) room.emplace(*this, file_size);
     }
     if (auto ok = ready_folder("objects", key); !ok) return std::unexpected(ok.error());
     const auto path = object_path(key);
@@ -170,7 +192,9 @@ result<> content_store::load() {
     for (const auto* below : {"", "/tmp", "/objects", "/pins"}) {
         if (auto ok = files_->make_folder(options_.folder + below); !ok) return ok;
     }
-    for (const auto& folder : {options_.folder, above.string()}) {
+    // A folder that is found there later is durable.
+    for (const auto& folder : {options_.folder + "/objects", options_.folder + "/pins",
+                               options_.folder, above.string()}) {
         if (auto ok = files_->sync_folder(folder); !ok) return ok;
     }
     lock_ = open_file{::open((top / "lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600)};
@@ -209,6 +233,10 @@ result<> content_store::load_pins() {
                      });
 }
 
+std::mutex& content_store::names_of(const cid& key) {
+    return names_[std::hash<std::string>{}(shard(key.text())) % names_.size()];
+}
+
 std::string content_store::object_path(const cid& key) const {
     const auto text = key.text();
     return options_.folder + "/objects/" + shard(text) + "/" + text;
@@ -219,7 +247,7 @@ std::string content_store::pin_path(const cid& key, std::string_view owner) cons
     return options_.folder + "/pins/" + shard(text) + "/" + text + "~" + std::string{owner};
 }
 
-// Makes the shard's folder, durably.
+// Makes the shard's folder, durably. Precondition: names_of(key) is held.
 result<> content_store::ready_folder(const char* kind, const cid& key) {
     const auto top = options_.folder + "/" + kind;
     const auto folder = top + "/" + shard(key.text());

@@ -21,6 +21,7 @@
 // process, because what the disk holds is then unknown. ipfs.corrupt content is not served; putting
 // it again replaces it.
 
+#include <array>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -116,6 +117,7 @@ class content_store {
 
   private:
     friend class content_writer;
+    class reserved_room;
     struct entry {
         std::uint64_t file_size = 0;
         store_time since{};  // put, or unpinned last
@@ -125,6 +127,7 @@ class content_store {
     [[nodiscard]] result<> load();
     [[nodiscard]] result<> load_objects();
     [[nodiscard]] result<> load_pins();
+    [[nodiscard]] std::mutex& names_of(const cid& key);
     [[nodiscard]] std::string object_path(const cid&) const;
     [[nodiscard]] std::string pin_path(const cid&, std::string_view owner) const;
     [[nodiscard]] result<> ready_folder(const char* kind, const cid&);
@@ -141,8 +144,9 @@ class content_store {
     store_options options_;
     std::shared_ptr<disk> files_;
     open_file lock_;
-    // Held while names on the disk change (rename, pin, unpin, gc). Taken before mutex_.
-    std::mutex names_;
+    // Held while names of its shards change on the disk (rename, pin, unpin, gc): contents of
+    // others do not wait for that, and the disk syncs several at once. Taken before mutex_.
+    std::array<std::mutex, 64> names_;
     std::mutex indexing_;       // held while every content's hashes are read; taken before mutex_
     mutable std::mutex mutex_;  // guards everything below; never held during disk access
     std::unordered_map<cid, entry> objects_;                // by as_v1()

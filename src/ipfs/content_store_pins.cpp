@@ -50,7 +50,7 @@ void content_store::forget_lost(const cid& key) {
 result<> content_store::pin(const cid& id, std::string_view owner) {
     if (!is_owner(owner)) return fail(codes::bad_owner, std::string{owner.substr(0, 128)});
     const auto key = id.as_v1();
-    const std::scoped_lock naming{names_};
+    const std::scoped_lock naming{names_of(key)};
     // The file itself is looked at: a pin promises that the bytes are here.
     if (!is_there(object_path(key))) forget_lost(key);
     {
@@ -74,7 +74,7 @@ result<> content_store::pin(const cid& id, std::string_view owner) {
 result<> content_store::unpin(const cid& id, std::string_view owner, store_time now) {
     if (!is_owner(owner)) return fail(codes::bad_owner, std::string{owner.substr(0, 128)});
     const auto key = id.as_v1();
-    const std::scoped_lock naming{names_};
+    const std::scoped_lock naming{names_of(key)};
     const auto path = pin_path(key, owner);
     if (is_there(path)) {
         // The time first: if the power fails between the two, the 24 hours have started anew.
@@ -135,20 +135,27 @@ std::vector<cid> content_store::pinned_by(std::string_view owner) const {
 }
 
 result<std::vector<cid>> content_store::gc(store_time now) {
-    const std::scoped_lock naming{names_};
+    // Precondition: mutex_ is held.
+    const auto is_due = [&](const entry& held) {
+        return held.owners.empty() && held.since + options_.keep_unreferenced <= now;
+    };
     std::vector<cid> due;
     {
         const std::scoped_lock lock{mutex_};
         for (const auto& [id, held] : objects_) {
-            if (held.owners.empty() && held.since + options_.keep_unreferenced <= now) {
-                due.push_back(id);
-            }
+            if (is_due(held)) due.push_back(id);
         }
     }
     std::ranges::sort(due);
     std::vector<cid> removed;
     result<> outcome;
     for (const auto& id : due) {
+        const std::scoped_lock naming{names_of(id)};
+        {
+            const std::scoped_lock lock{mutex_};
+            const auto found = objects_.find(id);
+            if (found == objects_.end() || !is_due(found->second)) continue;  // pinned meanwhile
+        }
         // Not synced: a file that comes back after a power cut is removed by a later run. One that
         // cannot be removed does not keep the others.
         if (auto ok = files_->remove(object_path(id)); !ok) {

@@ -125,7 +125,9 @@ std::string content_name(std::string_view cid_text) {
 
 sqlite_pin_ledger::sqlite_pin_ledger(std::string path, sql::blocking_pool* pool,
                                      sql::open_options options)
-    : path_{std::move(path)}, pool_{pool}, options_{options} {}
+    : path_{std::move(path)}, options_{options} {
+    if (pool != nullptr) writes_.emplace(*pool, static_cast<sql::connection_owner&>(*this));
+}
 
 result<sql::database*> sqlite_pin_ledger::connection() {
     if (!database_) {
@@ -140,15 +142,15 @@ result<sql::database*> sqlite_pin_ledger::connection() {
 template <class F>
 auto sqlite_pin_ledger::on_connection(F work) -> task<std::invoke_result_t<F&, sql::database&>> {
     using answer = std::invoke_result_t<F&, sql::database&>;
-    auto call = [this, &work]() -> answer {
-        const auto db = connection();
-        if (!db) return fail(db.error());
-        auto done = work(**db);
-        if (!done && done.error().is(thole::codes::db_unavailable)) database_.reset();
-        return done;
-    };
-    if (pool_ == nullptr) co_return call();
-    co_return co_await pool_->run(std::move(call));
+    if (writes_) {
+        auto call = [this, &work]() -> answer { return work(*database_); };
+        co_return co_await writes_->run(std::move(call));
+    }
+    const auto db = connection();
+    if (!db) co_return fail(db.error());
+    auto done = work(**db);
+    if (!done && done.error().is(thole::codes::db_unavailable)) lose_connection();
+    co_return done;
 }
 
 task<result<pin_try>> sqlite_pin_ledger::intend(pin_row row) {

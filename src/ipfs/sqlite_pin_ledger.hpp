@@ -6,18 +6,18 @@
 //   ipfs::sqlite_pin_ledger ledger{data + "/pins.sqlite", &pool};
 //
 // The file is opened at the first call, and anew after an I/O error. Ownership: the pool outlives
-// the ledger and has exactly one thread. Without a pool every call runs at once on the caller's
-// thread: that is for simulations. Cancellation: a call that was accepted is finished.
+// the ledger and has exactly one thread; calls that come together share a commit. Without a pool
+// every call runs at once on the caller's thread: that is for simulations. Cancellation: a call
+// that was accepted is finished.
 
 #include <optional>
 
 #include "ipfs/pin_ledger.hpp"
-#include "sql/blocking_pool.hpp"
-#include "sql/sqlite.hpp"
+#include "sql/shared_commit.hpp"
 
 namespace thole::ipfs {
 
-class sqlite_pin_ledger final : public pin_ledger {
+class sqlite_pin_ledger final : public pin_ledger, private sql::connection_owner {
   public:
     sqlite_pin_ledger(std::string path, sql::blocking_pool* pool, sql::open_options options = {});
 
@@ -33,10 +33,11 @@ class sqlite_pin_ledger final : public pin_ledger {
   private:
     template <class F>
     auto on_connection(F work) -> task<std::invoke_result_t<F&, sql::database&>>;
-    [[nodiscard]] result<sql::database*> connection();
+    [[nodiscard]] result<sql::database*> connection() override;
+    void lose_connection() override { database_.reset(); }
 
     const std::string path_;
-    sql::blocking_pool* const pool_;
+    std::optional<sql::shared_commit> writes_;  // nothing: at once
     const sql::open_options options_;
     std::optional<sql::database> database_;  // on the pool's thread only
 };

@@ -40,6 +40,7 @@ class record_table {
     [[nodiscard]] result<> set_meta(std::string_view name, std::string_view value);
     // The file never grows beyond this (4 KiB each); more is db.disk_full.
     [[nodiscard]] result<> limit_pages(std::uint32_t pages);
+    [[nodiscard]] sql::database& database() noexcept { return db_; }
 
   private:
     explicit record_table(sql::database db) : db_{std::move(db)} {}

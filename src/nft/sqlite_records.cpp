@@ -17,29 +17,30 @@ result<std::string> sqlite_path(std::string_view url) {
 
 sqlite_records::sqlite_records(std::string path, sql::blocking_pool* pool,
                                sql::open_options options)
-    : path_{std::move(path)}, pool_{pool}, options_{options} {}
+    : path_{std::move(path)}, options_{options} {
+    if (pool != nullptr) writes_.emplace(*pool, static_cast<sql::connection_owner&>(*this));
+}
 
-result<record_table*> sqlite_records::connection() {
+result<sql::database*> sqlite_records::connection() {
     if (!table_) {
         auto opened = record_table::open(path_, options_);
         if (!opened) return fail(opened.error());
         table_.emplace(std::move(*opened));
     }
-    return &*table_;
+    return &table_->database();
 }
 
 template <class F>
 auto sqlite_records::on_connection(F work) -> task<std::invoke_result_t<F&, record_table&>> {
     using answer = std::invoke_result_t<F&, record_table&>;
-    auto call = [this, &work]() -> answer {
-        const auto table = connection();
-        if (!table) return fail(table.error());
-        auto done = work(**table);
-        if (!done && done.error().is(thole::codes::db_unavailable)) table_.reset();
-        return done;
-    };
-    if (pool_ == nullptr) co_return call();
-    co_return co_await pool_->run(std::move(call));
+    if (writes_) {
+        auto call = [this, &work]() -> answer { return work(*table_); };
+        co_return co_await writes_->run(std::move(call));
+    }
+    if (const auto db = connection(); !db) co_return fail(db.error());
+    auto done = work(*table_);
+    if (!done && done.error().is(thole::codes::db_unavailable)) lose_connection();
+    co_return done;
 }
 
 task<result<record>> sqlite_records::upsert(record wanted) {

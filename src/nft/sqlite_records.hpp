@@ -10,23 +10,23 @@
 // daemon starts makes operations wait, not the daemon fail. After an I/O error it is opened anew.
 //
 // Ownership: the pool outlives the records and has exactly one thread, which is what keeps the
-// connection to one call at a time. Without a pool every call runs at once on the caller's thread:
-// that is for simulations and command-line tools. Threads: the loop's. Cancellation: a call that
-// was accepted is finished.
+// connection to one call at a time; calls that come together share a commit. Without a pool every
+// call runs at once on the caller's thread: that is for simulations and command-line tools.
+// Threads: the loop's. Cancellation: a call that was accepted is finished.
 
 #include <memory>
 #include <string>
 
 #include "nft/record_table.hpp"
 #include "nft/records.hpp"
-#include "sql/blocking_pool.hpp"
+#include "sql/shared_commit.hpp"
 
 namespace thole::nft {
 
 // The absolute path in such a URL; codes::record_url.
 [[nodiscard]] result<std::string> sqlite_path(std::string_view url);
 
-class sqlite_records final : public records {
+class sqlite_records final : public records, private sql::connection_owner {
   public:
     sqlite_records(std::string path, sql::blocking_pool* pool, sql::open_options options = {});
 
@@ -45,12 +45,13 @@ class sqlite_records final : public records {
     task<result<>> set_meta(std::string name, std::string value) override;
 
   private:
-    result<record_table*> connection();
+    result<sql::database*> connection() override;
+    void lose_connection() override { table_.reset(); }
     template <class F>
     auto on_connection(F work) -> task<std::invoke_result_t<F&, record_table&>>;
 
     const std::string path_;
-    sql::blocking_pool* const pool_;
+    std::optional<sql::shared_commit> writes_;  // nothing: at once
     const sql::open_options options_;
     std::optional<record_table> table_;  // on the pool's thread only
 };

@@ -240,14 +240,15 @@ bool database::in_transaction() const noexcept {
 // ---- transaction, migration ---------------------------------------------------------------------
 
 result<transaction> transaction::begin(database& db) {
-    auto begin = db.prepare("begin immediate");
+    const bool nested = db.in_transaction();
+    auto begin = db.prepare(nested ? "savepoint part" : "begin immediate");
     if (!begin) return fail(std::move(begin).error());
     if (auto begun = begin->run(); !begun) return fail(std::move(begun).error());
-    return transaction{db};
+    return transaction{db, nested};
 }
 
 result<> transaction::commit() {
-    auto commit = db_->prepare("commit");
+    auto commit = db_->prepare(nested_ ? "release part" : "commit");
     if (!commit) return fail(std::move(commit).error());
     auto done = commit->run();
     if (done) db_ = nullptr;
@@ -256,7 +257,8 @@ result<> transaction::commit() {
 
 transaction::~transaction() {
     // A failed statement may have ended the transaction already; then there is nothing to undo.
-    if (db_ != nullptr && db_->in_transaction()) static_cast<void>(db_->execute("rollback"));
+    if (db_ == nullptr || !db_->in_transaction()) return;
+    static_cast<void>(db_->execute(nested_ ? "rollback to part; release part" : "rollback"));
 }
 
 namespace {

@@ -136,18 +136,21 @@ class database {
 };
 
 // Rolls back unless committed. Begins at once as a writer, so that it never has to upgrade a read
-// lock (which fails with "busy" without waiting).
+// lock (which fails with "busy" without waiting). Inside another one it is a part of that one, kept
+// or undone alone.
 class transaction {
   public:
     [[nodiscard]] static result<transaction> begin(database& db);
     [[nodiscard]] result<> commit();
     ~transaction();
-    transaction(transaction&& other) noexcept : db_{std::exchange(other.db_, nullptr)} {}
+    transaction(transaction&& other) noexcept
+        : db_{std::exchange(other.db_, nullptr)}, nested_{other.nested_} {}
     transaction& operator=(transaction&&) = delete;
 
   private:
-    explicit transaction(database& db) noexcept : db_{&db} {}
+    transaction(database& db, bool nested) noexcept : db_{&db}, nested_{nested} {}
     database* db_;
+    bool nested_;
 };
 
 // What is done on this thread when an fsync has failed, instead of ending the process: for
