@@ -20,9 +20,10 @@ async function post(url, body) {
 }
 
 class World {
-  // ledger: further options of localnet.js; extra: further lines of configuration.
-  constructor({ folder, binary, chance, ledger = [], extra = '', lamports = WALLET_LAMPORTS }) {
-    Object.assign(this, { folder, binary, chance, ledgerOptions: ledger, extra, lamports });
+  // ledger: further options of localnet.js; extra: further lines of configuration; websockets: the
+  // first node notifies.
+  constructor({ folder, binary, chance, ledger = [], extra = '', lamports = WALLET_LAMPORTS, websockets = false }) {
+    Object.assign(this, { folder, binary, chance, ledgerOptions: ledger, extra, lamports, websockets });
     this.logs = `${folder}/log`;
     fs.mkdirSync(this.logs, { recursive: true });
   }
@@ -49,13 +50,14 @@ class World {
 
   configuration(keyFile, port) {
     const [primary, backup, community] = this.ledger.rpc;
+    const websocket = this.websockets ? `websocket = "${this.ledger.ws[0]}"\n` : '';
     const endpoint = (name, url, provider, tier) =>
       `[[dependency.solana.endpoint]]\nname = "${name}"\nurl = "${url}"\nprovider = "${provider}"\ntier = ${tier}\n`;
     return [
       `[server]\nlisten = "127.0.0.1:${port}"\nsocket = "${this.folder}/thole.sock"\n`,
       `[data]\nfolder = "${this.folder}/data"\n`,
       `[wallet]\nkey = "file:${keyFile}"\n`,
-      endpoint('primary', primary, 'north', 0),
+      endpoint('primary', primary, 'north', 0) + websocket,
       endpoint('backup', backup, 'south', 1),
       endpoint('public', community, 'west', 2),
       `[[dependency.ipfs.provider]]\nname = "own"\nkind = "store"\n`,

@@ -1,5 +1,6 @@
 #include "app/chain_parts.hpp"
 
+#include "app/config_rules.hpp"
 #include "app/policies.hpp"
 #include "app/start_error.hpp"
 
@@ -39,6 +40,17 @@ solana::keypair read_keypair(const reference& from, const environment& env) {
     return std::move(*key);
 }
 
+std::vector<std::string> websockets_of(const config& c, const environment& env) {
+    std::vector<std::string> out;
+    for (const auto& each : c.dependency.solana.endpoint) {
+        if (each.websocket.empty()) continue;
+        auto url = resolve_url(each.websocket, env);
+        THOLE_ASSERT(url.has_value(), "the URL of a checked configuration resolves");
+        out.push_back(*std::move(url));
+    }
+    return out;
+}
+
 chain_parts::chain_parts(const chain_surroundings& from)
     : wallet{read_keypair(*from.c.wallet.key, from.env)},
       endpoints{name{"solana"},
@@ -48,7 +60,9 @@ chain_parts::chain_parts(const chain_surroundings& from)
       chance_{from.seed},
       rpc{from.transport, from.loop, endpoints, chance_, rpc_settings(from)},
       blockhashes{rpc},
-      signatures{rpc, {.interval = from.c.mint.status_poll.value}},
+      signatures{rpc,
+                 {.interval = from.c.mint.status_poll.value,
+                  .hinted = !websockets_of(from.c, from.env).empty()}},
       submitter{rpc, blockhashes, signatures, submission_settings(from.c)},
       funds{rpc, wallet.address(), from.c.wallet.floor},
       health{rpc, endpoints},

@@ -46,4 +46,7 @@ class chain_parts {
     io::endpoint_monitor monitor;
 };
 
+// Where the chain's nodes notify, in the order of the configuration.
+[[nodiscard]] std::vector<std::string> websockets_of(const config&, const environment&);
+
 }  // namespace thole::app

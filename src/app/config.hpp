@@ -100,16 +100,19 @@ BOOST_DESCRIBE_ENUM(endpoint_role, send, read, history)
 
 // [[dependency.NAME.endpoint]]
 struct endpoint_config {
-    std::string name;        // in logs, metrics and evidence; required, unique in its dependency
-    std::string url;         // http or https, or a reference to it when it holds a key
-    std::string provider;    // who runs it; "" = the last two labels of the URL's host
-    std::string region;      // calls spread over regions; "" = not said
-    std::uint32_t tier = 0;  // lower ones are used first; 0…255
+    std::string name;  // in logs, metrics and evidence; required, unique in its dependency
+    std::string url;   // http or https, or a reference to it when it holds a key
+    // Of the chain's nodes: where it notifies, ws or wss, or a reference; "" = nowhere.
+    std::string websocket;
+    std::string provider;        // who runs it; "" = the last two labels of the URL's host
+    std::string region;          // calls spread over regions; "" = not said
+    std::uint32_t tier = 0;      // lower ones are used first; 0…255
     std::uint32_t weight = 100;  // share within a tier; 1…1000
     std::vector<endpoint_role> roles{endpoint_role::send, endpoint_role::read,
                                      endpoint_role::history};
 };
-BOOST_DESCRIBE_STRUCT(endpoint_config, (), (name, url, provider, region, tier, weight, roles))
+BOOST_DESCRIBE_STRUCT(endpoint_config, (),
+                      (name, url, websocket, provider, region, tier, weight, roles))
 
 // What is not set comes from the preset.
 struct retry_config {

@@ -98,6 +98,8 @@ class rule_book {
     }
     std::optional<solana::keypair> check_keypair(const std::string& pointer, const reference&);
     void check_url(const std::string& pointer, const std::string& url);
+    void check_websocket(const std::string& pointer, std::string_view dependency,
+                         const std::string& url);
     void check_endpoints(const std::string& pointer, const dependency_config&);
     void check_providers();
     void check_partner(const std::string& at, const partner_config&);
@@ -235,6 +237,18 @@ void rule_book::check_url(const std::string& pointer, const std::string& url) {
     }
 }
 
+void rule_book::check_websocket(const std::string& pointer, std::string_view dependency,
+                                const std::string& url) {
+    if (url.empty()) return;
+    if (!dependency.ends_with("/solana")) return refuse(pointer, "only nodes of the chain notify");
+    const auto resolved = resolve_url(url, env_);
+    if (!resolved) {
+        refuse(pointer, std::string{resolved.error().detail()});
+    } else if (!resolved->starts_with("ws") || !parse_http_url("http" + resolved->substr(2))) {
+        refuse(pointer, "must be an absolute ws or wss URL");
+    }
+}
+
 void rule_book::check_endpoints(const std::string& pointer, const dependency_config& d) {
     check_policies(pointer, d);
     std::set<std::string> seen;
@@ -246,6 +260,7 @@ void rule_book::check_endpoints(const std::string& pointer, const dependency_con
             refuse(at + "/name", "\"own\" is the daemon's own gateway; choose another name");
         }
         check_url(at + "/url", each.url);
+        check_websocket(at + "/websocket", pointer, each.websocket);
         range(at + "/tier", each.tier, 0U, 255U);
         range(at + "/weight", each.weight, 1U, 1000U);
         if (each.roles.empty()) refuse(at + "/roles", "must name at least one role");

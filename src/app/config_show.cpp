@@ -29,7 +29,8 @@ std::string shown_pattern(std::string text) {
 }
 
 std::string redacted(std::string_view member, const std::string& text) {
-    if (member != "url" || text.empty() || reference::parse(text)) return text;
+    if ((member != "url" && member != "websocket") || text.empty() || reference::parse(text))
+        return text;
     return text.starts_with("sqlite:") ? text : shown_pattern(text);
 }
 

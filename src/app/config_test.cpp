@@ -391,6 +391,22 @@ TEST_F(config_test, presets_and_policies_are_checked) {
     EXPECT_TRUE(load("[dependency.solana]\npreset = \"redis\"\n"));
 }
 
+// proves: S1
+TEST_F(config_test, only_nodes_of_the_chain_have_a_websocket) {
+    EXPECT_THAT(
+        refusals("[[dependency.solana.endpoint]]\nname = \"a\"\nurl = \"http://a.example\"\n"
+                 "websocket = \"http://a.example\"\n"
+                 "[[dependency.gateway.endpoint]]\nname = \"g\"\nurl = \"http://g.example\"\n"
+                 "websocket = \"ws://g.example\"\n"),
+        ElementsAre(HasSubstr("websocket: must be an absolute ws or wss URL"),
+                    HasSubstr("websocket: only nodes of the chain notify")));
+    const auto loaded = load(
+        "[[dependency.solana.endpoint]]\nname = \"a\"\nurl = \"http://a.example\"\n"
+        "websocket = \"wss://a.example/?key=hush\"\n");
+    ASSERT_TRUE(loaded);
+    EXPECT_EQ(show_config(*loaded).find("hush"), std::string::npos);
+}
+
 // proves: C4, P11
 TEST_F(config_test, a_partner_has_a_url_places_and_a_pipeline) {
     const auto loaded = load(R"(

@@ -40,6 +40,7 @@
 #include "engine/codes.hpp"
 #include "engine/file_archive.hpp"
 #include "engine/sqlite_journal.hpp"
+#include "io/beast_websocket.hpp"
 #include "io/curl_transport.hpp"
 #include "io/event.hpp"
 #include "io/scope.hpp"
@@ -54,6 +55,7 @@
 #include "ops/counting_transport.hpp"
 #include "ops/engine_watch.hpp"
 #include "ops/policy_watch.hpp"
+#include "solana/signature_hints.hpp"
 
 namespace thole::app {
 namespace {
@@ -145,6 +147,8 @@ struct daemon::parts {
     std::optional<hold_keeper> holds;
     std::optional<chain_parts> chain;
     std::optional<nft::partners> asked;
+    io::beast_dialer dialer{core, resolver};
+    std::optional<solana::signature_hints> hints;
     std::optional<wallet_alert> wallet;
     std::optional<solana::keypair> treasury;
     std::optional<nft::refill> refill;
@@ -184,6 +188,7 @@ struct daemon::parts {
     void open_engine();
     void open_keeping();
     void open_cron();
+    void open_hints();
     void open_refill(saga::definitions& known, const nft::mint_settings& settings);
     [[nodiscard]] task<> fill_wallet();
     void add_resources();
@@ -297,6 +302,11 @@ void daemon::parts::open_engine() {
         settings.upload.replicas = replicas_of(c);
         settings.gateways.own = {content_parts::own_gateway_name};
         settings.submit.poll = c.mint.status_poll.value;
+        open_hints();
+        if (hints)
+            settings.submit.sent = [this](uuid operation, const std::string& signature) {
+                hints->watch(signature, [this, operation] { engine->nudge(operation); });
+            };
         settings.recheck_after = c.mint.recheck_after.value;
         settings.generations = static_cast<int>(c.mint.max_generations);
         const auto& d = c.dependency;
@@ -364,6 +374,13 @@ void daemon::parts::open_keeping() {
     if (rules.empty()) return;
     shelf.emplace(c.data.folder + "/archive", core_disk);
     keeper.emplace(*journal, *shelf, std::move(rules));
+}
+
+void daemon::parts::open_hints() {
+    solana::signature_hints::settings s{.urls = websockets_of(c, env)};
+    if (s.urls.empty()) return;
+    s.seed = random_number(random);
+    hints.emplace(dialer, core, std::move(s), [this] { chain->signatures.hurry(); });
 }
 
 void daemon::parts::open_refill(saga::definitions& known, const nft::mint_settings& settings) {
@@ -635,6 +652,7 @@ task<> daemon::parts::start() {
     log.flush();
     if (!c.engine.cron.empty()) background.spawn(cron->run());
     if (chain) background.spawn(watch_wallet());
+    if (hints) background.spawn(hints->run());
     (void)co_await holds->sweep(*engine);
 }
 

@@ -85,10 +85,14 @@ TEST(policies, effective_ones_say_what_presets_and_overrides_come_to) {
 
 TEST(policies, endpoints_keep_their_order_tiers_and_roles) {
     dependency_config d;
-    d.endpoint.push_back(
-        {.name = "a", .url = "https://x.one.example", .provider = {}, .region = {}});
+    d.endpoint.push_back({.name = "a",
+                          .url = "https://x.one.example",
+                          .websocket = {},
+                          .provider = {},
+                          .region = {}});
     d.endpoint.push_back({.name = "b",
                           .url = "env:RPC",
+                          .websocket = {},
                           .provider = "two",
                           .region = "fra",
                           .tier = 3,

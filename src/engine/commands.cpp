@@ -48,6 +48,12 @@ task<result<operation_view>> engine_core::command(self_ptr self, uuid id, act wh
     co_return thole::fail(codes::engine_fenced);
 }
 
+void engine_core::nudge(const uuid& id) {
+    const auto live = live_.find(id);
+    if (live == live_.end() || !live->second->sleeping.waiting()) return;
+    live->second->sleeping.wake(*alarms_);
+}
+
 task<result<operation_view>> engine_core::command_live(self_ptr self, live_ptr op,
                                                        const act& what) {
     co_await op->moves.enter();

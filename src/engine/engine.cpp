@@ -88,6 +88,9 @@ task<result<>> engine::release(std::string kind, std::string actor, std::string 
 task<result<std::vector<hold_record>>> engine::holds(bool all) {
     return core_->log.holds(all);
 }
+void engine::nudge(const uuid& id) {
+    core_->nudge(id);
+}
 engine_figures engine::figures() const {
     auto out = core_->figures;
     out.max_waiting = core_->options.max_waiting;

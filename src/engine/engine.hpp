@@ -154,6 +154,9 @@ class engine {
     task<void> stop(duration grace);
 
     task<result<submitted>> submit(submission s);
+    // Something happened for which this operation may be waiting: if it is between two looks at
+    // what became of a generation, it looks now. Nothing is journaled, nothing else changes.
+    void nudge(const uuid& id);
     // An id for a submission that nobody has used.
     [[nodiscard]] uuid new_id();
     task<result<operation_details>> get(uuid id);

@@ -54,6 +54,7 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     // What a person asks, made for the operation as it stands when its turn has come.
     using act = std::function<result<input>(const live_ptr&)>;
     static task<result<operation_view>> command(self_ptr self, uuid id, act what);
+    void nudge(const uuid& id);
     static task<result<operation_view>> resolve(self_ptr self, uuid id, std::string actor,
                                                 std::string reason, resolution what);
     static task<result<child_operation>> child(self_ptr self, live_ptr parent,

@@ -249,6 +249,27 @@ TEST_F(engine_test, undecided_bytes_are_sent_again_without_journaling_each_look)
     EXPECT_EQ(b->story(id).size(), 7U);
 }
 
+TEST_F(engine_test, a_nudge_brings_the_next_look_forward_and_changes_nothing_else) {
+    begin();
+    bool there = false;
+    steps.pay->look = [&](step_context&, const journaled<text>&) {
+        if (!there) return settled(pending{1h});
+        return settled(landed<text>{{"landed"}});
+    };
+    const auto id = b->accept(b->an_order("k"));
+    b->loop.advance(5s);
+    EXPECT_EQ(steps.pay->settles, 1);
+    (*b)->nudge(id);
+    b->loop.advance(5s);
+    EXPECT_EQ(steps.pay->settles, 2);
+    there = true;
+    (*b)->nudge(id);
+    (*b)->nudge((*b)->new_id());
+    EXPECT_EQ(b->end_of(id).view.state, "completed");
+    (*b)->nudge(id);
+    EXPECT_EQ(b->story(id).size(), 7U);
+}
+
 // proves: S3
 TEST_F(engine_test, uncertain_is_shown_polled_on_and_cleared) {
     begin();

@@ -70,7 +70,8 @@ class mend : mend_subject {
     using output = mended;
 
     explicit mend(mend_dependencies d)
-        : mend_subject{std::move(d)}, sending_{d_.parts.rpc.loop(), d_.parts.submitter} {}
+        : mend_subject{std::move(d)},
+          sending_{d_.parts.rpc.loop(), d_.parts.submitter, d_.settings.submit.sent} {}
     [[nodiscard]] task<saga::outcome<prepared>> prepare(saga::step_context& in);
     [[nodiscard]] task<result<>> send(saga::step_context& in,
                                       const saga::journaled<prepared>& bytes);

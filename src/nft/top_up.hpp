@@ -54,7 +54,8 @@ class top_up {
     using prepared = solana::prepared_transaction;
     using output = topped_up;
 
-    explicit top_up(top_up_parts parts) : p_{std::move(parts)}, sending_{p_.loop, p_.submitter} {}
+    explicit top_up(top_up_parts parts)
+        : p_{std::move(parts)}, sending_{p_.loop, p_.submitter, p_.waits.sent} {}
     [[nodiscard]] task<saga::outcome<prepared>> prepare(saga::step_context& in);
     [[nodiscard]] task<result<>> send(saga::step_context& in,
                                       const saga::journaled<prepared>& bytes);

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "io/with_deadline.hpp"
 #include "solana/codes.hpp"
 #include "solana/gather.hpp"
+#include "thole/assert.hpp"
 #include "thole/codes.hpp"
 
 namespace thole::solana {
@@ -55,7 +57,7 @@ task<result<std::optional<signature_status>>> signature_watcher::look(signature 
         if (polling_.is_busy()) {
             waited = co_await polling_.wait();
         } else if (loop.now() < next_round_) {
-            waited = co_await loop.sleep_until(std::min(until.at(), next_round_));
+            waited = co_await until_next_round(until);
         } else {
             co_await make_round(until);
             if (co_await io::was_cancelled()) waited = std::unexpected{io::cancelled_fault()};
@@ -77,9 +79,24 @@ task<result<signature_status>> signature_watcher::wait_for(signature s, commitme
         const bool gone = !status && status.error().kind() == fault_kind::cancelled;
         if (gone) co_return std::unexpected{status.error()};
         if (until.expired(loop.now())) co_return fail(thole::codes::policy_deadline);
-        const auto slept = co_await loop.sleep_until(std::min(until.at(), next_round_));
+        const auto slept = co_await until_next_round(until);
         if (!slept) co_return std::unexpected{slept.error()};
     }
+}
+
+void signature_watcher::hurry() {
+    THOLE_ASSERT(settings_.hinted, "the watcher knows that it may be hurried");
+    next_round_ = std::min(next_round_, client_.loop().now());
+    hurried_.notify_all();
+}
+
+task<result<>> signature_watcher::until_next_round(deadline until) {
+    auto& loop = client_.loop();
+    const auto at = std::min(until.at(), next_round_);
+    if (!settings_.hinted) co_return co_await loop.sleep_until(at);
+    auto woken = co_await io::with_deadline(loop, deadline{at}, hurried_.wait());
+    if (!woken && woken.error().is(thole::codes::policy_deadline)) co_return result<>{};
+    co_return woken;
 }
 
 task<> signature_watcher::make_round(deadline until) {

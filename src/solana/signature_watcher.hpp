@@ -37,6 +37,7 @@ class signature_watcher {
         duration forget_after = std::chrono::minutes{5};  // not looked at for so long
         std::size_t endpoints = 2;                        // asked per round, ≥ 1
         std::size_t most = 16'384;                        // signatures watched at once
+        bool hinted = false;                              // hurry() may be called
     };
 
     explicit signature_watcher(rpc::client& client) : signature_watcher(client, settings{}) {}
@@ -52,6 +53,9 @@ class signature_watcher {
     [[nodiscard]] std::vector<told_status> told(const signature& s) const;
     // In how many rounds in a row somebody has called it finalized.
     [[nodiscard]] std::uint64_t rounds_final(const signature& s) const;
+    // Somebody has a hint that a status changed (signature_hints.hpp): the next round is due now,
+    // and who waits for it need not any more. Precondition: settings.hinted.
+    void hurry();
     void forget(const signature& s) { watched_.erase(s); }
     [[nodiscard]] std::size_t size() const noexcept { return watched_.size(); }
     // How many rounds were made; each is one request per endpoint and 256 signatures.
@@ -67,6 +71,8 @@ class signature_watcher {
     using statuses = std::vector<std::optional<signature_status>>;
 
     [[nodiscard]] task<> make_round(deadline until);
+    // Until the next round is due, or the deadline has passed.
+    [[nodiscard]] task<result<>> until_next_round(deadline until);
     [[nodiscard]] task<name> ask_endpoint(name endpoint, std::vector<signature> all,
                                           deadline until);
     void keep(name endpoint, const std::vector<signature>& batch, const statuses& answers);
@@ -80,6 +86,7 @@ class signature_watcher {
     time_point next_round_{};
     std::uint64_t rounds_ = 0;
     busy_flag polling_;
+    io::signal hurried_;
     bool answered_ = true;  // somebody, in the last round
 };
 

@@ -55,6 +55,42 @@ TEST(SignatureWatcher, ARoundServesForItsInterval) {
     EXPECT_EQ(watcher.rounds(), 2U);
 }
 
+TEST(SignatureWatcher, AHintBringsTheNextRoundForward) {
+    network net;
+    signature_watcher watcher{net.client, {.hinted = true}};
+    for (int i = 0; i < 3; ++i) static_cast<void>(net.run(watcher.look(sig(1), net.in(5s))));
+    EXPECT_EQ(watcher.rounds(), 1U);
+    watcher.hurry();
+    static_cast<void>(net.run(watcher.look(sig(1), net.in(5s))));
+    EXPECT_EQ(watcher.rounds(), 2U);
+}
+
+// A signature that is new is in no round yet; who asks for it waits for the next one.
+TEST(SignatureWatcher, AHintWakesWhoWaitsForTheNextRound) {
+    network net;
+    signature_watcher watcher{net.client, {.interval = 10s, .hinted = true}};
+    static_cast<void>(net.run(watcher.look(sig(1), net.in(5s))));
+    const auto began = net.loop.now();
+    io::scope work{net.loop};
+    bool known = false;
+    auto look = [&](deadline until) -> task<> {
+        known = (co_await watcher.look(sig(2), until)).has_value();
+    };
+    work.spawn(look(net.in(60s)));
+    net.loop.advance(1s);
+    EXPECT_FALSE(known);
+    watcher.hurry();
+    net.loop.advance(1s);
+    EXPECT_TRUE(known);
+    EXPECT_EQ(net.loop.now() - began, 2s);
+    EXPECT_EQ(watcher.rounds(), 2U);
+    // And without a hint the time comes.
+    known = false;
+    work.spawn(look(net.in(60s)));
+    net.loop.advance(11s);
+    EXPECT_TRUE(known);
+}
+
 TEST(SignatureWatcher, WaitsUntilTheLevelIsReached) {
     network net;
     signature_watcher watcher{net.client};

@@ -10,7 +10,9 @@ task<result<>> sending::send(saga::step_context& in, solana::prepared_transactio
         now - known->second.last < solana::submitter::rebroadcast_after(since_first)) {
         co_return result<>{};
     }
-    sent_.try_emplace(bytes.signature, times{now, now}).first->second.last = now;
+    const auto [place, is_first] = sent_.try_emplace(bytes.signature, times{now, now});
+    place->second.last = now;
+    if (is_first && tell_) tell_(in.id(), bytes.signature);
     const auto report = co_await submitter_.fan_out(std::move(bytes), since_first, in.until());
     for (const auto& leg : report.legs) {
         using std::chrono::milliseconds;

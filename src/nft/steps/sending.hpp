@@ -10,6 +10,7 @@
 // When bytes were sent first and last is remembered in memory alone: after a restart they are sent
 // at once, which is never wrong. Threads: the core loop's.
 
+#include <functional>
 #include <map>
 
 #include "engine/step.hpp"
@@ -17,17 +18,22 @@
 
 namespace thole::nft::steps {
 
+// Told of each signature when its bytes are sent for the first time.
+using on_sent = std::function<void(uuid operation, const std::string& signature)>;
+
 struct submit_settings {
     duration poll = std::chrono::milliseconds{500};    // of an undecided transaction
     duration unsure_poll = std::chrono::seconds{2};    // while the witnesses disagree
     duration funds_poll = std::chrono::seconds{5};     // while the wallet is short
     duration occupied_poll = std::chrono::seconds{2};  // while the address is being looked at
+    on_sent sent{};
 };
 
 class sending {
   public:
     // Both outlive it.
-    sending(io::loop& time, solana::submitter& submitter) : loop_{time}, submitter_{submitter} {}
+    sending(io::loop& time, solana::submitter& submitter, on_sent tell)
+        : loop_{time}, submitter_{submitter}, tell_{std::move(tell)} {}
 
     // The timeline tells of each leg.
     [[nodiscard]] task<result<>> send(saga::step_context& in, solana::prepared_transaction bytes);
@@ -40,6 +46,7 @@ class sending {
     };
     io::loop& loop_;
     solana::submitter& submitter_;
+    on_sent tell_;
     std::map<std::string, times> sent_;  // by signature, while undecided
 };
 
