@@ -14,15 +14,29 @@ namespace {
 // So many at a time: enough for a shared commit, few enough to leave the loop to others.
 constexpr std::size_t at_once = 64;
 
+// The one that is named; else the current one, of a group the first that is not done. -1: it is not
+// under way.
+int step_to_skip(const plan& steps, const operation_state& s, std::string_view named) {
+    const int first = s.members.empty() || s.backward ? s.step : steps.group_of(s.step).first;
+    for (int i = first; i <= std::max(first, first - 1 + static_cast<int>(s.members.size())); ++i) {
+        const bool done =
+            !s.members.empty() &&
+            s.members[static_cast<std::size_t>(i - first)].stand == member_stand::done;
+        if (named.empty() ? !done : steps.at(i).name == named) return i;
+    }
+    return -1;
+}
+
 result<input> skipping(const engine_core::live_ptr& op, const std::string& actor,
                        const std::string& reason, const act_details& more) {
     const auto& s = op->state();
-    if (!more.step.empty() && more.step != s.step_name) {
-        return thole::fail(codes::operation_step_not_begun, "it stands at \"" + s.step_name + "\"");
-    }
     skip_command out{actor, reason, {}};
     if (s.state == op_state::terminal) return out;  // refused as such
-    auto given = op->saga->at(s.step).read_output(more.output);
+    out.step = step_to_skip(op->saga->steps(), s, more.step);
+    if (out.step < 0) {
+        return thole::fail(codes::operation_step_not_begun, "it stands at \"" + s.step_name + "\"");
+    }
+    auto given = op->saga->at(out.step).read_output(more.output);
     if (!given) return thole::fail(codes::operation_bad_output, std::move(given).error());
     out.output = std::move(*given);
     return out;

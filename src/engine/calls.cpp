@@ -48,7 +48,8 @@ result<new_operation> engine_core::make(const submission& s) {
     o.first = initial_state(saga->steps(), !o.who.lock_key.empty(), now, due, std::move(*input),
                             o.events);
     o.first.priority = s.priority;
-    const bool at_once = started_ && !stopping_ && !backlog_ && due <= now && has_place();
+    const bool at_once = started_ && !stopping_ && !backlog_ && due <= now && has_place() &&
+                         o.first.lane.empty();  // who needs a place in his step gets it by a claim
     if (at_once) o.claim_for = node_.boot;
     return o;
 }
@@ -128,7 +129,7 @@ child_operation as_child(operation_details&& from) {
 
 }  // namespace
 
-task<result<child_operation>> engine_core::child(self_ptr self, live_ptr parent,
+task<result<child_operation>> engine_core::child(self_ptr self, live_ptr parent, calls_ptr calls,
                                                  child_request request) {
     if (self->stopping_) co_return fail(codes::engine_stopping);
     const auto& who = parent->who();
@@ -154,7 +155,7 @@ task<result<child_operation>> engine_core::child(self_ptr self, live_ptr parent,
         const auto done = co_await accept(self, std::move(*made));
         if (!done) co_return fail(done.error());
         call_note n{"child " + s.kind, {}, 0, {}, done->view.id.text()};
-        if (!done->replayed) call_context{self, parent, false}.note(std::move(n));
+        if (!done->replayed) call_context{self, parent, calls, false}.note(std::move(n));
         known = co_await self->log.find_key(s.tenant, s.kind, s.key);
         if (!known) co_return fail(std::move(known).error());
     }
@@ -167,7 +168,19 @@ task<result<child_operation>> engine_core::child(self_ptr self, live_ptr parent,
 
 task<result<operation_details>> engine_core::get(self_ptr self, uuid id) {
     if (const auto live = self->live_.find(id); live != self->live_.end()) {
-        co_return details_of(live->second->what);
+        auto out = details_of(live->second->what);
+        auto& members = out.view.members;
+        const int first = live->second->state().step;
+        for (const auto& each : live->second->beside) {
+            // A person may have moved it on, away from who still works on it.
+            if (!members || each->member < first || each->member >= first + std::ssize(*members)) {
+                continue;
+            }
+            auto& m = (*members)[static_cast<std::size_t>(each->member - first)];
+            m.state = "running";
+            m.waiting.reset();
+        }
+        co_return out;
     }
     auto found = co_await self->log.load(id);
     if (!found) co_return fail(std::move(found).error());

@@ -135,6 +135,10 @@ inline constexpr fault_code engine_held{"engine.held", fault_kind::rejected,
                                         "A person told this kind of operations, or everything, to "
                                         "rest: nothing of it is begun until it "
                                         "is released. See \"thole operation holds\"."};
+inline constexpr fault_code engine_step_full{
+    "engine.step_full", fault_kind::rejected, fault_scope::dependency,
+    "As many operations as may be in the step at once are in it: this one goes on when a place is "
+    "free."};
 inline constexpr fault_code engine_not_held{"engine.not_held", fault_kind::permanent,
                                             fault_scope::request,
                                             "It does not rest, so there is nothing to release."};
@@ -187,6 +191,7 @@ inline constexpr std::array engine_codes{&engine_key_conflict,
                                          &operation_not_editable,
                                          &operation_not_migratable,
                                          &engine_held,
+                                         &engine_step_full,
                                          &engine_not_held,
                                          &engine_child_lock,
                                          &engine_archive_failed,

@@ -86,7 +86,7 @@ task<result<operation_view>> engine_core::command_live(self_ptr self, live_ptr o
         co_return view;
     }
     if (!kept) co_return thole::fail(codes::engine_fenced);
-    if (op->state().cancelling && op->in_forward_call) op->interrupt();
+    if (op->state().cancelling) op->interrupt_forward();
     co_return view;
 }
 
@@ -176,7 +176,7 @@ task<result<operation_view>> engine_core::resolve(self_ptr self, uuid id, std::s
         resolve_command out{actor, reason, what.landed, what.reference};
         if (!what.landed || !op->state().live) return out;
         auto& step = op->saga->at(op->state().step);
-        call_context context{self, op, false};
+        call_context context{self, op, op->own, false};
         auto given = what.output.empty() ? step.landed_as(context, what.reference)
                                          : step.read_output(what.output);
         if (!given) return thole::fail(codes::operation_bad_output, std::move(given).error());

@@ -42,6 +42,7 @@ struct errand {
     std::string account;
     bool cancel = false;  // the person changes his mind as soon as it is accepted
     bool pause = false;   // … or lets it rest a while
+    std::string kind = "order";
 };
 
 struct life {
@@ -62,7 +63,7 @@ task<> client(engine& e, io::loop& loop, const std::vector<errand>& errands, boo
     for (const auto& each : errands) {
         // Whoever had no answer asks again with the same key: that is what it is for.
         submission s;
-        s.kind = "order";
+        s.kind = each.kind;
         s.key = each.key;
         s.input = json::write(order{each.account, 1});
         auto accepted = co_await e.submit(std::move(s));
@@ -100,6 +101,13 @@ task<> client(engine& e, io::loop& loop, const std::vector<errand>& errands, boo
                 EXPECT_TRUE(said || late) << said.error().describe();
             }
             if (!now || now->view.state != "parked") continue;
+            if (now->view.kind == "bundle") {
+                const act_details no_answer{.output = json::write(text{"deaf"}), .step = "tell"};
+                const auto skipped =
+                    co_await e.act(id, bulk_act::skip, "person", "deaf", no_answer);
+                EXPECT_TRUE(skipped) << skipped.error().describe();
+                continue;
+            }
             EXPECT_EQ(now->view.waiting->reason, "operation.generations_spent");
             const auto cancelled = co_await e.cancel(id, "person", "give it up");
             EXPECT_TRUE(cancelled) << cancelled.error().describe();
@@ -116,6 +124,7 @@ span_of_life live(store& kept, outside& world, const std::vector<errand>& errand
     world.calls = 0;
     world.die_at_call = how.die_at_call;
     world.die_after = how.die_after;
+    for (auto& [key, account] : world.of) account.forward = 0;
     bool served = false;
     {
         inline_journal inner{loop, kept};
@@ -123,6 +132,7 @@ span_of_life live(store& kept, outside& world, const std::vector<errand>& errand
         seeded_entropy ids{seed};
         definitions known;
         known.add(make_saga({&world, &power, &loop, &kept}));
+        known.add(make_bundle({&world, &power, &loop, &kept}));
         known.add(make_parcel({&world, &power, &loop, &kept}));
         engine_options options;
         options.seed = seed;
@@ -143,20 +153,23 @@ void expect_sane(store& kept, const outside& world, const std::vector<errand>& e
     EXPECT_THAT(world.offences, ::testing::ElementsAre()) << what;
     EXPECT_TRUE(kept.locks()->empty()) << what;
     crash_switch unused;
-    const auto saga = make_saga({});
     for (const auto& each : errands) {
-        const auto found = *kept.find_key("default", "order", each.key);
+        const bool bundle = each.kind == "bundle";
+        const auto saga = bundle ? make_bundle({}) : make_saga({});
+        const auto found = *kept.find_key("default", each.kind, each.key);
         ASSERT_TRUE(found) << what << ": lost " << each.key;
         const auto& s = found->now;
         const auto state = state_of(s);
         const auto events = *kept.events(found->who.row, 0, 10'000);
-        EXPECT_EQ(difference(fold(events, saga.steps(), true), s), "") << what << " " << each.key;
+        EXPECT_EQ(difference(fold(events, saga.steps(), !bundle), s), "")
+            << what << " " << each.key;
         const auto at = world.of.find(each.key);
         const auto mine = at == world.of.end() ? outside::account_of{} : at->second;
         EXPECT_LE(mine.charges, 1) << what << ": charged twice " << each.key;
         EXPECT_LE(mine.landed.size(), 1U) << what << ": minted twice " << each.key;
         if (state == "completed") {
-            EXPECT_EQ(mine.landed.size(), 1U) << what;
+            EXPECT_EQ(mine.landed.size(), bundle ? 0U : 1U) << what;
+            EXPECT_EQ(mine.told, bundle && each.account.find("deaf") == std::string::npos) << what;
             EXPECT_EQ(mine.charges - mine.refunds, 1) << what;
             EXPECT_EQ(mine.pinned + mine.recorded + mine.shipped, 3) << what;
         } else {
@@ -165,6 +178,9 @@ void expect_sane(store& kept, const outside& world, const std::vector<errand>& e
             EXPECT_EQ(mine.charges, mine.refunds) << what << ": " << each.key;
             EXPECT_EQ(mine.pinned + mine.recorded + mine.shipped, 0) << what << ": " << each.key;
         }
+        // From the last step to the first, also of those side by side; again after a crash.
+        const auto place = [&saga](const std::string& step) { return saga.steps().index_of(step); };
+        EXPECT_TRUE(std::ranges::is_sorted(mine.undone, std::ranges::greater{}, place)) << what;
         const bool has_parcel =
             each.account.find("parcel") != std::string::npos && state == "completed";
         EXPECT_EQ(mine.parcels, has_parcel ? 1 : 0) << what << ": " << each.key;
@@ -199,6 +215,14 @@ const std::vector<scenario>& scenarios() {
         {"rolled back", {{"a", "hopeless bumpy"}, {"b", "hopeless bumpy"}}},
         {"paused", {{"a", "smooth", false, true}, {"b", "bumpy", false, true}}},
         {"resolved", {{"a", "silent"}, {"b", "silent"}}},
+        {"side by side",
+         {{"a", "smooth", false, false, "bundle"}, {"b", "smooth", false, false, "bundle"}}},
+        {"side by side, bumpy",
+         {{"a", "bumpy", false, false, "bundle"}, {"b", "bumpy parcel", false, false, "bundle"}}},
+        {"side by side, one gives up",
+         {{"a", "hopeless bumpy", false, false, "bundle"}, {"b", "deaf", false, false, "bundle"}}},
+        {"side by side, cancelled and paused",
+         {{"a", "bumpy", true, false, "bundle"}, {"b", "smooth", false, true, "bundle"}}},
         {"cancelled", {{"a", "smooth"}, {"b", "smooth", true}, {"c", "bumpy", true}}}};
     return all;
 }

@@ -32,6 +32,9 @@ struct outside {
         std::vector<std::string> landed;
         int shipped = 0;
         int parcels = 0;  // sent by children
+        int told = 0;     // idempotent
+        int forward = 0;  // calls of run() and probe() that are under way in this life
+        std::vector<std::string> undone;
         std::map<std::string, int> looks;
     };
     std::map<std::string, account_of> of;
@@ -42,6 +45,18 @@ struct outside {
     int calls = 0;
     int die_at_call = 0;
     bool die_after = false;
+};
+
+// Nothing of an operation is undone while something of it is still being done.
+class going_forward {
+  public:
+    explicit going_forward(int& calls) : calls_{calls} { ++calls_; }
+    ~going_forward() { --calls_; }
+    going_forward(const going_forward&) = delete;
+    going_forward& operator=(const going_forward&) = delete;
+
+  private:
+    int& calls_;
 };
 
 // One call to the outside: it takes a while, and the process may die on either side of it.
@@ -71,6 +86,13 @@ struct surroundings {
         if (in.input<order>().account.find("bumpy") == std::string::npos) return false;
         return world->tried.insert(std::string{in.key()} + std::string{what}).second;
     }
+    [[nodiscard]] going_forward forward(const step_context& in) const {
+        return going_forward{of(in).forward};
+    }
+    void undoes(const step_context& in, std::string_view step) const {
+        if (of(in).forward > 0) world->offences.push_back("undone beside what is under way");
+        of(in).undone.emplace_back(step);
+    }
     [[nodiscard]] bool fated(const step_context& in, std::string_view fate) const {
         return in.input<order>().account.find(fate) != std::string::npos;
     }
@@ -81,12 +103,14 @@ struct upload {
     using output = text;
     surroundings at;
     task<outcome<text>> run(step_context& in) {
+        const auto busy = at.forward(in);
         auto effect = [&] { at.of(in).pinned = 1; };
         co_await reach(*at.world, *at.power, *at.loop, effect);
         if (at.fails_first(in, "upload")) co_return retry{fault{codes::net_timeout}};
         co_return done<text>{{"cid"}};
     }
     task<outcome<nothing>> undo(step_context& in) {
+        at.undoes(in, name);
         auto effect = [&] { at.of(in).pinned = 0; };
         co_await reach(*at.world, *at.power, *at.loop, effect);
         if (at.fails_first(in, "unpin")) co_return retry{fault{codes::net_timeout}};
@@ -100,6 +124,7 @@ struct charge {
     using output = text;
     surroundings at;
     task<outcome<text>> run(step_context& in) {
+        const auto busy = at.forward(in);
         auto effect = [&] { ++at.of(in).charges; };
         if (at.fails_first(in, "refused")) {
             co_return retry{fault{codes::policy_breaker_open}.with_retry_after(1s)};
@@ -111,6 +136,7 @@ struct charge {
         co_return done<text>{{"charged"}};
     }
     task<probed<text>> probe(step_context& in) {
+        const auto busy = at.forward(in);
         bool found = false;
         auto look = [&] { found = at.of(in).charges > 0; };
         co_await reach(*at.world, *at.power, *at.loop, look);
@@ -118,6 +144,7 @@ struct charge {
         co_return did_not_happen{};
     }
     task<outcome<nothing>> undo(step_context& in) {
+        at.undoes(in, name);
         auto effect = [&] { at.of(in).refunds = at.of(in).charges; };
         co_await reach(*at.world, *at.power, *at.loop, effect);
         co_return done<nothing>{};
@@ -130,11 +157,16 @@ struct record {
     using output = text;
     surroundings at;
     task<outcome<text>> run(step_context& in) {
+        const auto busy = at.forward(in);
         auto effect = [&] { at.of(in).recorded = 1; };
         co_await reach(*at.world, *at.power, *at.loop, effect);
+        if (in.kind() == "bundle" && at.fated(in, "hopeless")) {
+            co_return retry{fault{codes::http_client_error}};
+        }
         co_return done<text>{{"row"}};
     }
     task<outcome<nothing>> undo(step_context& in) {
+        at.undoes(in, name);
         auto effect = [&] { at.of(in).recorded = 0; };
         co_await reach(*at.world, *at.power, *at.loop, effect);
         co_return done<nothing>{};
@@ -201,6 +233,7 @@ struct ship {
     using output = text;
     surroundings at;
     task<outcome<text>> run(step_context& in) {
+        const auto busy = at.forward(in);
         auto effect = [&] { at.of(in).shipped = 1; };
         co_await reach(*at.world, *at.power, *at.loop, effect);
         if (at.fails_first(in, "ship")) co_return saga::wait{1s, "stock"};
@@ -213,6 +246,21 @@ struct ship {
             if (!child->ending) co_return await_end{child->id};
         }
         co_return done<text>{{"shipped"}};
+    }
+};
+
+// A person may do without it.
+struct tell {
+    static constexpr std::string_view name = "tell";
+    using output = text;
+    surroundings at;
+    task<outcome<text>> run(step_context& in) {
+        const auto busy = at.forward(in);
+        auto effect = [&] { at.of(in).told = 1; };
+        if (at.fated(in, "deaf")) co_return retry{fault{codes::http_client_error}};
+        co_await reach(*at.world, *at.power, *at.loop, effect);
+        if (at.fails_first(in, "tell")) co_return retry{fault{codes::net_timeout}};
+        co_return done<text>{{"told"}};
     }
 };
 
@@ -237,6 +285,30 @@ struct carry {
 
 inline definition make_parcel(const surroundings& at) {
     return define<order>("parcel", 1).step(std::make_shared<carry>(at)).build();
+}
+
+// The same work side by side: [upload · charge · record] → [ship · tell]. One at a time charges.
+inline definition make_bundle(const surroundings& at) {
+    auto policy = presets::standard;
+    return define<order>("bundle", 1)
+        .step(std::make_shared<upload>(at))
+        .policy(policy)
+        .step(std::make_shared<charge>(at))
+        .policy(policy)
+        .beside()
+        .at_most(1)
+        .step(std::make_shared<record>(at))
+        .policy(policy)
+        .beside()
+        .shows("BOOKED")
+        .step(std::make_shared<ship>(at))
+        .policy(policy)
+        .step(std::make_shared<tell>(at))
+        .policy(policy)
+        .beside()
+        .skippable()
+        .shows("SHIPPED")
+        .build();
 }
 
 inline definition make_saga(const surroundings& at) {

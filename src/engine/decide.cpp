@@ -25,7 +25,7 @@ void turn::add_evidence(event& e, event_data data) {
     evidence_ = {};
     const bool empty = !data.reason && !data.until && !data.evidence && !data.shown &&
                        !data.cause && !data.ending && !data.child && !data.notes &&
-                       !data.notes_dropped;
+                       !data.notes_dropped && !data.verdict;
     if (!empty) e.data = json::write(data);
 }
 
@@ -35,7 +35,7 @@ void turn::operator()(const was_claimed& c) {
     THOLE_ASSERT(now().state == op_state::running, "a claimed operation is running");
     if (turns_back()) return;
     if (history_is_full()) return park(std::string{codes::operation_history_full.text}, {});
-    out_.next.kind = effect_of(now(), plan_, c.interrupted);
+    out_.next.kind = in_group() ? effect_kind::members : effect_of(now(), plan_, c.interrupted);
 }
 
 void turn::operator()(const did_complete& c) {
@@ -64,6 +64,7 @@ void turn::complete_step(std::string output, std::string_view shown) {
     s.uncertain = false;
     s.waiting.clear();
     s.fault.clear();
+    if (member_) return void(member(*member_).stand = member_stand::done);
     if (!shown.empty()) s.progress = shown;
     if (turns_back()) return;
     enter(s.step + 1);
@@ -79,6 +80,7 @@ void turn::enter(int index) {
     s.step_name = step().name;
     s.attempt = 1;
     s.conflicted = false;
+    if (plan_.group_of(index).size() > 1) return arrive_at_group(worked_on);
     s.started = worked_on;
     s.open = worked_on;
     if (step().shape == step_shape::prepared) {
@@ -181,6 +183,8 @@ void turn::park_if_history_is_full(const operation_state& before) {
     const bool goes_on = s.state == op_state::ready || s.state == op_state::running;
     const bool same_step = s.step == before.step && s.backward == before.backward;
     if (!goes_on || !same_step || out_.events.empty() || act_ || !history_is_full()) return;
+    if (out_.next.kind == effect_kind::members && others_ > 0) return;  // the last one parks it
+    out_.calls.clear();
     park(std::string{codes::operation_history_full.text}, {});
 }
 
@@ -188,8 +192,12 @@ void turn::park_if_history_is_full(const operation_state& before) {
 
 decision decide(const operation_state& state, const plan& p, const input& in, evidence ev,
                 store_time now, rng& chance) {
+    const int member = ev.member;
     turn t{state, p, std::move(ev), now, chance};
+    if (member >= 0) t.look_at(member);
     std::visit(t, in);
+    if (member >= 0) t.look_away();
+    if (member >= 0 && !std::holds_alternative<shows_progress>(in)) t.settle_group();
     t.park_if_history_is_full(state);
     return std::move(t).take();
 }
@@ -208,6 +216,13 @@ effect_kind effect_of(const operation_state& s, const plan& p, bool interrupted)
     THOLE_ASSERT(false, "a step has one of three shapes");
 }
 
+bool was_begun(const operation_state& s, const plan& p, int step) {
+    if (s.members.empty()) return step < s.step || (step == s.step && s.started);
+    const auto group = p.group_of(s.step);
+    if (step < group.first) return true;
+    return step <= group.last && s.members[static_cast<std::size_t>(step - group.first)].started;
+}
+
 bool may_compensate(const operation_state& s) noexcept {
     return !s.live && (!s.past_pivot || s.proved_dead);
 }
@@ -221,6 +236,8 @@ operation_state initial_state(const plan& p, bool has_lock, store_time now, stor
     s.step_name = p.at(0).name;
     if (has_lock) s.lock = p.at(0).locks ? lock_state::wanted : lock_state::later;
     if (p.at(0).shape == step_shape::prepared) s.allowance = p.at(0).policy.generations;
+    s.members = group_at(p, 0, due);
+    if (p.at(0).at_most > 0) s.lane = s.step_name;
     append(s, events, event_type::submitted, now).payload = std::move(input_json);
     return s;
 }

@@ -23,6 +23,11 @@
 //     Where evidence will never come, a person resolves the generation first, on his word.
 //   - An operation whose history is full (most_forward_events) parks.
 //
+//   - Steps of a group run side by side, each by its own policy. One that gives up keeps the others
+//     from beginning anything; what is under way settles; then the operation parks, or turns back
+//     and undoes those that were begun, from the last to the first. A skippable one never turns it
+//     back. When all are done, the operation goes on.
+//
 // Commands (cancel, retry, close, fail, resolve, pause, resume) on a state that does not allow them
 // are `refused` with the code for the person who asked; nothing changes then. An accepted one is an
 // event with actor, reason, and how the operation stood before and after. Resolve and pause also
@@ -96,6 +101,10 @@ struct shows_progress {
 };
 // The node gives the operation back (shutdown, lost lease).
 struct is_released {};
+// Of a group: these steps are due, are not under way, and have a place.
+struct may_begin {
+    std::vector<int> steps;
+};
 
 struct cancel_command {
     std::string actor, reason;
@@ -129,6 +138,7 @@ struct resolve_command {
 struct skip_command {
     std::string actor, reason;
     std::string output;
+    int step = -1;  // which of a group; -1 = the current step
 };
 // Back to an earlier step, or to the beginning of this one. Only over steps that may be repeated:
 // idempotent ones, none of which, but the first, would have to be undone before that.
@@ -156,10 +166,10 @@ struct prioritise_command {
 
 using input = std::variant<was_claimed, did_complete, did_fail, must_wait, must_await, must_park,
                            must_compensate, has_landed, is_pending, is_dead, is_uncertain,
-                           did_not_happen_after_all, shows_progress, is_released, cancel_command,
-                           retry_command, close_command, fail_command, resolve_command,
-                           pause_command, resume_command, skip_command, reopen_command,
-                           edit_command, migrate_command, prioritise_command>;
+                           did_not_happen_after_all, shows_progress, is_released, may_begin,
+                           cancel_command, retry_command, close_command, fail_command,
+                           resolve_command, pause_command, resume_command, skip_command,
+                           reopen_command, edit_command, migrate_command, prioritise_command>;
 
 // What is known about the call that ended: goes into the event.
 struct evidence {
@@ -167,6 +177,8 @@ struct evidence {
     int notes_dropped = 0;
     std::int64_t latency_ms = 0;
     bool of_probe = false;  // the call was probe(), not run()
+    int member = -1;        // the step of the group that the call was of; -1 = the current step
+    int others = 0;         // calls of the group that are still under way
 };
 
 // ---- what to do ---------------------------------------------------------------------------------
@@ -179,11 +191,18 @@ enum class effect_kind : std::uint8_t {
     settle,   // send the newest journaled bytes, then ask what became of them; after `delay`
     undo,     //
     keep,     // nothing new: what is under way goes on (progress, or a remembered cancel)
+    members,  // of a group: decision::calls begin, beside what is under way
 };
 
 struct effect {
     effect_kind kind = effect_kind::none;
     duration delay{};
+};
+
+// A call of one step of a group: run or probe.
+struct member_call {
+    int step = 0;
+    effect_kind kind = effect_kind::run;
 };
 
 struct decision {
@@ -192,6 +211,7 @@ struct decision {
     std::vector<event> events;
     std::optional<prepared_row> prepared;
     effect next;
+    std::vector<member_call> calls;
     const fault_code* refused = nullptr;
 };
 
@@ -203,6 +223,9 @@ struct decision {
 
 // Whether a cancel would be accepted now.
 [[nodiscard]] bool may_compensate(const operation_state& state) noexcept;
+
+// Whether that step was begun, of those that the operation would go back over.
+[[nodiscard]] bool was_begun(const operation_state& s, const plan& p, int step);
 
 // The state of a new operation, and its first event.
 [[nodiscard]] operation_state initial_state(const plan& p, bool has_lock, store_time now,

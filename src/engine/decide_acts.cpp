@@ -24,7 +24,10 @@ void turn::write_act(event_type type, const std::string& actor, event_data data)
 // How the act left the operation is known at the end of the turn.
 decision turn::take() && {
     auto& s = now();
+    const bool goes_on = s.state == op_state::ready || s.state == op_state::running;
+    if (in_group() && goes_on) sum_up(s);
     if (s.awaits && s.waiting != child_reason(*s.awaits)) s.awaits.reset();
+    if (plan_.size() > 0) s.lane = lane();
     if (act_) {
         act_->data.after = standing_now();
         out_.events[act_->index].data = json::write(act_->data);
@@ -83,6 +86,7 @@ void turn::operator()(const retry_command& c) {
         if (signs) s.allowance = std::max(s.allowance, s.generation + 1);
     }
     s.waiting.clear();
+    if (in_group()) retry_group(fresh);
     reschedule(now_);
 }
 
@@ -135,11 +139,21 @@ void turn::operator()(const skip_command& c) {
     auto& s = now();
     if (s.state == op_state::terminal) return refuse(codes::operation_ended);
     if (s.live) return refuse(codes::operation_undecided);
-    if (s.backward || !step().skippable) return refuse(codes::operation_not_skippable);
+    const int which = c.step < 0 ? s.step : c.step;
+    const bool group = in_group();
+    const bool done = group && member(which).stand == member_stand::done;
+    if (s.backward || done || !plan_.at(which).skippable) {
+        return refuse(codes::operation_not_skippable);
+    }
     if (s.seq >= most_acted_events) return refuse(codes::operation_history_full);
+    if (group) look_at(which);
     write_act(event_type::skipped, c.actor, because(c.reason));
-    reschedule(now_);
+    if (!group) reschedule(now_);
     complete_step(c.output, step().shows);
+    if (!group) return;
+    look_away();
+    reschedule(now_);
+    settle_group();
 }
 
 const fault_code* turn::cannot_reopen(int to) const {
@@ -151,8 +165,8 @@ const fault_code* turn::cannot_reopen(int to) const {
     }
     if (to > s.step) return &codes::operation_step_not_begun;
     if (s.backward || s.cancelling) return &codes::operation_not_repeatable;
-    for (int i = to; i <= s.step; ++i) {
-        if (i == s.step && !s.started) continue;
+    for (int i = to; i <= plan_.group_of(s.step).last; ++i) {
+        if (!was_begun(s, plan_, i)) continue;
         const auto& each = plan_.at(i);
         const bool repeats = each.shape == step_shape::idempotent;
         if (!repeats || (i > to && each.has_undo)) return &codes::operation_not_repeatable;
@@ -163,17 +177,19 @@ const fault_code* turn::cannot_reopen(int to) const {
 void turn::operator()(const reopen_command& c) {
     auto& s = now();
     out_.next.kind = effect_kind::keep;
-    if (const auto* why = cannot_reopen(c.step)) return refuse(*why);
+    const int to = plan_.group_of(c.step).first;  // of a group all begin anew
+    if (const auto* why = cannot_reopen(to)) return refuse(*why);
     if (history_is_full() || s.seq >= most_acted_events) {
         return refuse(codes::operation_history_full);
     }
     write_act(event_type::reopened, c.actor, because(c.reason));
-    send_back(c.step);
+    send_back(to);
 }
 
 void turn::send_back(int to) {
     auto& s = now();
     auto& e = out_.events.back();
+    reset_members(to);
     s.started = s.started || to < s.step;
     s.step = to;
     s.step_name = step().name;
@@ -193,8 +209,8 @@ const fault_code* turn::cannot_edit() const {
     if (const auto* why = cannot_reopen(0)) {
         return why == &codes::operation_not_repeatable ? &codes::operation_not_editable : why;
     }
-    for (int i = 0; i < s.step + (s.started ? 1 : 0); ++i) {
-        if (plan_.at(i).has_undo) return &codes::operation_not_editable;
+    for (int i = 0; i <= plan_.group_of(s.step).last; ++i) {
+        if (was_begun(s, plan_, i) && plan_.at(i).has_undo) return &codes::operation_not_editable;
     }
     return nullptr;
 }

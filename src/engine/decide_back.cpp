@@ -9,12 +9,17 @@ namespace thole::saga {
 // A cancel that was accepted earlier takes effect as soon as nothing undecided is left.
 bool turn::turns_back() {
     if (!now().cancelling || now().backward || !may_compensate(now())) return false;
-    begin_compensation("cancelled", now().fault);
+    if (!member_)
+        begin_compensation("cancelled", now().fault);  // else when the others have settled
     return true;
 }
 
 void turn::begin_compensation(std::string cause, std::string fault) {
     auto& s = now();
+    if (member_) {
+        const auto how = step().skippable ? member_stand::parks : member_stand::turns_back;
+        return give_up_member(how, std::move(cause), std::move(fault));
+    }
     auto& e = write(event_type::compensating);
     event_data data;
     data.cause = cause;
@@ -28,12 +33,13 @@ void turn::begin_compensation(std::string cause, std::string fault) {
     s.open = false;
     // A lock that is only waited for is not needed to go back.
     if (s.lock == lock_state::wanted) s.lock = lock_state::later;
-    undo_next(s.started ? s.step : s.step - 1);
+    undo_next(plan_.group_of(s.step).last);
 }
 
 void turn::undo_next(int from) {
     auto& s = now();
-    while (from >= 0 && !plan_.at(from).has_undo) --from;
+    while (from >= 0 && !(plan_.at(from).has_undo && was_begun(s, plan_, from))) --from;
+    if (from < plan_.group_of(s.step).first) s.members.clear();
     s.step = std::max(from, 0);
     s.step_name = step().name;
     s.started = true;
@@ -71,6 +77,7 @@ void turn::end(op_ending ending, std::string cause) {
     s.uncertain = false;
     s.cancelling = false;
     s.paused = false;
+    s.members.clear();
     s.waiting.clear();
     s.ended_at = now_;
     out_.next = {};

@@ -24,6 +24,7 @@ store_time later(store_time now, duration d) {
 void turn::reschedule(store_time due) {
     auto& s = now();
     out_.changed = true;
+    if (member_) return void(member(*member_).due = due);
     s.state = op_state::ready;
     s.paused = false;
     s.owner = 0;
@@ -152,6 +153,7 @@ void turn::operator()(const must_compensate& c) {
 
 void turn::park(std::string reason, std::string fault) {
     auto& s = now();
+    if (member_) return give_up_member(member_stand::parks, std::move(reason), std::move(fault));
     auto& e = write(event_type::parked);
     event_data data;
     data.reason = reason;

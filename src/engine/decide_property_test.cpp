@@ -10,11 +10,16 @@
 #include "thole/codes.hpp"
 
 #include <deque>
+#include <set>
 
 namespace thole::saga {
 namespace {
 
 using namespace std::chrono_literals;
+
+bool may_be_member(const step_plan& step) {
+    return step.shape != step_shape::prepared && !step.locks;
+}
 
 plan any_plan() {
     plan p;
@@ -33,6 +38,10 @@ plan any_plan() {
             *rc::gen::arbitrary<bool>() || (step.shape == step_shape::prepared && i != pivot);
         step.locks = i == lock;
         step.skippable = i != pivot && i != lock && *rc::gen::arbitrary<bool>();
+        if (i > 0 && may_be_member(step) && may_be_member(p.at(i - 1))) {
+            step.beside = *rc::gen::inRange(0, 3) > 0;
+        }
+        if (*rc::gen::inRange(0, 4) == 0) step.at_most = 1;
         if (*rc::gen::arbitrary<bool>()) step.shows = "P" + std::to_string(i);
         step.policy.attempts = *rc::gen::inRange(1, 5);
         step.policy.generations = *rc::gen::inRange(1, 4);
@@ -88,6 +97,31 @@ class history {
         s = initial_state(p, locked, now, now, "{}", told);
     }
 
+    // Of a group: the call of that step ends so.
+    void end_member(int step, const input& end) {
+        evidence ev;
+        ev.of_probe = beside.at(step) == effect_kind::probe;
+        ev.member = step;
+        beside.erase(step);
+        ev.others = static_cast<int>(beside.size());
+        apply(end, std::move(ev));
+    }
+    // Of a group: what is due begins; of those that need a place, some.
+    void begin_members() {
+        may_begin what;
+        for (std::size_t i = 0; i < s.members.size(); ++i) {
+            const int step = s.step + static_cast<int>(i);
+            const auto& m = s.members[i];
+            if (m.stand != member_stand::waits || beside.contains(step) || m.due > now) continue;
+            if (p.at(step).at_most > 0 && *rc::gen::inRange(0, 3) == 0) continue;
+            what.steps.push_back(step);
+        }
+        evidence ev;
+        ev.others = static_cast<int>(beside.size());
+        apply(what, std::move(ev));
+    }
+    [[nodiscard]] bool in_group() const { return doing == effect_kind::members; }
+
     void apply(const input& in, evidence ev = {}) {
         const auto before = s;
         const auto* back = std::get_if<reopen_command>(&in);
@@ -99,8 +133,13 @@ class history {
             if (s.state == op_state::running && s.lock == lock_state::wanted) grant_or_block(d);
             told.insert(told.end(), d.events.begin(), d.events.end());
         }
+        for (const auto& each : d.calls) {
+            RC_ASSERT(!beside.contains(each.step));
+            beside.emplace(each.step, each.kind);
+        }
         if (d.next.kind != effect_kind::keep) doing = d.next.kind;
-        if (s.state != op_state::running) doing = effect_kind::none;
+        if (s.state != op_state::running) doing = effect_kind::none, beside.clear();
+        if (!in_group()) RC_ASSERT(beside.empty());
         if (doing == effect_kind::undo && !before.backward) begun_back = s.step;
         note_begun();
     }
@@ -117,6 +156,7 @@ class history {
         recover(s, now, events);
         told.insert(told.end(), events.begin(), events.end());
         doing = effect_kind::none;
+        beside.clear();
     }
     void promoted() {
         std::vector<event> events;
@@ -135,7 +175,8 @@ class history {
         auto to = any_plan();
         to.version = static_cast<int>(plans.size()) + 1;
         std::map<std::string, std::string> renamed;
-        const auto begun = static_cast<std::size_t>(s.step + (s.started ? 1 : 0));
+        const int so_far = s.started ? p.group_of(s.step).last + 1 : s.step;
+        const auto begun = static_cast<std::size_t>(so_far);
         if (*rc::gen::inRange(0, 4) > 0) {
             to.steps.resize(std::max(to.steps.size(), begun));
             for (std::size_t i = 0; i < to.steps.size(); ++i) {
@@ -143,6 +184,9 @@ class history {
                 if (i < begun) step = p.steps[i];
                 if (i >= begun) step.pivot = step.locks = false;
                 if (i >= begun && step.shape == step_shape::prepared) step.has_undo = true;
+                const bool joins =
+                    i > begun && may_be_member(step) && may_be_member(to.steps[i - 1]);
+                if (i >= begun && !joins) step.beside = false;
                 const auto name = (to.version % 2 == 0 ? "r" : "s") + std::to_string(i);
                 if (i < begun) renamed[step.name] = name;
                 step.name = name;
@@ -166,7 +210,8 @@ class history {
     effect_kind doing = effect_kind::none;
     std::vector<int> undone;
     int begun_back = -1;
-    int furthest = -1;       // the last step that was ever begun
+    std::map<int, effect_kind> beside;  // calls of the group's steps that are under way
+    std::set<int> begun;                // steps that were ever begun
     bool undecided = false;  // a journaled generation of the pivot without proof of death
 
   private:
@@ -178,7 +223,10 @@ class history {
         }
     }
     void note_begun() {
-        if (!s.backward && s.started) furthest = std::max(furthest, s.step);
+        if (s.backward) return;
+        for (int i = 0; i < p.size(); ++i) {
+            if (was_begun(s, p, i)) begun.insert(i);
+        }
     }
     void check_step(const operation_state& before, const decision& d) {
         const auto& after = d.after;
@@ -203,6 +251,9 @@ class history {
         // Only a running operation has something to do.
         if (after.state != op_state::running) {
             RC_ASSERT(d.next.kind == effect_kind::none || d.next.kind == effect_kind::keep);
+        }
+        if (after.state == op_state::ready && !after.lane.empty()) {
+            RC_ASSERT(p.at(p.index_of(after.lane)).at_most > 0);
         }
         // Who waits without a time waits for a child that will say when.
         if (after.state == op_state::ready && after.due_at == never_due) RC_ASSERT(after.awaits);
@@ -236,29 +287,36 @@ class history {
                 }
                 break;
             case event_type::skipped:
-                RC_ASSERT(!before.live && !before.backward && p.at(before.step).skippable);
+                RC_ASSERT(!before.live && !before.backward && p.at(p.index_of(e.step)).skippable);
+                break;
+            case event_type::given_up:
+                // A skippable one keeps the others' work.
+                RC_ASSERT(!p.at(p.index_of(e.step)).skippable ||
+                          e.data.find("\"undo\"") == std::string::npos);
                 break;
             case event_type::reopened:
                 RC_ASSERT(!before.live && !before.backward);
-                for (int i = p.index_of(e.step); i < before.step; ++i) {
+                for (int i = p.index_of(e.step); i < p.size(); ++i) {
+                    if (!was_begun(before, p, i)) continue;
                     RC_ASSERT(p.at(i).shape == step_shape::idempotent);
                     if (i > p.index_of(e.step)) RC_ASSERT(!p.at(i).has_undo);
                 }
                 break;
             case event_type::edited:
                 RC_ASSERT(!undecided && !before.live && !before.backward);
-                for (int i = 0; i < before.step + (before.started ? 1 : 0); ++i) {
+                for (int i = 0; i < p.size(); ++i) {
+                    if (!was_begun(before, p, i)) continue;
                     RC_ASSERT(p.at(i).shape == step_shape::idempotent && !p.at(i).has_undo);
                 }
                 break;
             case event_type::compensating:
-                // Nothing is undone while something may have landed.
-                RC_ASSERT(!undecided);
+                // Nothing is undone while something may have landed, or is still under way.
+                RC_ASSERT(!undecided && beside.empty());
                 RC_ASSERT(!before.backward);
                 break;
             case event_type::undone:
                 if (!undone.empty()) RC_ASSERT(before.step < undone.back());
-                RC_ASSERT(before.step <= furthest);
+                RC_ASSERT(begun.contains(before.step));
                 RC_ASSERT(p.at(before.step).has_undo);
                 undone.push_back(before.step);
                 break;
@@ -298,11 +356,33 @@ input any_command() {
     }
 }
 
+void end_of_a_call(history& h) {
+    if (h.in_group()) {
+        const bool more = h.beside.empty() || *rc::gen::inRange(0, 3) == 0;
+        if (more) return h.begin_members();
+        auto which = h.beside.begin();
+        std::advance(which, *rc::gen::inRange<int>(0, static_cast<int>(h.beside.size())));
+        return h.end_member(which->first, any_end_of(which->second));
+    }
+    evidence ev;
+    ev.of_probe = h.doing == effect_kind::probe;
+    return h.apply(any_end_of(h.doing), std::move(ev));
+}
+
+// A step of the group that is not done yet.
+input any_skip(const history& h) {
+    skip_command out{"p", "r", "given"};
+    const auto size = static_cast<int>(h.s.members.size());
+    if (size > 0 && !h.s.backward) out.step = h.s.step + *rc::gen::inRange(0, size);
+    return out;
+}
+
 // One move of the world: the call ends, the process dies, a person acts, time passes.
 void any_move(history& h) {
     const int dice = *rc::gen::inRange(0, 21);
     if (dice == 20 && h.s.state != op_state::terminal) return h.migrate();
     if (dice == 0) return h.apply(any_command());
+    if (dice == 19 && h.s.state != op_state::terminal) return h.apply(any_skip(h));
     switch (h.s.state) {
         case op_state::ready:
             if (h.s.awaits && (dice < 10 || h.s.due_at == never_due)) return h.child_ends();
@@ -310,17 +390,18 @@ void any_move(history& h) {
             return h.claim();
         case op_state::running:
             if (dice == 1) return h.crash();
-            if (dice == 2) return h.apply(is_released{});
-            if (dice == 3) return h.apply(shows_progress{*rc::gen::element<std::string>("X", "Y")});
-            {
-                evidence ev;
-                ev.of_probe = h.doing == effect_kind::probe;
-                return h.apply(any_end_of(h.doing), std::move(ev));
+            if (dice == 2 && !h.in_group()) return h.apply(is_released{});
+            if (dice == 2 && !h.beside.empty()) {
+                return h.end_member(h.beside.begin()->first, is_released{});
             }
+            if (dice == 3) return h.apply(shows_progress{*rc::gen::element<std::string>("X", "Y")});
+            if (dice == 4) h.now += 1min;  // of a group: another may be due
+            return end_of_a_call(h);
         case op_state::blocked:
             return h.promoted();
         case op_state::parked:
             if (dice < 10) return h.apply(retry_command{"p", "r"});
+            if (dice < 13) return h.apply(any_skip(h));
             return h.apply(any_command());
         case op_state::terminal:
             return h.apply(any_command());
@@ -343,23 +424,23 @@ RC_GTEST_PROP(decide_property, holds_its_invariants_in_every_history, ()) {
         }
         RC_FAIL(wrong + "\n" + story);
     }
-    // No step completes twice, and they complete in order.
-    int last = -1;
+    // No step completes twice, and they complete in order, but for those side by side.
+    std::set<int> done;
     for (const auto& e : h.told) {
+        const int index = e.step.empty() ? -1 : history::index_of(e.step);
         const bool back = e.type == event_type::reopened || e.type == event_type::edited;
-        if (back) last = std::min(last, history::index_of(e.step) - 1);
+        if (back) done.erase(done.lower_bound(index), done.end());
         if (e.type != event_type::step_completed) continue;
-        const int index = history::index_of(e.step);
-        RC_ASSERT(index == last + 1);
-        last = index;
+        RC_ASSERT(done.insert(index).second);
+        for (int i = 0; i < h.p.group_of(index).first; ++i) RC_ASSERT(done.contains(i));
     }
-    if (h.s.ending == op_ending::completed) RC_ASSERT(last == h.p.size() - 1);
+    if (h.s.ending == op_ending::completed) RC_ASSERT(std::ssize(done) == h.p.size());
     if (h.s.ending == op_ending::rolled_back) {
         RC_ASSERT(!h.undecided);
         // Every begun step that can be undone was.
         std::vector<int> expected;
-        for (int i = h.furthest; i >= 0; --i) {
-            if (h.p.at(i).has_undo) expected.push_back(i);
+        for (const int i : h.begun) {
+            if (h.p.at(i).has_undo) expected.insert(expected.begin(), i);
         }
         RC_ASSERT(h.undone == expected);
     }
@@ -378,9 +459,7 @@ RC_GTEST_PROP(decide_property, ends_or_parks_when_the_world_keeps_answering, ())
         } else if (h.s.state == op_state::blocked) {
             h.promoted();
         } else {
-            evidence ev;
-            ev.of_probe = h.doing == effect_kind::probe;
-            h.apply(any_end_of(h.doing), std::move(ev));
+            end_of_a_call(h);
         }
     }
     RC_FAIL("neither ended nor parked after 2000 moves");
@@ -392,6 +471,7 @@ RC_GTEST_PROP(decide_property, a_probed_step_is_never_run_again_without_asking, 
     const int at = *rc::gen::inRange(0, p.size());
     p.steps[static_cast<std::size_t>(at)].shape = step_shape::probed;
     p.steps[static_cast<std::size_t>(at)].pivot = false;
+    for (auto& step : p.steps) step.beside = false;
     history h{p, false};
     bool may_have_happened = false;
     bool asked = false;
@@ -425,6 +505,49 @@ RC_GTEST_PROP(decide_property, a_probed_step_is_never_run_again_without_asking, 
         evidence ev;
         ev.of_probe = doing == effect_kind::probe;
         h.apply(end, std::move(ev));
+    }
+}
+
+// proves: E1
+RC_GTEST_PROP(decide_property, a_probed_step_of_a_group_is_never_run_again_without_asking, ()) {
+    plan p;
+    p.kind = "k";
+    const int size = *rc::gen::inRange(2, 5);
+    for (int i = 0; i < size; ++i) {
+        auto& step = p.steps.emplace_back();
+        step.name = "s" + std::to_string(i);
+        step.shape = step_shape::probed;
+        step.beside = i > 0;
+        step.policy.attempts = 50;
+    }
+    history h{p, false};
+    std::set<int> in_doubt;  // may have had their effect, and were not asked since
+    for (int i = 0; i < 100 && h.s.state != op_state::terminal; ++i) {
+        if (h.s.state != op_state::running) {
+            any_move(h);
+        } else if (*rc::gen::inRange(0, 6) == 0) {
+            for (const auto& [step, kind] : h.beside) in_doubt.insert(step);
+            h.crash();
+        } else if (h.beside.empty()) {
+            h.now += 1h;
+            h.begin_members();
+            for (const auto& [step, kind] : h.beside) {
+                RC_ASSERT(kind == effect_kind::probe || !in_doubt.contains(step));
+            }
+        } else {
+            const auto [step, kind] = *h.beside.begin();
+            const auto end = any_end_of(kind);
+            const auto* failed = std::get_if<did_fail>(&end);
+            const bool told = std::holds_alternative<did_complete>(end) ||
+                              std::holds_alternative<did_not_happen_after_all>(end);
+            if (told) in_doubt.erase(step);
+            if (kind == effect_kind::run && !told && failed != nullptr &&
+                (failed->cause.effect() == fault_effect::unknown ||
+                 failed->cause.kind() == fault_kind::cancelled)) {
+                in_doubt.insert(step);
+            }
+            h.end_member(step, end);
+        }
     }
 }
 

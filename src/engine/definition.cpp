@@ -24,6 +24,7 @@ void check_step(const step_plan& step, std::vector<std::string>& out) {
     if (!step.settled_shows.empty() && step.shape != step_shape::prepared) {
         say("only a prepared step settles; use shows()");
     }
+    if (step.at_most < 0) say("at most so many operations in it: 0 (no limit) or more");
     if (step.policy.attempts < 1 || step.policy.rate_limited_attempts < 1) {
         say("attempts must be at least 1");
     }
@@ -32,6 +33,30 @@ void check_step(const step_plan& step, std::vector<std::string>& out) {
     }
     if (step.policy.timeout <= duration::zero()) say("the timeout must be positive");
     for (const auto& p : validate(step.policy.delays)) say(std::string{p.field} + " " + p.text);
+}
+
+void check_groups(const plan& p, std::vector<std::string>& out) {
+    if (!p.steps.empty() && p.steps.front().beside) {
+        out.emplace_back("the first step has none before it to run beside");
+    }
+    for (int i = 0; i < p.size(); ++i) {
+        const auto group = p.group_of(i);
+        if (group.size() == 1) continue;
+        const auto& step = p.at(i);
+        const auto say = [&](std::string_view text) {
+            out.push_back(fmt::format("step \"{}\": {}", step.name, text));
+        };
+        if (step.shape == step_shape::prepared) {
+            say("a prepared step stands alone: one generation at a time may be undecided");
+        }
+        if (step.locks) say("a step before the group takes the lock");
+        if (!step.shows.empty() && i != group.last) {
+            say("what a group shows is said by its last step, and shown when all are done");
+        }
+        if (i == group.first && group.size() > most_members) {
+            say(fmt::format("at most {} steps run side by side", most_members));
+        }
+    }
 }
 
 }  // namespace
@@ -63,6 +88,7 @@ std::vector<std::string> mistakes_of(const plan& p) {
                 step.name));
         }
     }
+    check_groups(p, out);
     if (pivots > 1) out.emplace_back("a saga has at most one pivot");
     if (locks > 1) out.emplace_back("a saga takes at most one lock");
     return out;

@@ -113,6 +113,12 @@ class builder {
     // A person may give the step's output instead of letting it run. What is neither critical nor
     // skippable cannot be skipped either: it must be said.
     builder& skippable() { return last().skippable = true, *this; }
+    // Runs side by side with the step before it, and those beside that: a group. It ends when all
+    // are done; what shows is the last one's. None may be prepared, the pivot, or take the lock.
+    builder& beside() { return last().beside = true, *this; }
+    // So many operations of the kind are in the step at once, on one node; others wait for a place
+    // in their order. Of a prepared step: while it is prepared, not while it is settled.
+    builder& at_most(int operations) { return last().at_most = operations, *this; }
     // The step begins only when no other operation of the tenant holds the same key; it is held
     // from then to the end of the operation. Those who wait get it in the order of acceptance.
     builder& lock(std::function<std::string(const Input&)> key) {

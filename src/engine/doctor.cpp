@@ -30,7 +30,12 @@ std::string contradiction_of(const operation_state& s) {
         return "it runs without the lock that it wants";
     }
     if (s.archived && s.state != op_state::terminal) return "only what has ended is archived";
-    if (s.awaits && s.state != op_state::ready) return "only what is ready waits for a child";
+    if (!s.members.empty() && s.state == op_state::terminal) {
+        return "only what is under way has steps side by side";
+    }
+    // Running too: its time had come before the child's end.
+    const bool active = s.state == op_state::ready || s.state == op_state::running;
+    if (s.awaits && !active) return "only what is under way waits for a child";
     return {};
 }
 
@@ -161,7 +166,7 @@ result<> examiner::check_payloads() {
 result<std::vector<examiner::read_row>> examiner::rows_after(std::int64_t after) {
     std::vector<read_row> out;
     ops_.bind(after, most_rows);
-    constexpr int columns = 33;
+    constexpr int columns = 35;
     for (auto row = ops_.step();; row = ops_.step()) {
         if (!row) return fail(std::move(row).error());
         if (!*row) return out;

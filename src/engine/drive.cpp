@@ -12,20 +12,22 @@ namespace thole::saga {
 // their commit was acknowledged.
 class journaled_key {};
 
-decision engine_core::decide_for(live_operation& op, const input& in, evidence ev) {
-    auto notes = op.notes;
-    ev.notes = std::move(op.notes);
-    ev.notes_dropped = std::exchange(op.notes_dropped, 0);
-    ev.latency_ms = std::chrono::duration_cast<std::chrono::milliseconds>(op.latency).count();
-    op.notes.clear();
+decision engine_core::decide_for(live_operation& op, step_calls& calls, const input& in,
+                                 evidence ev) {
+    auto notes = calls.notes;
+    ev.notes = std::move(calls.notes);
+    ev.notes_dropped = std::exchange(calls.notes_dropped, 0);
+    ev.latency_ms = std::chrono::duration_cast<std::chrono::milliseconds>(calls.latency).count();
+    ev.member = calls.member;
+    calls.notes.clear();
     const int dropped = ev.notes_dropped;
     auto d = decide(op.state(), op.saga->steps(), in, std::move(ev), log.now(), chance_);
     if (d.events.empty()) {
         // Nothing was written that could carry the evidence: it stays for the next event.
-        op.notes = std::move(notes);
-        op.notes_dropped = dropped;
+        calls.notes = std::move(notes);
+        calls.notes_dropped = dropped;
     } else {
-        op.latency = {};
+        calls.latency = {};
     }
     return d;
 }
@@ -36,7 +38,7 @@ task<void> engine_core::drive(self_ptr self, live_ptr op, bool interrupted) {
         co_return self->let_go(op);
     }
     input in = was_claimed{interrupted};
-    effect next{};
+    onward on;
     for (bool first = true;; first = false) {
         co_await op->moves.enter();
         if (op->lost) {  // a person took it away meanwhile
@@ -44,14 +46,17 @@ task<void> engine_core::drive(self_ptr self, live_ptr op, bool interrupted) {
             break;
         }
         evidence ev;
-        ev.of_probe = next.kind == effect_kind::probe;
-        auto d = self->decide_for(*op, in, std::move(ev));
-        next = d.next;
+        ev.of_probe = on.next.kind == effect_kind::probe;
+        auto d = self->decide_for(*op, *op->own, in, std::move(ev));
+        on = {d.next, std::move(d.calls)};
         const bool kept = co_await commit(self, op, std::move(d));
         op->moves.leave();
-        if (!kept || op->state().state != op_state::running) break;
-        if (next.kind == effect_kind::none) break;
-        in = co_await perform(self, op, next, first);
+        if (!kept) break;
+        while (on.next.kind == effect_kind::members) {
+            on = co_await drive_group(self, op, std::move(on));
+        }
+        if (op->state().state != op_state::running || on.next.kind == effect_kind::none) break;
+        in = co_await perform(self, op, on.next, first);
     }
     self->let_go(op);
 }
@@ -62,12 +67,19 @@ task<input> engine_core::perform(self_ptr self, live_ptr op, effect what, bool f
     const bool forward = !s.backward && what.kind != effect_kind::settle;
     // Cancelled between the commit and here: let decide() turn back.
     if (forward && s.cancelling && may_compensate(s)) co_return was_claimed{};
+    // Without a place in its step it waits in the journal, where it is in nobody's way.
+    if (!self->take_place(op, s.lane)) co_return is_released{};
     if (what.kind == effect_kind::settle) co_return co_await settle(self, op, what.delay, !first);
-    auto& step = op->saga->at(s.step);
-    const auto timeout = op->saga->steps().at(s.step).policy.timeout;
-    call_context context{self, op, what.kind == effect_kind::prepare};
+    co_return co_await perform_call(self, op, op->own, s.step, what.kind);
+}
+
+task<input> engine_core::perform_call(self_ptr self, live_ptr op, calls_ptr calls, int index,
+                                      effect_kind what) {
+    auto& step = op->saga->at(index);
+    const auto timeout = op->saga->steps().at(index).policy.timeout;
+    call_context context{self, op, calls, what == effect_kind::prepare};
     task<input> work;
-    switch (what.kind) {
+    switch (what) {
         case effect_kind::run:
             work = step.run(context);
             break;
@@ -83,12 +95,12 @@ task<input> engine_core::perform(self_ptr self, live_ptr op, effect what, bool f
         default:
             THOLE_ASSERT(false, "only calls are performed");
     }
-    op->in_forward_call = forward;
-    auto in = co_await call(self, op, std::move(work), timeout);
-    op->in_forward_call = false;
+    calls->forward = what != effect_kind::undo;
+    auto in = co_await call(self, calls, std::move(work), timeout);
+    calls->forward = false;
     // A shutdown is no failure of the step: the operation goes back as it is.
     if (const auto* failed = std::get_if<did_fail>(&in); failed != nullptr) {
-        const bool cut = op->interrupted && failed->cause.kind() == fault_kind::cancelled;
+        const bool cut = calls->interrupted && failed->cause.kind() == fault_kind::cancelled;
         if (cut && self->stopping_) co_return is_released{};
     }
     co_return in;
@@ -120,12 +132,13 @@ task<input> engine_core::settle(self_ptr self, live_ptr op, duration delay, bool
     const journaled_key key;
     const std::string bytes = prepared->bytes;
     const int generation = prepared->generation;
-    call_context context{self, op, false};
+    call_context context{self, op, op->own, false};
     if (send) {
-        co_await call(self, op, send_as_input(step.send(context, bytes, generation, key)), timeout);
+        co_await call(self, op->own, send_as_input(step.send(context, bytes, generation, key)),
+                      timeout);
         if (op->lost || self->stopping_) co_return is_released{};
     }
-    auto in = co_await call(self, op, step.settle(context, bytes, generation, key), timeout);
+    auto in = co_await call(self, op->own, step.settle(context, bytes, generation, key), timeout);
     if (!std::holds_alternative<did_fail>(in)) co_return in;
     if (self->stopping_) co_return is_released{};
     co_return is_pending{self->options.settle_retry};
@@ -209,9 +222,16 @@ task<std::optional<result<move_answer>>> engine_core::read_back(self_ptr self, c
     co_return result<move_answer>{answer};
 }
 
-task<result<>> engine_core::show_progress(self_ptr self, live_ptr op, std::string shown) {
+task<result<>> engine_core::show_progress(self_ptr self, live_ptr op, int member,
+                                          std::string shown) {
     co_await op->moves.enter();
-    auto d = decide(op->state(), op->saga->steps(), shows_progress{std::move(shown)}, {},
+    if (op->lost) {
+        op->moves.leave();
+        co_return thole::fail(codes::engine_fenced);
+    }
+    evidence ev;
+    ev.member = member;
+    auto d = decide(op->state(), op->saga->steps(), shows_progress{std::move(shown)}, std::move(ev),
                     self->log.now(), self->chance_);
     const bool kept = co_await commit(self, op, std::move(d));
     op->moves.leave();

@@ -43,6 +43,11 @@ engine_core::engine_core(io::loop& l, journal& j, definitions k, entropy& ids, e
       alarms_{std::make_shared<alarms>(l)},
       places_{options.kinds} {
     THOLE_ASSERT(options.concurrency > 0, "an engine works on at least one operation");
+    for (const auto* each : known.all()) {
+        for (const auto& step : each->steps().steps) {
+            if (step.at_most > 0) places_.limit_step(each->kind(), step.name, step.at_most);
+        }
+    }
 }
 
 void engine_core::abandon() {
@@ -52,6 +57,7 @@ void engine_core::abandon() {
     stopper_.forget();
     for (auto& [id, op] : live_) {
         op->sleeping.forget();
+        op->regrouping.forget();
         op->moves.forget();
     }
     for (auto& [row, w] : watchers_) w->sleeping.forget();
@@ -178,10 +184,14 @@ task<void> engine_core::dispatch(self_ptr self) {
         if (answer->next_due) s.note_due(*answer->next_due);
         for (auto& b : answer->blocked) s.moved(b.op, op_state::ready, b.events);
         for (auto& c : answer->claimed) {
-            s.places_.enter_claimed(c.what.op.who.kind);
+            const auto& kind = c.what.op.who.kind;
+            const auto& lane = c.what.op.now.lane;
+            s.places_.enter_claimed(kind);
+            if (!lane.empty()) s.places_.enter_step_claimed(kind, lane);
             s.moved(c.what.op, op_state::ready, c.events);
             auto op = s.adopt(std::move(c.what));
             if (op == nullptr) continue;
+            op->place = op->state().lane;
             s.spawn(drive(self, std::move(op), c.interrupted));
         }
         if (const auto token = s.places_.next_token(now)) s.note_due(*token);
@@ -248,6 +258,7 @@ void engine_core::set_gauges(const operation_counts& counts) {
 engine_core::live_ptr engine_core::adopt(stored_operation what) {
     if (live_.contains(what.op.who.id)) {
         orphans_ = true;
+        leave_place(what.op.who.kind, what.op.now.lane);
         if (places_.leave(what.op.who.kind)) backlog_ = true;
         return nullptr;
     }
@@ -262,8 +273,24 @@ engine_core::live_ptr engine_core::adopt(stored_operation what) {
 void engine_core::let_go(const live_ptr& op) {
     live_.erase(op->who().id);
     --busy_;
+    leave_place(op->who().kind, std::exchange(op->place, {}));
     if (places_.leave(op->who().kind)) backlog_ = true;
     if (backlog_ || next_due_ || orphans_ || recount_) wake_dispatcher();
+}
+
+bool engine_core::take_place(const live_ptr& op, const std::string& step) {
+    if (op->place == step) return true;
+    leave_place(op->who().kind, std::exchange(op->place, {}));
+    if (step.empty()) return true;
+    if (!places_.enter_step(op->who().kind, step)) return false;
+    op->place = step;
+    return true;
+}
+
+void engine_core::leave_place(const std::string& kind, const std::string& step) {
+    if (step.empty() || !places_.leave_step(kind, step)) return;
+    backlog_ = true;
+    wake_dispatcher();
 }
 
 // ---- bookkeeping --------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 //   engine.cpp       the public calls
 //   engine_core.cpp  start, stop, claiming, accounting
 //   drive.cpp        one operation: effect → decision → commit → effect …
+//   drive_group.cpp  … where steps run side by side
 //   commands.cpp     what people ask of one operation
 //   bulk.cpp         … and of many
 //   step_call.cpp    one call of a step: deadline, interruption, exceptions
@@ -57,7 +58,7 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     void nudge(const uuid& id);
     static task<result<operation_view>> resolve(self_ptr self, uuid id, std::string actor,
                                                 std::string reason, resolution what);
-    static task<result<child_operation>> child(self_ptr self, live_ptr parent,
+    static task<result<child_operation>> child(self_ptr self, live_ptr parent, calls_ptr calls,
                                                child_request request);
     static task<result<bulk_answer>> act_on_all(self_ptr self, bulk_request what);
 
@@ -66,7 +67,7 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     // Commits a decision about a live operation. False: it is lost to this node. Precondition: the
     // caller is inside op->moves.
     static task<bool> commit(self_ptr self, live_ptr op, decision d);
-    static task<result<>> show_progress(self_ptr self, live_ptr op, std::string shown);
+    static task<result<>> show_progress(self_ptr self, live_ptr op, int member, std::string shown);
 
     io::loop& loop;
     journal& log;
@@ -92,10 +93,26 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     static task<void> ready_more(self_ptr self);
     static task<void> drive(self_ptr self, live_ptr op, bool interrupted);
     static task<input> perform(self_ptr self, live_ptr op, effect what, bool first);
+    static task<input> perform_call(self_ptr self, live_ptr op, calls_ptr calls, int step,
+                                    effect_kind what);
+    // Has a place in the step that it is to begin, where one is needed.
+    bool take_place(const live_ptr& op, const std::string& step);
+    void leave_place(const std::string& kind, const std::string& step);
+    struct group_run;
+    using group_ptr = std::shared_ptr<group_run>;
+    // What follows.
+    struct onward {
+        effect next;
+        std::vector<member_call> calls;
+    };
+    static task<onward> drive_group(self_ptr self, live_ptr op, onward begun);
+    static task<void> drive_member(self_ptr self, live_ptr op, group_ptr group, member_call what);
+    std::vector<int> due_members(const live_ptr& op, const group_run& group,
+                                 std::optional<store_time>& next);
     static task<input> settle(self_ptr self, live_ptr op, duration delay, bool send);
     static task<input> send_as_input(task<result<>> work);
-    static task<input> begin_call(live_ptr op, task<input> work);
-    static task<input> call(self_ptr self, live_ptr op, task<input> work, duration timeout);
+    static task<input> begin_call(calls_ptr calls, task<input> work);
+    static task<input> call(self_ptr self, calls_ptr calls, task<input> work, duration timeout);
     static task<result<move_answer>> commit_surely(self_ptr self, live_ptr op, const move& m);
     // What became of a commit whose answer was lost; nullopt: nothing, it may be repeated.
     static task<std::optional<result<move_answer>>> read_back(self_ptr self, const move& m);
@@ -115,7 +132,7 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     live_ptr adopt(stored_operation what);
     void let_go(const live_ptr& op);
     void spawn(task<void> work);
-    decision decide_for(live_operation& op, const input& in, evidence ev);
+    decision decide_for(live_operation& op, step_calls& calls, const input& in, evidence ev);
 
     // Bookkeeping of a move that is journaled: gauges, observers, waiters, wake-ups.
     void moved(const operation& op, std::optional<op_state> before,

@@ -24,16 +24,28 @@ void story::begin() {
     s_.step_name = first.name;
     if (has_lock_) s_.lock = first.locks ? lock_state::wanted : lock_state::later;
     if (first.shape == step_shape::prepared) s_.allowance = first.policy.generations;
+    const auto group = plan_->group_of(0);
+    if (group.size() > 1) s_.members.resize(static_cast<std::size_t>(group.size()));
 }
 
 // A completed step leads to the next one, unless compensation starts from it.
 void story::arrive() {
     if (!std::exchange(leaving_, false)) return;
-    if (++s_.step == plan_->size()) return;
+    const int last = plan_->group_of(s_.step).last;
+    if (in_group() && !plan_->at(last).shows.empty()) s_.progress = plan_->at(last).shows;
+    s_.members.clear();
+    s_.step = last + 1;
+    if (s_.step == plan_->size()) return;
     const auto& step = plan_->at(s_.step);
     s_.step_name = step.name;
     s_.attempt = 1;
     const bool begun = !std::exchange(unclaimed_, false);
+    const auto group = plan_->group_of(s_.step);
+    if (group.size() > 1) {  // each tells itself that it begins
+        s_.started = false;
+        s_.members.resize(static_cast<std::size_t>(group.size()));
+        return;
+    }
     s_.started = begun;
     if (step.shape == step_shape::prepared) {
         s_.generation = 0;
@@ -95,11 +107,18 @@ void story::turn_back(const event& e, const event_data& d) {
     s_.cause = d.cause.value_or("");
     if (s_.lock == lock_state::wanted) s_.lock = lock_state::later;
     s_.state = op_state::ready;
-    go_back_from(s_.started ? s_.step : s_.step - 1);
+    const int newest = plan_->group_of(s_.step).last;
+    go_back_from(s_.started ? newest : s_.step - 1);
 }
 
 void story::go_back_from(int step) {
-    while (step >= 0 && !plan_->at(step).has_undo) --step;
+    const int first = plan_->group_of(s_.step).first;
+    const auto passed_by = [&](int i) {
+        const bool member = !s_.members.empty() && i >= first;
+        return member && !s_.members[static_cast<std::size_t>(i - first)].started;
+    };
+    while (step >= 0 && (!plan_->at(step).has_undo || passed_by(step))) --step;
+    if (step < first) s_.members.clear();
     s_.step = step < 0 ? 0 : step;
     s_.step_name = plan_->at(s_.step).name;
     s_.attempt = 1;
@@ -118,10 +137,18 @@ void story::finish_with(const event& e, const event_data& d) {
     s_.lock = lock_state::none;
     s_.step_name.clear();
     s_.started = s_.live = s_.uncertain = s_.cancelling = false;
+    s_.members.clear();
     s_.waiting.clear();
 }
 
 void story::retry() {
+    for (auto& m : s_.members) {
+        if (s_.backward || m.stand == member_stand::done) continue;
+        m.stand = member_stand::waits;
+        m.waiting.clear();
+        m.awaits.reset();
+        if (s_.state == op_state::parked) m.attempt = 1;
+    }
     if (s_.state == op_state::parked) {
         s_.attempt = 1;
         const bool signs = !s_.backward && plan_->at(s_.step).shape == step_shape::prepared;
@@ -134,7 +161,12 @@ void story::retry() {
 void story::reopen(const event& e) {
     const int to = plan_->index_of(e.step);
     if (to < 0) return void(flaw_ = "it goes back to a step that there is not");
-    s_.started = s_.started || to < s_.step;
+    const bool passed = to < s_.step;
+    s_.started = s_.started || passed;
+    const auto group = plan_->group_of(to);
+    if (group.size() == 1) s_.members.clear();
+    if (group.size() > 1) s_.members.resize(static_cast<std::size_t>(group.size()));
+    for (auto& m : s_.members) m = {.started = passed || m.started};
     s_.step = to;
     s_.step_name = e.step;
     s_.attempt = 1;
@@ -152,6 +184,8 @@ void story::migrate(const event& e, const event_data& d) {
     s_.step_name = e.step;
     if (s_.started) return;
     const auto& step = to->at(s_.step);
+    const auto group = to->group_of(s_.step);
+    s_.members.assign(group.size() > 1 ? static_cast<std::size_t>(group.size()) : 0, {});
     s_.attempt = 1;
     if (step.shape == step_shape::prepared)
         s_.generation = 0, s_.allowance = step.policy.generations;
@@ -170,8 +204,83 @@ void story::complete() {
     if (!shown.empty()) s_.progress = shown;
 }
 
+// ---- steps side by side -------------------------------------------------------------------------
+
+member_state* story::member_of(const event& e) {
+    const int index = plan_->index_of(e.step) - plan_->group_of(s_.step).first;
+    if (index >= 0 && index < std::ssize(s_.members)) {
+        return &s_.members[static_cast<std::size_t>(index)];
+    }
+    flaw_ = "its step is none of the group that is under way";
+    return nullptr;
+}
+
+// False when the event is not about one of them.
+bool story::tell_of_member(const event& e, const event_data& d) {
+    static constexpr event_type known[] = {event_type::step_started, event_type::step_completed,
+                                           event_type::step_failed, event_type::step_waiting,
+                                           event_type::given_up};
+    if (std::ranges::find(known, e.type) == std::end(known)) return false;
+    auto* m = member_of(e);
+    if (m == nullptr) return true;
+    s_.state = op_state::ready;
+    switch (e.type) {
+        case event_type::step_started:
+            s_.started = m->started = true;
+            break;
+        case event_type::step_completed:
+            m->stand = member_stand::done;
+            m->waiting.clear();
+            m->fault.clear();
+            leaving_ = std::ranges::all_of(s_.members, [](const member_state& each) {
+                return each.stand == member_stand::done;
+            });
+            if (!leaving_) unclaimed_ = false;
+            break;
+        case event_type::step_failed:
+            m->fault = e.fault;
+            m->waiting.clear();
+            if (!d.until) break;
+            m->attempt = e.attempt + 1;
+            if (const auto fault = json::read<stored_fault>(e.fault)) {
+                m->waiting = fault->code;
+            } else {
+                flaw_ = "its fault cannot be read";
+            }
+            break;
+        case event_type::step_waiting:
+            m->waiting = d.reason.value_or("");
+            m->awaits = d.child;
+            m->fault = e.fault;
+            break;
+        default:  // given up
+            m->stand = d.verdict == "undo" ? member_stand::turns_back : member_stand::parks;
+            m->waiting = d.reason.value_or("");
+            if (!e.fault.empty()) m->fault = e.fault;
+    }
+    if (m->awaits && m->waiting != child_reason(*m->awaits)) m->awaits.reset();
+    return true;
+}
+
+// Of those that are not done: the first fault, and the first reason, but for children, which go
+// before all others.
+void story::show_foremost() {
+    s_.fault.clear();
+    s_.waiting.clear();
+    s_.awaits.reset();
+    for (auto m = s_.members.rbegin(); m != s_.members.rend(); ++m) {
+        if (m->stand == member_stand::done) continue;
+        if (!m->fault.empty()) s_.fault = m->fault;
+        const bool behind = s_.awaits && !m->awaits;
+        if (!m->waiting.empty() && !behind) s_.waiting = m->waiting, s_.awaits = m->awaits;
+    }
+}
+
+// ---- one step -----------------------------------------------------------------------------------
+
 // What happened to the current step; false when the event is about something else.
 bool story::tell_of_step(const event& e, const event_data& d) {
+    if (in_group() && tell_of_member(e, d)) return true;
     switch (e.type) {
         case event_type::step_started:
             s_.started = true;
@@ -193,6 +302,9 @@ bool story::tell_of_step(const event& e, const event_data& d) {
             return true;
         case event_type::child_ended:
             s_.waiting.clear();
+            for (auto& m : s_.members) {
+                if (m.awaits && m.awaits == d.child) m.waiting.clear(), m.awaits.reset();
+            }
             return true;
         case event_type::skipped:  // what it leads to is told by the event after this one
             unclaimed_ = true;
@@ -236,7 +348,8 @@ std::string story::flaw_of(const event& e) const {
     if (e.seq != s_.seq + 1) return fmt::format("event {} is missing", s_.seq + 1);
     if ((e.seq == 1) != (e.type == event_type::submitted)) return "only the first one is accepted";
     if (s_.state == op_state::terminal) return "it comes after the end";
-    const bool on_the_way = s_.step + (leaving_ ? 1 : 0) < plan_->size();
+    const bool on_the_way =
+        leaving_ ? plan_->group_of(s_.step).last + 1 < plan_->size() : s_.step < plan_->size();
     // Compensation may begin from the last step, and the end needs none.
     if (!on_the_way && e.type != event_type::ended && e.type != event_type::compensating) {
         return "every step is complete before it";
@@ -266,6 +379,7 @@ bool story::tell(const event& e) {
         return false;
     }
     if (s_.awaits && s_.waiting != child_reason(*s_.awaits)) s_.awaits.reset();
+    if (in_group() && s_.state == op_state::ready) show_foremost();
     // Until something moves it, or parks it for another reason.
     s_.paused = s_.state == op_state::parked &&
                 (e.type == event_type::paused || (s_.paused && e.type != event_type::parked));
@@ -332,6 +446,21 @@ operation_state fold(std::span<const event> events, const plan& p, bool has_lock
     return told.finish();
 }
 
+namespace {
+
+// What events tell of them: not when they are due, nor whether an attempt is open.
+std::string members_of(const operation_state& s) {
+    std::string out;
+    for (const auto& m : s.members) {
+        out += fmt::format("{}{} attempt {} {} {}; ", json::detail::enum_text(m.stand),
+                           m.started ? " begun" : "", m.attempt, m.waiting, m.fault);
+        if (m.awaits) out += m.awaits->text();
+    }
+    return out;
+}
+
+}  // namespace
+
 std::string difference(const operation_state& told, const operation_state& row) {
     std::string out;
     const auto check = [&](std::string_view field, const auto& a, const auto& b) {
@@ -359,6 +488,7 @@ std::string difference(const operation_state& told, const operation_state& row) 
     check("allowance", told.allowance, row.allowance);
     check("seq", told.seq, row.seq);
     check("progress", told.progress, row.progress);
+    check("members", members_of(told), members_of(row));
     check("waiting", told.waiting, row.waiting);
     const auto text = [](const std::optional<uuid>& id) { return id ? id->text() : ""; };
     check("awaits", text(told.awaits), text(row.awaits));

@@ -48,6 +48,11 @@ class story {
     void begin();
     void arrive();
     void complete();
+    // Of a group (plan.hpp).
+    [[nodiscard]] bool in_group() const { return !s_.members.empty() && !s_.backward; }
+    [[nodiscard]] member_state* member_of(const event& e);
+    bool tell_of_member(const event& e, const event_data& d);
+    void show_foremost();
     void resolve(const event_data& d);
     void fail_attempt(const event& e, const event_data& d);
     void journal_generation(const event& e);

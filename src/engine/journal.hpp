@@ -90,6 +90,7 @@ struct move_answer {
 struct kind_quota {
     std::string kind;
     int most = 0;
+    std::string step{};  // only of those that are to begin this step (operation_state::lane)
 };
 
 struct claim_request {

@@ -159,6 +159,18 @@ TYPED_TEST(journal_conformance, keeps_every_field) {
     s.progress = "P", s.waiting = "W", s.fault = "{}", s.cause = "C";
     s.due_at += 5s;
     s.ended_at = s.due_at + 1us;
+    s.lane = "sign";
+    s.members = {{.step = "sign",
+                  .stand = member_stand::turns_back,
+                  .started = true,
+                  .open = true,
+                  .conflicted = true,
+                  .attempt = 3,
+                  .due = never_due,
+                  .waiting = "child",
+                  .awaits = op.who.id,
+                  .fault = "{\"code\":\"x\"}"},
+                 {.step = "last", .stand = member_stand::done}};
     move m;
     m.who = &op.who, m.fence = op.now.fence, m.base_seq = op.now.seq, m.after = s;
     ASSERT_TRUE(this->wait(this->log().commit(m)));
@@ -177,6 +189,8 @@ TYPED_TEST(journal_conformance, keeps_every_field) {
     EXPECT_EQ(back.op.now.owner, this->boot);
     EXPECT_TRUE(back.op.now.open);
     EXPECT_TRUE(back.op.now.conflicted);
+    EXPECT_EQ(back.op.now.members, s.members);
+    EXPECT_EQ(back.op.now.lane, s.lane);
 }
 
 TYPED_TEST(journal_conformance, finds_by_time_and_by_the_text_of_what_went_wrong) {
@@ -366,6 +380,43 @@ TYPED_TEST(journal_conformance, a_quota_bounds_a_kind_and_none_lets_it_rest) {
     EXPECT_EQ(taken->next_due, now + 1h) << "what its quota keeps back says nothing";
     request.quotas = {{"b", 5}};
     EXPECT_THAT(this->keys(*this->wait(this->log().claim(request))), ElementsAre("a3", "c1"));
+}
+
+// proves: E1, E5
+TYPED_TEST(journal_conformance, a_claim_goes_past_those_whose_step_has_no_place) {
+    const auto now = this->log().now();
+    const auto add = [&](const char* key, const char* kind, const char* step) {
+        auto o = this->make(key);
+        o.who.kind = kind;
+        o.first.lane = step;
+        this->accept(o);
+    };
+    add("a1", "a", "slow");
+    add("a2", "a", "slow");
+    add("a3", "a", "slow");
+    add("a4", "a", "");
+    add("a5", "a", "");
+    add("b1", "b", "slow");
+    auto later = this->make("a6", {}, now + 1h);
+    later.who.kind = "a";
+    later.first.lane = "slow";
+    this->accept(later);
+    claim_request request;
+    request.owner = this->boot, request.now = this->log().now(), request.limit = 9;
+    request.quotas = {{"a", 0, "slow"}};
+    const auto others = this->wait(this->log().claim(request));
+    EXPECT_THAT(this->keys(*others), ElementsAre("a4", "a5", "b1"));
+    EXPECT_FALSE(others->next_due) << "what has no place is due at no time";
+    request.quotas = {{"a", 2, "slow"}};
+    EXPECT_THAT(this->keys(*this->wait(this->log().claim(request))), ElementsAre("a1", "a2"));
+    request.quotas = {{"a", 0}, {"a", 2, "slow"}};
+    EXPECT_THAT(this->keys(*this->wait(this->log().claim(request))), ElementsAre())
+        << "the kind rests, whatever its step has room for";
+    request.quotas = {{"a", 1, "slow"}, {"a", 5}};
+    EXPECT_THAT(this->keys(*this->wait(this->log().claim(request))), ElementsAre("a3"));
+    request.quotas = {};
+    const auto none = this->wait(this->log().claim(request));
+    EXPECT_EQ(none->next_due, now + 1h);
 }
 
 // proves: E5, E7

@@ -66,9 +66,42 @@ std::vector<kind_quota> kind_places::quotas(store_time now, int limit) {
         }
         p.quota = std::max(most, 0);
         p.wanted = p.quota == 0;
-        if (most < limit) out.push_back({kind, p.quota});
+        if (most < limit) out.push_back({kind, p.quota, {}});
+    }
+    for (auto& [where, p] : steps_) {
+        const int most = std::max(p.at_most - p.busy, 0);
+        p.wanted = most == 0;
+        if (most < limit) out.push_back({where.first, most, where.second});
     }
     return out;
+}
+
+void kind_places::limit_step(const std::string& kind, const std::string& step, int at_most) {
+    auto& p = steps_[{kind, step}];
+    p.at_most = std::max(p.at_most, at_most);
+}
+
+bool kind_places::enter_step(const std::string& kind, const std::string& step) {
+    const auto found = steps_.find({kind, step});
+    if (found == steps_.end()) return true;
+    auto& p = found->second;
+    if (p.busy >= p.at_most) p.wanted = true;
+    if (p.wanted) return false;
+    ++p.busy;
+    return true;
+}
+
+void kind_places::enter_step_claimed(const std::string& kind, const std::string& step) {
+    const auto found = steps_.find({kind, step});
+    if (found == steps_.end()) return;
+    if (++found->second.busy >= found->second.at_most) found->second.wanted = true;
+}
+
+bool kind_places::leave_step(const std::string& kind, const std::string& step) {
+    const auto found = steps_.find({kind, step});
+    if (found == steps_.end()) return false;
+    --found->second.busy;
+    return found->second.wanted;
 }
 
 std::optional<store_time> kind_places::next_token(store_time now) const {

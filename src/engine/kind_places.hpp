@@ -16,6 +16,7 @@ namespace thole::saga {
 class kind_places {
   public:
     explicit kind_places(const std::map<std::string, kind_limits, std::less<>>& limits);
+    void limit_step(const std::string& kind, const std::string& step, int at_most);
 
     // Enters if one more of the kind may be begun now.
     bool enter(const std::string& kind, store_time now);
@@ -28,6 +29,13 @@ class kind_places {
     [[nodiscard]] std::vector<kind_quota> quotas(store_time now, int limit);
     // When the rate lets the next one in, of the kinds that have used theirs up.
     [[nodiscard]] std::optional<store_time> next_token(store_time now) const;
+
+    // The same for a step that few operations of its kind may be in at once. Who finds others
+    // waiting goes behind them; false.
+    bool enter_step(const std::string& kind, const std::string& step);
+    void enter_step_claimed(const std::string& kind, const std::string& step);
+    // True when a claim may find somebody for the place.
+    [[nodiscard]] bool leave_step(const std::string& kind, const std::string& step);
 
     void set_hold(const std::string& kind, bool held);
     [[nodiscard]] bool held(std::string_view kind) const;
@@ -43,9 +51,15 @@ class kind_places {
         double tokens = 0;
         store_time refilled{};
     };
+    struct step_place {
+        int at_most = 0;
+        int busy = 0;
+        bool wanted = false;  // a claim had no more places: others may wait
+    };
     static void refill(place& p, store_time now);
 
     std::map<std::string, place, std::less<>> kinds_;  // those with limits or told to rest
+    std::map<std::pair<std::string, std::string>, step_place> steps_;  // by kind and step
     bool all_held_ = false;
 };
 

@@ -72,30 +72,50 @@ class turnstile {
     std::deque<io::resumption<bool>> queue_;
 };
 
-struct live_operation {
-    stored_operation what;
-    const definition* saga = nullptr;
-    bool lost = false;             // fenced, or given back: nothing more is written from here
-    bool timed_out = false;        // the current call
-    bool interrupted = false;      // the current call, by a cancel or a shutdown
-    bool call_started = false;     // before this Asio must not be told of a cancellation
-    bool in_forward_call = false;  // run, probe or prepare: what a cancel may interrupt
-    deadline until;                // of the current call
-    duration latency{};            // of calls since the last event
+// Calls of steps, one after another: those of the operation's current step, or of one of its group.
+struct step_calls {
+    int member = -1;           // the step, where it is one of a group
+    int attempt = 1;           // … and its attempt
+    bool timed_out = false;    // the current call
+    bool interrupted = false;  // the current call, by a cancel or a shutdown
+    bool started = false;      // before this Asio must not be told of a cancellation
+    bool forward = false;      // run, probe or prepare: what a cancel may interrupt
+    deadline until;            // of the current call
+    duration latency{};        // of calls since the last event
     std::vector<call_note> notes;
     int notes_dropped = 0;
     std::unique_ptr<boost::asio::cancellation_signal> signal;
+
+    void interrupt() {
+        interrupted = true;
+        cancel();
+    }
+    void cancel() {
+        if (started) signal->emit(boost::asio::cancellation_type::terminal);
+    }
+};
+using calls_ptr = std::shared_ptr<step_calls>;
+
+struct live_operation {
+    stored_operation what;
+    const definition* saga = nullptr;
+    bool lost = false;  // fenced, or given back: nothing more is written from here
+    calls_ptr own = std::make_shared<step_calls>();
+    std::vector<calls_ptr> beside;  // under way, of a group's steps
+    std::string place;              // the step in which it has a place (operation_state::lane)
     nap sleeping;
+    nap regrouping;  // of who waits for a group's steps
     turnstile moves;
 
     [[nodiscard]] operation_state& state() noexcept { return what.op.now; }
     [[nodiscard]] const identity& who() const noexcept { return what.op.who; }
     void interrupt() {
-        interrupted = true;
-        cancel_call();
+        own->interrupt();
+        for (const auto& each : std::vector{beside}) each->interrupt();
     }
-    void cancel_call() {
-        if (call_started) signal->emit(boost::asio::cancellation_type::terminal);
+    void interrupt_forward() {
+        if (own->forward) own->interrupt();
+        for (const auto& each : std::vector{beside}) each->interrupt();
     }
 };
 

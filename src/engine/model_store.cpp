@@ -163,11 +163,20 @@ result<move_answer> model_store::apply(const move& m) {
 
 result<claim_answer> model_store::claim(const claim_request& request) {
     claim_answer answer;
-    std::map<std::string, int> left;
-    for (const auto& q : request.quotas) left[q.kind] = q.most;
-    const auto used_up = [&left](const entry& e) {
-        const auto quota = left.find(e.op.who.kind);
-        return quota != left.end() && quota->second == 0;
+    // By kind, and by kind and step; a quota of the kind counts for all of it.
+    std::map<std::pair<std::string, std::string>, int> left;
+    for (const auto& q : request.quotas) left[{q.kind, q.step}] = q.most;
+    const auto quotas_of = [&left](const entry& e) {
+        std::vector<int*> out;
+        for (const auto& step : {std::string{}, e.op.now.lane}) {
+            const auto quota = left.find({e.op.who.kind, step});
+            if (quota != left.end()) out.push_back(&quota->second);
+            if (e.op.now.lane.empty()) break;
+        }
+        return out;
+    };
+    const auto used_up = [&quotas_of](const entry& e) {
+        return std::ranges::any_of(quotas_of(e), [](const int* each) { return *each == 0; });
     };
     std::vector<entry*> due;
     for (auto& [row, e] : rows_) {
@@ -193,7 +202,7 @@ result<claim_answer> model_store::claim(const claim_request& request) {
         const bool interrupted = begin_claim(s, request.owner, request.now, events);
         e->events.insert(e->events.end(), events.begin(), events.end());
         answer.claimed.push_back({stored(*e), std::move(events), interrupted});
-        if (const auto quota = left.find(e->op.who.kind); quota != left.end()) --quota->second;
+        for (auto* each : quotas_of(*e)) --*each;
     }
     for (const auto& [row, e] : rows_) {
         if (e.op.now.state != op_state::ready || used_up(e)) continue;

@@ -54,6 +54,29 @@ BOOST_DESCRIBE_ENUM(op_ending, none, completed, rolled_back, failed, closed)
 enum class lock_state : std::uint8_t { none, later, wanted, held };
 BOOST_DESCRIBE_ENUM(lock_state, none, later, wanted, held)
 
+// A step of a group (plan.hpp) that is under way or being undone.
+enum class member_stand : std::uint8_t {
+    waits,      // not done: to be begun, under way, or between two attempts
+    done,       // its output is journaled
+    parks,      // has given up: when the others have settled, the operation parks
+    turns_back  // … it is undone
+};
+BOOST_DESCRIBE_ENUM(member_stand, waits, done, parks, turns_back)
+
+struct member_state {
+    std::string step{};  // its name
+    member_stand stand = member_stand::waits;
+    bool started = false;  // was begun at least once
+    bool open = false;     // of a probed one: an attempt may be under way, or have had its effect
+    bool conflicted = false;  // as in operation_state, like all that follows
+    int attempt = 1;
+    store_time due{};
+    std::string waiting{};
+    std::optional<uuid> awaits{};
+    std::string fault{};
+    friend bool operator==(const member_state&, const member_state&) = default;
+};
+
 struct operation_state {
     op_state state = op_state::ready;
     op_ending ending = op_ending::none;
@@ -84,6 +107,12 @@ struct operation_state {
     // The child whose end makes it due. Only while `waiting` says so (child_reason).
     std::optional<uuid> awaits;
     operation_priority priority = operation_priority::normal;
+    // While its group is under way or undone: the group's steps, in order. Then `step` is the first
+    // of them (or the one that is undone), and waiting, awaits and fault are the foremost's.
+    std::vector<member_state> members;
+    // The step that it is to begin when few operations may be in it at once; else empty. A claim
+    // goes past those whose step has no place (kind_quota).
+    std::string lane;
     std::string fault;  // the last fault as JSON (stored_fault), cleared by progress
     std::string cause;  // why it was rolled back, failed or closed
     store_time updated_at;
@@ -111,6 +140,7 @@ inline constexpr std::int64_t most_backward_events = most_events - 1'000;
 inline constexpr std::int64_t most_acted_events = most_events - 100;  // retries, cancels
 inline constexpr int most_generations = 1'000;  // of one step; a definition allows fewer
 inline constexpr int most_steps = 1'000;
+inline constexpr int most_members = 16;  // of a group
 
 // ---- what happened ------------------------------------------------------------------------------
 
@@ -144,8 +174,9 @@ enum class event_type : std::uint8_t {
     skipped,      // a person gave the step's output; it completes in the same commit
     reopened,     // a person sent it back to `step`: its outputs from there on count no more
     prioritised,
-    edited,   // a person gave another input; it begins anew, as reopened at its first step
-    migrated  // a person moved it to another version of its definition, where it stands
+    edited,    // a person gave another input; it begins anew, as reopened at its first step
+    migrated,  // a person moved it to another version of its definition, where it stands
+    given_up   // a step of a group: when the others have settled, it parks or turns back
 };
 
 // A fault as it is written down: the code of another version may be unknown to this one.
@@ -181,8 +212,9 @@ struct event_data {
     std::optional<std::string> shown;
     std::optional<std::string> cause;
     std::optional<std::string> ending;
-    std::optional<std::string> verdict;  // of resolved: "landed" or "dead"
-    std::optional<uuid> child;           // that it waits for, or that has ended
+    std::optional<std::string>
+        verdict;                // of resolved: "landed", "dead"; of given_up: "park", "undo"
+    std::optional<uuid> child;  // that it waits for, or that has ended
     std::optional<operation_priority> priority;
     std::optional<int> version;        // of migrated: that it follows from here on
     std::optional<std::string> patch;  // of edited: what was changed, as a JSON merge patch
@@ -253,4 +285,5 @@ inline constexpr auto thole::json::enum_texts<thole::saga::event_type> = std::ar
     std::pair{thole::saga::event_type::reopened, std::string_view{"operation.reopened"}},
     std::pair{thole::saga::event_type::prioritised, std::string_view{"operation.prioritised"}},
     std::pair{thole::saga::event_type::edited, std::string_view{"operation.edited"}},
-    std::pair{thole::saga::event_type::migrated, std::string_view{"operation.migrated"}}};
+    std::pair{thole::saga::event_type::migrated, std::string_view{"operation.migrated"}},
+    std::pair{thole::saga::event_type::given_up, std::string_view{"step.given_up"}}};

@@ -50,9 +50,18 @@ struct step_plan {
     bool critical = false;   // may never be skipped by a person
     bool skippable = false;  // a person may give its output instead of letting it run
     bool locks = false;      // begins only when the operation holds its key lock
+    bool beside = false;     // runs side by side with the step before it, in one group
+    int at_most = 0;         // so many operations of the kind are in it at once; 0 = no limit
     std::string shows;       // progress: when completed; of a prepared step: when first journaled
     std::string settled_shows;  // progress of a prepared step when it has landed
     step_policy policy;
+};
+
+// Steps that run side by side: one that is not `beside`, and all that follow it and are.
+struct step_group {
+    int first = 0;
+    int last = 0;
+    [[nodiscard]] int size() const noexcept { return last - first + 1; }
 };
 
 struct plan {
@@ -63,6 +72,13 @@ struct plan {
     [[nodiscard]] int size() const noexcept { return static_cast<int>(steps.size()); }
     [[nodiscard]] const step_plan& at(int step) const {
         return steps.at(static_cast<std::size_t>(step));
+    }
+    // Of one step alone, where it stands alone.
+    [[nodiscard]] step_group group_of(int step) const {
+        step_group out{step, step};
+        while (out.first > 0 && at(out.first).beside) --out.first;
+        while (out.last + 1 < size() && at(out.last + 1).beside) ++out.last;
+        return out;
     }
     // -1 when there is none.
     [[nodiscard]] int index_of(std::string_view name) const noexcept {

@@ -18,8 +18,10 @@ struct step_text {
     bool locks = false;
     std::string shows;
     std::string settled_shows;
+    std::optional<bool> beside;  // written only where it is so: older texts stay as they are
 };
-BOOST_DESCRIBE_STRUCT(step_text, (), (name, shape, has_undo, pivot, locks, shows, settled_shows))
+BOOST_DESCRIBE_STRUCT(step_text, (),
+                      (name, shape, has_undo, pivot, locks, shows, settled_shows, beside))
 
 struct text_of_plan {
     std::string kind;
@@ -33,8 +35,8 @@ BOOST_DESCRIBE_STRUCT(text_of_plan, (), (kind, version, steps))
 std::string plan_text(const plan& p) {
     text_of_plan out{p.kind, p.version, {}};
     for (const auto& s : p.steps) {
-        out.steps.push_back(
-            {s.name, s.shape, s.has_undo, s.pivot, s.locks, s.shows, s.settled_shows});
+        out.steps.push_back({s.name, s.shape, s.has_undo, s.pivot, s.locks, s.shows,
+                             s.settled_shows, s.beside ? std::optional{true} : std::nullopt});
     }
     return json::write(out);
 }
@@ -54,6 +56,7 @@ std::optional<plan> read_plan(std::string_view text) {
         made.locks = s.locks;
         made.shows = std::move(s.shows);
         made.settled_shows = std::move(s.settled_shows);
+        made.beside = s.beside.value_or(false);
     }
     return out;
 }

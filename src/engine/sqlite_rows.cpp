@@ -57,13 +57,53 @@ std::optional<uuid> read_id(const sql::statement& row, int column) {
     return uuid{raw};
 }
 
+struct member_text {
+    std::string step;
+    member_stand stand = member_stand::waits;
+    bool started = false;
+    bool open = false;
+    bool conflicted = false;
+    int attempt = 1;
+    std::int64_t due = 0;
+    std::string waiting;
+    std::optional<uuid> awaits;
+    std::string fault;
+};
+BOOST_DESCRIBE_STRUCT(member_text, (),
+                      (step, stand, started, open, conflicted, attempt, due, waiting, awaits,
+                       fault))
+
+std::string text_of(const std::vector<member_state>& members) {
+    if (members.empty()) return {};
+    std::vector<member_text> out;
+    for (const auto& m : members) {
+        out.push_back({m.step, m.stand, m.started, m.open, m.conflicted, m.attempt, micros(m.due),
+                       m.waiting, m.awaits, m.fault});
+    }
+    return json::write(out);
+}
+// What cannot be read is left out: doctor finds that the events tell otherwise.
+std::vector<member_state> read_members(std::string_view text) {
+    std::vector<member_state> out;
+    if (text.empty()) return out;
+    auto read = json::read<std::vector<member_text>>(text);
+    if (!read) return out;
+    for (auto& m : *read) {
+        out.push_back({std::move(m.step), m.stand, m.started, m.open, m.conflicted, m.attempt,
+                       time_at(m.due), std::move(m.waiting), m.awaits, std::move(m.fault)});
+    }
+    return out;
+}
+
 template <class E>
 std::int64_t number(E e) {
     return static_cast<std::int64_t>(e);
 }
 
-// Binds the changing columns from `index` on; answers the next free index.
-int bind_state(sql::statement& to, int index, const operation_state& s) {
+// Binds the changing columns from `index` on; answers the next free index. `members` is their text,
+// which lives until the statement was run.
+int bind_state(sql::statement& to, int index, const operation_state& s,
+               const std::string& members) {
     to.bind_at(index++, number(s.state));
     to.bind_at(index++, number(s.ending));
     to.bind_at(index++, number(s.lock));
@@ -86,6 +126,8 @@ int bind_state(sql::statement& to, int index, const operation_state& s) {
     bind_id(to, index++, s.awaits);
     to.bind_at(index++, number(s.priority));
     to.bind_at(index++, s.version);
+    to.bind_at(index++, or_null(members));
+    to.bind_at(index++, std::string_view{s.lane});
     return index;
 }
 
@@ -136,6 +178,8 @@ operation read_operation(const sql::statement& row) {
     s.awaits = read_id(row, c++);
     who.parent = read_id(row, c++);
     s.version = row.is_null(c) ? who.version : static_cast<int>(row.integer(c));
+    s.members = read_members(row.text(++c));
+    s.lane = row.text(++c);
     return op;
 }
 
@@ -167,7 +211,8 @@ result<> run_insert(sql::statement& insert, const identity& who, const operation
     insert.bind_at(i++, or_null(who.subject));
     insert.bind_at(i++, or_null(who.lock_key));
     insert.bind_at(i++, micros(who.created_at));
-    i = bind_state(insert, i, s);
+    const auto members = text_of(s.members);
+    i = bind_state(insert, i, s, members);
     bind_id(insert, i++, who.parent);
     return finish(insert);
 }
@@ -175,7 +220,8 @@ result<> run_insert(sql::statement& insert, const identity& who, const operation
 result<> run_update(sql::statement& update, std::int64_t row, std::uint64_t fence, std::int64_t seq,
                     const operation_state& s) {
     update.reset();
-    int i = bind_state(update, 1, s);
+    const auto members = text_of(s.members);
+    int i = bind_state(update, 1, s, members);
     update.bind_at(i++, row);
     update.bind_at(i++, fence);
     update.bind_at(i++, seq);

@@ -12,21 +12,21 @@ inline constexpr std::string_view operation_columns =
     "id, uuid, tenant, kind, version, key, request_hash, subject, lock_key, prio, created_at, "
     "state, ending, lock, flags, step, step_name, attempt, generation, allowance, due_at, owner, "
     "fence, seq, progress, waiting, fault, cause, updated_at, ended_at, awaits, parent, "
-    "now_version";
+    "now_version, members, lane";
 
 inline constexpr std::string_view insert_operation =
     "insert into op(uuid, tenant, kind, version, key, request_hash, subject, lock_key, "
     "created_at, state, ending, lock, flags, step, step_name, attempt, generation, allowance, "
     "due_at, owner, fence, seq, progress, waiting, fault, cause, updated_at, ended_at, "
-    "awaits, prio, now_version, parent) "
-    "values(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+    "awaits, prio, now_version, members, lane, parent) "
+    "values(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
     "on conflict(tenant, kind, key) do nothing";
 // Changes nothing when the row has moved since it was read.
 inline constexpr std::string_view update_state =
     "update op set state=?, ending=?, lock=?, flags=?, step=?, step_name=?, attempt=?, "
     "generation=?, allowance=?, due_at=?, owner=?, fence=?, seq=?, progress=?, waiting=?, fault=?, "
-    "cause=?, updated_at=?, ended_at=?, awaits=?, prio=?, now_version=? where id=? and fence=? and "
-    "seq=?";
+    "cause=?, updated_at=?, ended_at=?, awaits=?, prio=?, now_version=?, members=?, lane=? where "
+    "id=? and fence=? and seq=?";
 
 inline constexpr std::string_view event_columns =
     "id, at, type, step, attempt, generation, latency_ms, fault, actor, data, "

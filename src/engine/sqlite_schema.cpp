@@ -69,6 +69,13 @@ create index op_ended on op(kind, ended_at) where state = 4 and (flags & 1024) =
                                 // NULL: still the one that it was made by.
                                 sql::migration{7, R"sql(
 alter table op add column now_version integer;
+)sql"},
+                                // A claim goes past those whose step has no place.
+                                sql::migration{8, R"sql(
+alter table op add column members text;
+alter table op add column lane text not null default '';
+drop index op_due;
+create index op_due on op(kind, lane, prio, due_at, id) where state = 0;
 )sql"}};
 
 }  // namespace

@@ -38,11 +38,13 @@ result<> sqlite_store::prepare() {
         {&sql_.by_id, op + "where uuid = ?"},
         {&sql_.by_key, op + "where tenant = ? and kind = ? and key = ?"},
         {&sql_.due,
-         "select id, due_at from op where state = 0 and kind = ? and prio = ? and due_at <= ? "
-         "order by due_at, id limit ?"},
-        {&sql_.waiting_kind,
-         "select kind from op where state = 0 and kind > ? order by kind limit 1"},
-        {&sql_.next_due, "select min(due_at) from op where state = 0 and kind = ? and prio = ?"},
+         "select id, due_at from op where state = 0 and kind = ? and lane = ? and prio = ? and "
+         "due_at <= ? order by due_at, id limit ?"},
+        {&sql_.waiting_lane,
+         "select kind, lane from op where state = 0 and (kind, lane) > (?, ?) "
+         "order by kind, lane limit 1"},
+        {&sql_.next_due,
+         "select min(due_at) from op where state = 0 and kind = ? and lane = ? and prio = ?"},
         {&sql_.running, "select id from op where state = 1 and owner <> ? order by id limit ?"},
         {&sql_.next_blocked, op + "where state = 2 and lock_key = ? order by id limit 1"},
         {&sql_.lock_holder, "select op from key_lock where key = ?"},
@@ -371,33 +373,40 @@ constexpr std::array classes{operation_priority::high, operation_priority::norma
                              operation_priority::low};
 }
 
-// One look into the index for each kind that has ready operations.
-result<std::vector<sqlite_store::kind_at_claim>> sqlite_store::kinds_that_wait(
-    const claim_request& request) {
-    std::vector<kind_at_claim> out;
-    std::string last;
-    for (;;) {
-        sql_.waiting_kind.bind(last);
-        auto row = sql_.waiting_kind.step();
+// One look into the index for each kind, and each limited step, that ready operations wait for.
+result<> sqlite_store::find_lanes(const claim_request& request, lanes_at_claim& out) {
+    const auto quota_of = [&](const std::string& kind, const std::string& lane) {
+        const auto found = std::ranges::find_if(
+            request.quotas, [&](const kind_quota& q) { return q.kind == kind && q.step == lane; });
+        const bool limited = found != request.quotas.end();
+        return quota{limited ? found->most : request.limit, limited};
+    };
+    std::string kind;
+    std::string lane;
+    for (;;) {  // no kind has an empty name: before the first there is nothing
+        sql_.waiting_lane.bind(kind, lane);
+        auto row = sql_.waiting_lane.step();
         if (!row) return fail(std::move(row).error());
-        if (!*row) return out;
-        last = sql_.waiting_kind.text(0);
-        sql_.waiting_kind.reset();
-        const auto quota = std::ranges::find(request.quotas, last, &kind_quota::kind);
-        const bool limited = quota != request.quotas.end();
-        out.push_back({last, limited ? quota->most : request.limit, limited});
+        if (!*row) return {};
+        kind = sql_.waiting_lane.text(0);
+        lane = sql_.waiting_lane.text(1);
+        sql_.waiting_lane.reset();
+        const auto [of_kind, fresh] = out.kinds.try_emplace(kind);
+        if (fresh) of_kind->second = quota_of(kind, {});
+        const auto own = lane.empty() ? quota{request.limit, false} : quota_of(kind, lane);
+        out.lanes.push_back({kind, lane, own, &of_kind->second});
     }
 }
 
 result<std::vector<sqlite_store::due_row>> sqlite_store::due_of(
-    const claim_request& request, std::span<const kind_at_claim> kinds, int room, bool& more) {
+    const claim_request& request, std::span<const lane_at_claim> lanes, int room, bool& more) {
     std::vector<due_row> out;
-    for (std::size_t k = 0; k < kinds.size(); ++k) {
-        const int most = std::min(room, kinds[k].left);
+    for (std::size_t k = 0; k < lanes.size(); ++k) {
+        const int most = std::min(room, lanes[k].left());
         if (most <= 0) continue;
         for (const auto priority : classes) {
             int found = 0;
-            sql_.due.bind(kinds[k].kind, static_cast<int>(priority),
+            sql_.due.bind(lanes[k].kind, lanes[k].lane, static_cast<int>(priority),
                           request.now.time_since_epoch().count(), most);
             for (auto row = sql_.due.step();; row = sql_.due.step()) {
                 if (!row) return fail(std::move(row).error());
@@ -413,11 +422,11 @@ result<std::vector<sqlite_store::due_row>> sqlite_store::due_of(
     return out;
 }
 
-result<> sqlite_store::find_next_due(std::span<const kind_at_claim> kinds, claim_answer& answer) {
-    for (const auto& k : kinds) {
-        if (k.limited && k.left == 0) continue;
+result<> sqlite_store::find_next_due(std::span<const lane_at_claim> lanes, claim_answer& answer) {
+    for (const auto& each : lanes) {
+        if (each.used_up()) continue;
         for (const auto priority : classes) {
-            sql_.next_due.bind(k.kind, static_cast<int>(priority));
+            sql_.next_due.bind(each.kind, each.lane, static_cast<int>(priority));
             auto row = sql_.next_due.step();
             if (!row) return fail(std::move(row).error());
             if (*row && !sql_.next_due.is_null(0)) {
@@ -432,28 +441,28 @@ result<> sqlite_store::find_next_due(std::span<const kind_at_claim> kinds, claim
 
 result<claim_answer> sqlite_store::claim(const claim_request& request) {
     claim_answer answer;
-    auto kinds = kinds_that_wait(request);
-    if (!kinds) return fail(std::move(kinds).error());
+    lanes_at_claim waiting;
+    if (auto done = find_lanes(request, waiting); !done) return fail(std::move(done).error());
     const auto room = [&] { return request.limit - static_cast<int>(answer.claimed.size()); };
     for (bool more = true; more && room() > 0;) {
         more = false;
-        auto due = due_of(request, *kinds, room(), more);
+        auto due = due_of(request, waiting.lanes, room(), more);
         if (!due) return fail(std::move(due).error());
         const auto blocked = answer.blocked.size();
         for (const auto& each : *due) {
-            auto& kind = (*kinds)[each.kind];
+            auto& lane = waiting.lanes[each.lane];
             if (room() == 0) break;
-            if (kind.left == 0) continue;
+            if (lane.left() == 0) continue;
             const auto before = answer.claimed.size();
             if (auto done = claim_one(request, each.id, answer); !done) {
                 return fail(std::move(done).error());
             }
-            if (answer.claimed.size() > before) --kind.left;
+            if (answer.claimed.size() > before) lane.take();
         }
         // Those that were blocked instead left room: look again.
         more = more && answer.blocked.size() > blocked;
     }
-    auto done = find_next_due(*kinds, answer);
+    auto done = find_next_due(waiting.lanes, answer);
     if (!done) return fail(std::move(done).error());
     return answer;
 }

@@ -5,6 +5,7 @@
 // The statements are compiled once. The same class serves the writer and, over a read connection,
 // the reader. Single-owner: one thread at a time.
 
+#include <map>
 #include <span>
 
 #include "engine/sqlite_rows.hpp"
@@ -60,23 +61,38 @@ class sqlite_store final : public store {
     result<> write_move(std::int64_t row, std::uint64_t fence, std::int64_t seq,
                         const operation_state& after, std::span<const event> events);
     result<> write_events(std::int64_t row, std::span<const event> events);
-    // A kind that has ready operations, as a claim goes through them.
-    struct kind_at_claim {
-        std::string kind;
+    // Ready operations of one kind that are to begin one limited step, or of the rest of the kind,
+    // as a claim goes through them.
+    struct quota {
         int left = 0;
         bool limited = false;
+    };
+    struct lane_at_claim {
+        std::string kind;
+        std::string lane;
+        quota own;
+        quota* of_kind = nullptr;
+        [[nodiscard]] int left() const { return std::min(own.left, of_kind->left); }
+        void take() { --own.left, --of_kind->left; }
+        [[nodiscard]] bool used_up() const {
+            return (own.limited && own.left == 0) || (of_kind->limited && of_kind->left == 0);
+        }
     };
     struct due_row {
         std::int64_t order = 0;  // due time and handicap, microseconds
         std::int64_t id = 0;
-        std::size_t kind = 0;
+        std::size_t lane = 0;
         friend auto operator<=>(const due_row&, const due_row&) = default;
     };
-    result<std::vector<kind_at_claim>> kinds_that_wait(const claim_request& request);
+    struct lanes_at_claim {
+        std::map<std::string, quota, std::less<>> kinds;
+        std::vector<lane_at_claim> lanes;
+    };
+    result<> find_lanes(const claim_request& request, lanes_at_claim& out);
     // Of each kind and class as many as could be taken; `more` when there may be others.
     result<std::vector<due_row>> due_of(const claim_request& request,
-                                        std::span<const kind_at_claim> kinds, int room, bool& more);
-    result<> find_next_due(std::span<const kind_at_claim> kinds, claim_answer& answer);
+                                        std::span<const lane_at_claim> lanes, int room, bool& more);
+    result<> find_next_due(std::span<const lane_at_claim> lanes, claim_answer& answer);
     result<> claim_one(const claim_request& request, std::int64_t row, claim_answer& answer);
     result<std::optional<operation>> one(sql::statement& query);
     result<> fill(stored_operation& op);
@@ -85,7 +101,7 @@ class sqlite_store final : public store {
     struct {
         sql::statement begin, commit, rollback;
         sql::statement insert_op, update_op, insert_event, insert_prepared;
-        sql::statement by_row, by_id, by_key, waiting_kind, due, next_due, running, next_blocked;
+        sql::statement by_row, by_id, by_key, waiting_lane, due, next_due, running, next_blocked;
         sql::statement lock_holder, holder_id, lock_insert, lock_update, lock_delete, all_locks;
         sql::statement payloads, prepared, events, count, latest, set_clock, node;
         sql::statement insert_hold, last_holds, all_holds;

@@ -26,10 +26,10 @@ bool is_cancelled(const input& in) {
 }
 
 // A step whose deadline passed sees its calls cancelled; that it was time, only we know.
-input verdict_of(const live_operation& op, std::exception_ptr error, input in) {
+input verdict_of(const step_calls& calls, std::exception_ptr error, input in) {
     if (error == nullptr && !is_cancelled(in)) return in;
-    if (op.timed_out) return did_fail{unknown_effect(codes::policy_deadline)};
-    if (op.interrupted) return did_fail{unknown_effect(codes::policy_cancelled)};
+    if (calls.timed_out) return did_fail{unknown_effect(codes::policy_deadline)};
+    if (calls.interrupted) return did_fail{unknown_effect(codes::policy_cancelled)};
     if (error == nullptr) return in;
     std::string what = "unknown exception";
     try {
@@ -50,49 +50,49 @@ input verdict_of(const live_operation& op, std::exception_ptr error, input in) {
 }  // namespace
 
 // Cancellation reaches a step as a value, like every other failure.
-task<input> engine_core::begin_call(live_ptr op, task<input> work) {
+task<input> engine_core::begin_call(calls_ptr calls, task<input> work) {
     co_await io::cancellation_as_value();
-    op->call_started = true;
-    if (op->timed_out || op->interrupted) {
+    calls->started = true;
+    if (calls->timed_out || calls->interrupted) {
         co_return did_fail{thole::fault{codes::policy_cancelled}};
     }
     co_return co_await std::move(work);
 }
 
-task<input> engine_core::call(self_ptr self, live_ptr op, task<input> work, duration timeout) {
+task<input> engine_core::call(self_ptr self, calls_ptr calls, task<input> work, duration timeout) {
     const auto begun = self->loop.now();
-    op->timed_out = false;
-    op->interrupted = false;
-    op->until = deadline::after(begun, timeout);
-    op->call_started = false;
-    op->signal = std::make_unique<boost::asio::cancellation_signal>();
-    auto ring = [op] {
-        op->timed_out = true;
-        op->cancel_call();
+    calls->timed_out = false;
+    calls->interrupted = false;
+    calls->until = deadline::after(begun, timeout);
+    calls->started = false;
+    calls->signal = std::make_unique<boost::asio::cancellation_signal>();
+    auto ring = [calls] {
+        calls->timed_out = true;
+        calls->cancel();
     };
-    const auto alarm = self->alarms_->at(op->until.at(), std::move(ring));
+    const auto alarm = self->alarms_->at(calls->until.at(), std::move(ring));
     using ending = std::pair<std::exception_ptr, input>;
     auto start = [&](io::resumption<ending> done) {
         auto ended = [done = std::move(done)](std::exception_ptr error, input in) mutable {
             done.resume({std::move(error), std::move(in)});
         };
-        boost::asio::co_spawn(self->loop.executor(), begin_call(op, std::move(work)),
-                              cancellable{op->signal->slot(), std::move(ended)});
+        boost::asio::co_spawn(self->loop.executor(), begin_call(calls, std::move(work)),
+                              cancellable{calls->signal->slot(), std::move(ended)});
     };
     auto [error, in] = co_await io::suspend<ending>(std::move(start));
-    op->call_started = false;
+    calls->started = false;
     self->alarms_->cancel(alarm);
-    op->latency += self->loop.now() - begun;
-    co_return verdict_of(*op, std::move(error), std::move(in));
+    calls->latency += self->loop.now() - begun;
+    co_return verdict_of(*calls, std::move(error), std::move(in));
 }
 
 // ---- what a step may know -----------------------------------------------------------------------
 
 void call_context::note(call_note n) {
-    if (op_->notes.size() < most_notes) {
-        op_->notes.push_back(std::move(n));
+    if (calls_->notes.size() < most_notes) {
+        calls_->notes.push_back(std::move(n));
     } else {
-        ++op_->notes_dropped;
+        ++calls_->notes_dropped;
     }
 }
 
@@ -115,12 +115,16 @@ task<T> call_context::surely(task<T> work) {
 
 task<result<>> call_context::progress(std::string_view shown) {
     if (op_->state().progress == shown) co_return result<>{};
-    co_return co_await surely(engine_core::show_progress(core_, op_, std::string{shown}));
+    co_return co_await surely(
+        engine_core::show_progress(core_, op_, calls_->member, std::string{shown}));
 }
 
 task<result<child_operation>> call_context::child(child_request request) {
-    if (request.name.empty()) request.name = op_->state().step_name;
-    return surely(engine_core::child(core_, op_, std::move(request)));
+    if (request.name.empty()) {
+        const auto& steps = op_->saga->steps();
+        request.name = calls_->member < 0 ? op_->state().step_name : steps.at(calls_->member).name;
+    }
+    return surely(engine_core::child(core_, op_, calls_, std::move(request)));
 }
 
 task<result<>> call_context::cancel_child(uuid child, std::string reason) {

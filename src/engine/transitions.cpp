@@ -2,6 +2,30 @@
 
 namespace thole::saga {
 
+std::vector<member_state> group_at(const plan& p, int step, store_time due) {
+    const auto group = p.group_of(step);
+    std::vector<member_state> out;
+    if (group.size() == 1) return out;
+    for (int i = group.first; i <= group.last; ++i) {
+        out.push_back({.step = p.at(i).name, .due = due});
+    }
+    return out;
+}
+
+void sum_up(operation_state& s) {
+    const member_state* foremost = nullptr;
+    s.fault.clear();
+    for (const auto& m : s.members) {
+        if (m.stand == member_stand::done) continue;
+        if (s.fault.empty()) s.fault = m.fault;
+        if (m.waiting.empty()) continue;
+        // Only one child can be waited for: the others are looked at when it has ended.
+        if (foremost == nullptr || (m.awaits && !foremost->awaits)) foremost = &m;
+    }
+    s.waiting = foremost != nullptr ? foremost->waiting : std::string{};
+    s.awaits = foremost != nullptr ? foremost->awaits : std::nullopt;
+}
+
 bool begin_claim(operation_state& s, std::uint64_t owner, store_time now,
                  std::vector<event>& events) {
     THOLE_ASSERT(s.state == op_state::ready, "only a ready operation is claimed");
@@ -10,7 +34,7 @@ bool begin_claim(operation_state& s, std::uint64_t owner, store_time now,
     s.owner = owner;
     ++s.fence;
     const bool interrupted = s.open;
-    if (!s.backward) {
+    if (!s.backward && s.members.empty()) {
         s.open = true;
         if (!s.started) {
             s.started = true;
@@ -55,6 +79,14 @@ void wake(operation_state& s, store_time now, std::vector<event>& events) {
     event_data data;
     data.child = std::exchange(s.awaits, std::nullopt);
     e.data = json::write(data);
+    if (s.members.empty()) return;
+    for (auto& m : s.members) {
+        if (m.awaits != data.child) continue;
+        m.due = now;
+        m.waiting.clear();
+        m.awaits.reset();
+    }
+    sum_up(s);
 }
 
 void recover(operation_state& s, store_time now, std::vector<event>& events) {

@@ -4,6 +4,7 @@
 // lock, promotion, recovery. Pure, and the same for every journal; the other moves are decide()'s.
 
 #include "engine/operation.hpp"
+#include "engine/plan.hpp"
 
 namespace thole::saga {
 
@@ -16,6 +17,14 @@ inline event& append(operation_state& s, std::vector<event>& to, event_type type
     e.type = type;
     return e;
 }
+
+// The group that begins with that step, as it is before anything of it is begun; empty when the
+// step stands alone.
+[[nodiscard]] std::vector<member_state> group_at(const plan& p, int step, store_time due);
+
+// Of an operation in a group: what its foremost unfinished step waits for, or has run into, is what
+// the operation shows.
+void sum_up(operation_state& s);
 
 // ready → running. True: an earlier attempt of the current step may be open (a probed step must
 // be asked what became of it). Precondition: ready, and no lock is wanted that is not granted.

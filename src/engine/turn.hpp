@@ -5,6 +5,7 @@
 //   decide.cpp          entry, forward moves, generations
 //   decide_faults.cpp   waiting, failing, giving up
 //   decide_back.cpp     compensation, endings
+//   decide_group.cpp    steps side by side
 //   decide_acts.cpp     what people ask
 
 #include "engine/codes.hpp"
@@ -19,7 +20,12 @@ inline constexpr duration shortest_wait = std::chrono::milliseconds{100};
 class turn {
   public:
     turn(const operation_state& from, const plan& p, evidence ev, store_time now, rng& chance)
-        : plan_{p}, evidence_{std::move(ev)}, now_{now}, chance_{chance} {
+        : plan_{p},
+          evidence_{std::move(ev)},
+          others_{evidence_.others},
+          ended_{evidence_.member},
+          now_{now},
+          chance_{chance} {
         out_.after = from;
     }
     decision take() &&;
@@ -38,6 +44,7 @@ class turn {
     void operator()(const did_not_happen_after_all&);
     void operator()(const shows_progress&);
     void operator()(const is_released&);
+    void operator()(const may_begin&);
     void operator()(const cancel_command&);
     void operator()(const retry_command&);
     void operator()(const close_command& c) { end_by_person(op_ending::closed, c.actor, c.reason); }
@@ -53,6 +60,13 @@ class turn {
 
     void park_if_history_is_full(const operation_state& before);
 
+    // From here to look_away() the operation stands as if that step of its group were alone: what
+    // would move the operation moves the step.
+    void look_at(int member);
+    void look_away();
+    // What the end of a member's call means for the operation.
+    void settle_group();
+
   private:
     operation_state& now() { return out_.after; }
     [[nodiscard]] const step_plan& step() const { return plan_.at(out_.after.step); }
@@ -67,6 +81,22 @@ class turn {
         out_.refused = &code;
         out_.next.kind = effect_kind::keep;
     }
+
+    [[nodiscard]] bool in_group() const {
+        return !out_.after.members.empty() && !out_.after.backward;
+    }
+    [[nodiscard]] member_state& member(int step) {
+        const int first = plan_.group_of(step).first;
+        return out_.after.members.at(static_cast<std::size_t>(step - first));
+    }
+    void arrive_at_group(bool worked_on);
+    void begin_member(int step);
+    void give_up_member(member_stand how, std::string reason, std::string fault);
+    [[nodiscard]] bool given_up() const;
+    void retry_group(bool fresh);
+    // It is sent back to that step, which may be the first of a group.
+    void reset_members(int to);
+    [[nodiscard]] std::string lane() const;
 
     void complete_step(std::string output, std::string_view shown);
     void enter(int index);
@@ -93,6 +123,9 @@ class turn {
 
     const plan& plan_;
     evidence evidence_;
+    int others_;
+    int ended_;                  // the step whose call has ended
+    std::optional<int> member_;  // that is looked at
     store_time now_;
     rng& chance_;
     decision out_;

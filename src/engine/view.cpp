@@ -1,5 +1,7 @@
 #include "engine/view.hpp"
 
+#include "engine/codes.hpp"
+
 namespace thole::saga {
 
 std::string progress_of(const operation_state& s) {
@@ -24,6 +26,25 @@ std::string state_of(const operation_state& s) {
     return std::string{json::detail::enum_text(s.state)};
 }
 
+namespace {
+
+member_view view_of(const member_state& m) {
+    member_view out{m.step, "waiting", m.attempt, {}, {}};
+    if (m.stand == member_stand::done) out.state = "done";
+    const bool waits = m.stand == member_stand::waits;
+    if (!waits && out.state != "done") out.state = "gave_up";
+    if (!m.waiting.empty()) {
+        out.waiting = waiting_view{m.waiting, {}, {}, m.awaits};
+        if (waits && m.due != never_due) out.waiting->until = m.due;
+    }
+    if (!m.fault.empty()) {
+        if (auto read = json::read<stored_fault>(m.fault)) out.fault = std::move(*read);
+    }
+    return out;
+}
+
+}  // namespace
+
 operation_view view_of(const operation& op) {
     const auto& s = op.now;
     operation_view out;
@@ -36,6 +57,10 @@ operation_view view_of(const operation& op) {
     out.priority = s.priority;
     out.attempt = s.attempt;
     out.generation = s.generation;
+    if (!s.members.empty() && !s.backward) {
+        auto& members = out.members.emplace();
+        for (const auto& m : s.members) members.push_back(view_of(m));
+    }
     const bool waits =
         s.state == op_state::ready || s.state == op_state::blocked || s.state == op_state::parked;
     if (waits && !s.waiting.empty()) {
@@ -43,6 +68,8 @@ operation_view view_of(const operation& op) {
         out.waiting->reason = s.waiting;
         if (s.state == op_state::ready && s.due_at != never_due) out.waiting->until = s.due_at;
         out.waiting->child = s.awaits;
+    } else if (s.state == op_state::ready && !s.lane.empty()) {
+        out.waiting = waiting_view{std::string{codes::engine_step_full.text}, {}, {}, {}};
     }
     if (!s.fault.empty()) {
         if (auto read = json::read<stored_fault>(s.fault)) out.fault = std::move(*read);

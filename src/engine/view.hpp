@@ -15,6 +15,16 @@ struct waiting_view {
 };
 BOOST_DESCRIBE_STRUCT(waiting_view, (), (reason, until, holder, child))
 
+// A step of a group.
+struct member_view {
+    std::string step;
+    std::string state;  // waiting, running, done, gave_up
+    int attempt = 1;
+    std::optional<waiting_view> waiting;
+    std::optional<stored_fault> fault;
+};
+BOOST_DESCRIBE_STRUCT(member_view, (), (step, state, attempt, waiting, fault))
+
 struct operation_view {
     int v = 1;
     uuid id;
@@ -26,6 +36,7 @@ struct operation_view {
     operation_priority priority = operation_priority::normal;
     int attempt = 1;
     int generation = 0;
+    std::optional<std::vector<member_view>> members;  // while steps run side by side
     std::optional<waiting_view> waiting;
     std::optional<stored_fault> fault;  // the last one; cleared when a step succeeds
     std::optional<std::string> cause;   // why it was rolled back, failed or closed
@@ -36,7 +47,7 @@ struct operation_view {
 };
 BOOST_DESCRIBE_STRUCT(operation_view, (),
                       (v, id, kind, key, state, progress, step, priority, attempt, generation,
-                       waiting, fault, cause, parent, created_at, updated_at, ended_at))
+                       members, waiting, fault, cause, parent, created_at, updated_at, ended_at))
 
 [[nodiscard]] std::string progress_of(const operation_state& s);
 [[nodiscard]] std::string state_of(const operation_state& s);

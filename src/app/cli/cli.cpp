@@ -298,6 +298,11 @@ void add_output(CLI::App& to, act_options& what) {
 void add_step(CLI::App& to, act_options& what) {
     to.add_option("--step", what.step, "The name of an earlier step, or of this one");
 }
+void add_skipped(CLI::App& to, act_options& what) {
+    to.add_option("--step", what.step,
+                  "Which is meant, of steps side by side [the first that is not done]");
+    add_output(to, what);
+}
 void add_priority(CLI::App& to, act_options& what) {
     to.add_option("--priority", what.priority, "high, normal or low")
         ->check(CLI::IsMember({"high", "normal", "low"}));
@@ -322,7 +327,7 @@ void command_line::add_acts(CLI::App& operation) {
         void (*more)(CLI::App&, act_options&);
     };
     for (const auto& [name, about, more] :
-         {verb{"skip", "Give the output of a skippable step, which then does not run", add_output},
+         {verb{"skip", "Give the output of a skippable step, which then does not run", add_skipped},
           verb{"reopen", "Back to an earlier step, over steps that may be repeated", add_step},
           verb{"prioritise", "Another class", add_priority},
           verb{"edit", "Another input, from the beginning, while nothing must be undone",

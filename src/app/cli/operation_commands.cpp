@@ -69,6 +69,23 @@ std::string why_it_waits(const value& operation) {
     return fmt::format("It waits for: {}{}.", reason, at);
 }
 
+// Steps side by side, one a line: which are done, which run, what the others wait for.
+std::string members_text(const value& operation) {
+    std::string out;
+    const auto* members = operation.as_object().if_contains("members");
+    if (members == nullptr || !members->is_array()) return out;
+    for (const auto& each : members->as_array()) {
+        auto state = text_of(each, "state");
+        if (state == "gave_up") state = "gave up";
+        const auto attempt = text_of(each, "attempt");
+        if (attempt != "1") state += ", attempt " + attempt;
+        const auto why = why_it_waits(each);
+        out += fmt::format("  {}: {}{}{}\n", text_of(each, "step"), state, why.empty() ? "" : ". ",
+                           why);
+    }
+    return out;
+}
+
 void show_details(session& s, const value& operation) {
     table t{{"", ""}};
     for (const auto& [key, each] : operation.as_object()) {
@@ -80,6 +97,9 @@ void show_details(session& s, const value& operation) {
                                text_of(*fault, "detail"));
         } else if (key == "waiting") {
             text = waits_for(operation);
+        } else if (key == "members") {
+            text = members_text(operation);
+            std::ranges::replace(text, '\n', ';');
         } else if (key.ends_with("_at")) {
             text = short_time(text);
         }
@@ -490,6 +510,8 @@ int run_explain_operation(session& s, client& daemon, const std::string& id) {
         s.out.print(fmt::format("Step {}, attempt {}, generation {}.\n", text_of(o, "step"),
                                 text_of(o, "attempt"), text_of(o, "generation")));
     }
+    const auto members = members_text(o);
+    if (!members.empty()) s.out.print("Side by side:\n" + members);
     if (const auto why = why_it_waits(o); !why.empty()) s.out.print(why + "\n");
     if (fault != nullptr) {
         s.out.print(fmt::format("Last fault: {} ({}). {}\n  {}\n", fault_text,

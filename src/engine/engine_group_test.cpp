@@ -1,0 +1,336 @@
+// Steps that run side by side, and steps that few operations may be in at once.
+
+#include "engine/engine.hpp"
+#include "engine/order_saga_test.hpp"
+
+namespace thole::saga {
+namespace {
+
+using namespace testing;
+using ::testing::ElementsAre;
+using ::testing::IsSubsetOf;
+using ::testing::UnorderedElementsAre;
+
+// first → [left · asked · right] → last
+struct group_saga {
+    std::shared_ptr<undoable<"first">> first = std::make_shared<undoable<"first">>();
+    std::shared_ptr<undoable<"left">> left = std::make_shared<undoable<"left">>();
+    std::shared_ptr<asking<"asked">> asked = std::make_shared<asking<"asked">>();
+    std::shared_ptr<undoable<"right">> right = std::make_shared<undoable<"right">>();
+    std::shared_ptr<plain_step<"last">> last = std::make_shared<plain_step<"last">>();
+
+    [[nodiscard]] definition make() const {
+        return define<order>("order", 1)
+            .step(first)
+            .shows("FIRST")
+            .step(left)
+            .step(asked)
+            .beside()
+            .step(right)
+            .beside()
+            .skippable()
+            .shows("ALL")
+            .step(last)
+            .build();
+    }
+};
+
+class engine_group_test : public ::testing::Test {
+  protected:
+    void begin(engine_options options = {}) {
+        b.emplace(std::move(options));
+        b->define(steps.make());
+        b->start();
+    }
+    ~engine_group_test() override {
+        if (b) b->expect_stories_true();
+    }
+    // Takes that long, then answers.
+    auto slowly(duration how_long, outcome<text> answer = done<text>{{"slow"}}) {
+        return [this, how_long, answer](step_context&) { return after(how_long, answer); };
+    }
+    task<outcome<text>> after(duration how_long, outcome<text> answer) {
+        static_cast<void>(co_await b->loop.sleep_until(b->loop.now() + how_long));
+        co_return answer;
+    }
+    std::map<std::string, std::string> members(uuid id) {
+        std::map<std::string, std::string> out;
+        for (const auto& m : b->now(id).view.members.value_or(std::vector<member_view>{})) {
+            out[m.step] = m.state;
+        }
+        return out;
+    }
+    using states = std::map<std::string, std::string>;
+
+    group_saga steps;
+    std::optional<bench> b;
+};
+
+// proves: E1
+TEST_F(engine_group_test, steps_run_side_by_side_and_the_next_begins_when_all_are_done) {
+    begin();
+    steps.left->act = slowly(2s);
+    steps.asked->act = slowly(3s);
+    steps.right->act = slowly(4s);
+    steps.last->act = [](step_context& in) {
+        EXPECT_TRUE(in.find_output<undoable<"left">>() && in.find_output<undoable<"right">>());
+        return fine();
+    };
+    const auto begun = b->loop.now();
+    const auto id = b->accept(b->an_order("k"));
+    b->loop.advance(2500ms);
+    EXPECT_EQ(members(id), (states{{"left", "done"}, {"asked", "running"}, {"right", "running"}}));
+    EXPECT_EQ(b->now(id).view.progress, "FIRST");
+    const auto end = b->end_of(id);
+    EXPECT_EQ(end.view.state, "completed");
+    EXPECT_FALSE(end.view.members);
+    EXPECT_EQ(b->loop.now() - begun, 4s);
+    EXPECT_EQ(steps.last->runs, 1);
+    EXPECT_THAT(b->story(id),
+                ElementsAre("operation.submitted", "step.started first", "step.completed first",
+                            "step.started left", "step.started asked", "step.started right",
+                            "step.completed left", "step.completed asked", "step.completed right",
+                            "step.completed last", "operation.ended"));
+}
+
+// proves: E1, F2
+TEST_F(engine_group_test, each_is_repeated_by_itself) {
+    begin();
+    steps.left->act = [&](step_context& in) {
+        EXPECT_EQ(in.attempt(), steps.left->runs);
+        return steps.left->runs < 3 ? failing(fault{codes::net_timeout}) : fine();
+    };
+    steps.right->act = [&](step_context&) {
+        return steps.right->runs < 2 ? with<outcome<text>>(saga::wait{1min, "balance"}) : fine();
+    };
+    const auto id = b->accept(b->an_order("k"));
+    b->loop.advance(10s);
+    const auto view = b->now(id).view;
+    EXPECT_EQ(view.state, "ready") << "nothing is under way: it waits as a row";
+    EXPECT_EQ(view.waiting->reason, "balance");
+    EXPECT_EQ(members(id), (states{{"left", "done"}, {"asked", "done"}, {"right", "waiting"}}));
+    EXPECT_EQ(b->end_of(id).view.state, "completed");
+    EXPECT_EQ(steps.left->runs, 3);
+    EXPECT_EQ(steps.asked->runs, 1) << "a finished one is never run again";
+}
+
+// proves: E1, E3
+TEST_F(engine_group_test, one_that_gives_up_turns_all_back_when_the_others_have_settled) {
+    begin();
+    std::vector<std::string> undone;
+    const auto note = [&](const char* what) {
+        return [&undone, what](step_context&) {
+            undone.emplace_back(what);
+            return with<outcome<nothing>>(done<nothing>{});
+        };
+    };
+    steps.first->revert = note("first");
+    steps.left->revert = note("left");
+    steps.asked->revert = note("asked");
+    steps.right->revert = note("right");
+    steps.left->act = [](step_context&) { return failing(fault{codes::http_client_error}); };
+    steps.asked->act = slowly(5s);
+    steps.right->act = slowly(3s, retry{fault{codes::net_timeout}});
+    const auto begun = b->loop.now();
+    const auto id = b->accept(b->an_order("k"));
+    b->loop.advance(1s);
+    EXPECT_EQ(members(id),
+              (states{{"left", "gave_up"}, {"asked", "running"}, {"right", "running"}}));
+    EXPECT_THAT(undone, ElementsAre());
+    const auto end = b->end_of(id);
+    EXPECT_EQ(end.view.state, "rolled_back");
+    EXPECT_EQ(end.view.cause, "http.client_error");
+    EXPECT_EQ(b->loop.now() - begun, 5s);
+    EXPECT_EQ(steps.right->runs, 1) << "nothing is begun any more";
+    EXPECT_EQ(steps.last->runs, 0);
+    EXPECT_THAT(undone, ElementsAre("right", "asked", "left", "first"));
+}
+
+// proves: E1, E6
+TEST_F(engine_group_test, a_skippable_one_parks_and_the_others_are_kept) {
+    begin();
+    steps.right->act = [](step_context&) { return failing(fault{codes::http_client_error}); };
+    const auto id = b->accept(b->an_order("k"));
+    const auto parked = b->end_of(id);
+    EXPECT_EQ(parked.view.state, "parked");
+    EXPECT_EQ(parked.view.waiting->reason, "http.client_error");
+    EXPECT_EQ(members(id), (states{{"left", "done"}, {"asked", "done"}, {"right", "gave_up"}}));
+    const auto skip = [&](std::string step) {
+        const act_details more{.output = R"({"value":"by hand"})", .step = std::move(step)};
+        return b->wait((*b)->act(id, bulk_act::skip, "me", "known", more));
+    };
+    EXPECT_TRUE(skip("left").error().is(codes::operation_not_skippable)) << "it is done";
+    EXPECT_TRUE(skip("last").error().is(codes::operation_step_not_begun));
+    ASSERT_TRUE(skip(""));
+    const auto end = b->end_of(id);
+    EXPECT_EQ(end.view.state, "completed");
+    EXPECT_EQ(end.find_output<undoable<"right">>()->value, "by hand");
+    EXPECT_EQ(steps.left->runs, 1);
+}
+
+// proves: E6
+TEST_F(engine_group_test, a_retry_repeats_only_what_is_not_done) {
+    begin();
+    bool broken = true;
+    steps.asked->act = [&](step_context&) {
+        return broken ? with<outcome<text>>(park{"look at it", {}}) : fine();
+    };
+    const auto id = b->accept(b->an_order("k"));
+    EXPECT_EQ(b->end_of(id).view.waiting->reason, "look at it");
+    broken = false;
+    ASSERT_TRUE(b->wait((*b)->retry(id, "me", "it is back")));
+    EXPECT_EQ(b->end_of(id).view.state, "completed");
+    EXPECT_EQ(steps.left->runs, 1);
+    EXPECT_EQ(steps.asked->runs, 2);
+}
+
+// proves: E3
+TEST_F(engine_group_test, a_cancel_interrupts_all_and_undoes_what_was_begun) {
+    begin();
+    steps.left->act = slowly(20s);
+    steps.asked->act = slowly(20s);
+    const auto id = b->accept(b->an_order("k"));
+    b->loop.advance(1s);
+    const auto before = b->loop.now();
+    ASSERT_TRUE(b->wait((*b)->cancel(id, "me", "no longer")));
+    EXPECT_EQ(b->end_of(id).view.state, "rolled_back");
+    EXPECT_LT(b->loop.now() - before, 1s);
+    EXPECT_EQ(steps.left->undos + steps.asked->undos + steps.right->undos + steps.first->undos, 4);
+}
+
+// proves: E1
+TEST_F(engine_group_test, a_pause_takes_all_away_and_resume_goes_on_with_what_is_left) {
+    begin();
+    steps.left->act = slowly(20s);
+    const auto id = b->accept(b->an_order("k"));
+    b->loop.advance(1s);
+    ASSERT_TRUE(b->wait((*b)->pause(id, "me", "a moment")));
+    b->loop.advance(1h);
+    EXPECT_EQ(members(id), (states{{"left", "waiting"}, {"asked", "done"}, {"right", "done"}}));
+    steps.left->act = {};
+    ASSERT_TRUE(b->wait((*b)->resume(id, "me", "on")));
+    EXPECT_EQ(b->end_of(id).view.state, "completed");
+    EXPECT_EQ(steps.asked->runs, 1);
+    EXPECT_EQ(steps.left->runs, 2);
+}
+
+// proves: E1
+TEST_F(engine_group_test, after_a_crash_what_is_done_stays_done_and_what_was_probed_is_asked) {
+    begin();
+    steps.left->act = slowly(20s);
+    steps.asked->act = slowly(20s);
+    const auto id = b->accept(b->an_order("k"));
+    b->loop.advance(1s);
+    b->crash();
+    steps.left->act = {};
+    steps.asked->ask = [](step_context&) { return with<probed<text>>(done<text>{{"it did"}}); };
+    b->start();
+    const auto end = b->end_of(id);
+    EXPECT_EQ(end.view.state, "completed");
+    EXPECT_EQ(steps.right->runs, 1);
+    EXPECT_EQ(steps.left->runs, 2);
+    EXPECT_EQ(steps.asked->runs, 1);
+    EXPECT_EQ(steps.asked->probes, 1);
+    EXPECT_EQ(end.find_output<asking<"asked">>()->value, "it did");
+}
+
+TEST_F(engine_group_test, a_shutdown_gives_all_back) {
+    begin();
+    steps.left->act = slowly(20s);
+    steps.right->act = slowly(20s);
+    const auto id = b->accept(b->an_order("k"));
+    b->loop.advance(1s);
+    b->stop();
+    EXPECT_EQ((*b->store.load(id))->op.now.state, op_state::ready);
+    steps.left->act = steps.right->act = {};
+    b->start();
+    EXPECT_EQ(b->end_of(id).view.state, "completed");
+    EXPECT_EQ(steps.asked->runs, 1);
+}
+
+TEST_F(engine_group_test, a_wrong_group_does_not_build) {
+    const auto words = [](auto&& of) {
+        try {
+            static_cast<void>(of().build());
+        } catch (const std::invalid_argument& e) {
+            return std::string{e.what()};
+        }
+        return std::string{};
+    };
+    const auto start = [] { return define<order>("order", 1); };
+    EXPECT_NE(words([&] { return start().step(steps.left).beside(); }).find("none before it"),
+              std::string::npos);
+    const auto signs = std::make_shared<signing<"pay">>();
+    EXPECT_NE(words([&] {
+                  return start().step(steps.left).step(signs).beside().pivot();
+              }).find("stands alone"),
+              std::string::npos);
+    const auto key = [](const order& o) { return o.account; };
+    EXPECT_NE(words([&] {
+                  return start().step(steps.left).lock(key).step(steps.right).beside();
+              }).find("takes the lock"),
+              std::string::npos);
+    EXPECT_NE(words([&] {
+                  return start().step(steps.left).shows("X").step(steps.right).beside();
+              }).find("by its last step"),
+              std::string::npos);
+}
+
+// ---- few at a time ------------------------------------------------------------------------------
+
+class engine_at_most_test : public engine_group_test {
+  protected:
+    void begin_limited(bool beside) {
+        b.emplace(engine_options{});
+        auto saga = define<order>("order", 1).step(steps.first).step(steps.left).at_most(2);
+        if (beside) saga.beside();
+        b->define(saga.step(steps.last).build());
+        b->start();
+        steps.left->act = [this](step_context&) { return counted(); };
+    }
+    task<outcome<text>> counted() {
+        most = std::max(most, ++inside);
+        static_cast<void>(co_await b->loop.sleep_until(b->loop.now() + 1s));
+        --inside;
+        co_return done<text>{{"done"}};
+    }
+    void expect_two_at_a_time() {
+        std::vector<uuid> all;
+        for (int i = 0; i < 10; ++i) all.push_back(b->accept(b->an_order("k" + std::to_string(i))));
+        const auto begun = b->loop.now();
+        b->loop.advance(500ms);
+        const auto waiting = std::ranges::count_if(
+            all, [&](const uuid& id) { return b->now(id).view.state == "ready"; });
+        EXPECT_EQ(waiting, 8) << "who has no place waits as a row";
+        for (const auto& id : all) EXPECT_EQ(b->end_of(id).view.state, "completed");
+        EXPECT_EQ(most, 2);
+        EXPECT_LE(b->loop.now() - begun, 5100ms) << "no place is left empty";
+    }
+    int inside = 0;
+    int most = 0;
+};
+
+// proves: E1, E5
+TEST_F(engine_at_most_test, few_operations_are_in_a_step_at_once) {
+    begin_limited(false);
+    expect_two_at_a_time();
+}
+
+// proves: E1, E5
+TEST_F(engine_at_most_test, also_of_a_group) {
+    begin_limited(true);
+    expect_two_at_a_time();
+}
+
+TEST_F(engine_at_most_test, a_crash_leaks_no_place) {
+    begin_limited(false);
+    for (int i = 0; i < 4; ++i) b->accept(b->an_order("k" + std::to_string(i)));
+    b->loop.advance(500ms);
+    b->crash();
+    inside = 0;
+    b->start();
+    expect_two_at_a_time();
+}
+
+}  // namespace
+}  // namespace thole::saga
