@@ -339,6 +339,8 @@ void daemon::parts::open_engine() {
     }
     options.on_event = [this](const auto& op, const auto& e) {
         operations.happened(op, e);
+        const auto now = engine->figures();
+        operations.queue_has(now.ready + now.blocked, now.max_waiting);
         holds->happened(background, op, e);
     };
     options.on_journal_fault = [this](const fault& f) { operations.journal_failed(f); };

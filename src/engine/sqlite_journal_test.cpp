@@ -3,7 +3,9 @@
 #include "engine/sqlite_journal.hpp"
 
 #include "engine/codes.hpp"
+#include "engine/doctor.hpp"
 #include "engine/journal_worlds_test.hpp"
+#include "engine/plan_text.hpp"
 #include "engine/sqlite_schema.hpp"
 #include "sql/codes.hpp"
 #include "thole/codes.hpp"
@@ -172,30 +174,84 @@ TEST_F(sqlite_journal_test, a_file_of_a_newer_version_is_refused) {
     EXPECT_TRUE(refused.error().is(codes::db_newer_schema));
 }
 
-// One operation in each state, by the columns that every version has had.
+// One operation in each state with its story, by the columns that every version has had. The one
+// that runs holds the lock that the blocked one waits for.
+struct old_row {
+    op_state state;
+    std::vector<std::pair<event_type, const char*>> story;  // with the event's data
+    lock_state lock = lock_state::none;
+    bool started = true;
+    const char* waiting = nullptr;
+};
+const std::vector<old_row>& old_rows() {
+    using enum event_type;
+    static const std::vector<old_row> all{
+        {op_state::ready, {{submitted, nullptr}}, lock_state::none, false},
+        {op_state::running, {{submitted, nullptr}, {step_started, nullptr}}, lock_state::held},
+        {op_state::blocked,
+         {{submitted, nullptr}, {blocked, R"({"reason":"lock l"})"}},
+         lock_state::wanted,
+         false,
+         "lock l"},
+        {op_state::parked,
+         {{submitted, nullptr}, {step_started, nullptr}, {parked, R"({"reason":"look"})"}},
+         lock_state::none,
+         true,
+         "look"},
+        {op_state::terminal,
+         {{submitted, nullptr},
+          {step_started, nullptr},
+          {step_completed, nullptr},
+          {ended, R"({"ending":"completed"})"}},
+         lock_state::none,
+         false}};
+    return all;
+}
+
 void fill_as_in_version(const std::string& path, std::size_t version) {
     auto db = sql::database::open(path, sql::access::read_write);
     ASSERT_TRUE(db);
     ASSERT_TRUE(sql::migrate(*db, journal_migrations().first(version)));
-    for (int state = 0; state <= static_cast<int>(op_state::terminal); ++state) {
+    std::int64_t row = 0;
+    for (const auto& old : old_rows()) {
+        ++row;
         auto insert = db->prepare(
             "insert into op(id, uuid, tenant, kind, version, key, request_hash, lock_key, prio, "
             "created_at, state, ending, lock, flags, step, step_name, attempt, generation, "
-            "allowance, due_at, owner, fence, seq, progress, updated_at, ended_at) "
-            "values(?1, ?2, 't', 'k', 1, ?3, zeroblob(32), 'lock', 1, 5, ?4, ?5, 0, 2, 0, 'only', "
-            "1, 0, 0, 7, ?6, 3, 1, 'INITIATED', ?7, 0)");
+            "allowance, due_at, owner, fence, seq, progress, waiting, updated_at, ended_at) "
+            "values(?, ?, 't', 'k', 1, ?, zeroblob(32), ?, 1, 5, ?, ?, ?, ?, ?, ?, "
+            "1, 0, 0, 7, ?, 3, ?, 'INITIATED', ?, ?, ?)");
         ASSERT_TRUE(insert) << insert.error().describe();
         std::array<std::uint8_t, 16> raw{};
-        raw[15] = static_cast<std::uint8_t>(state + 1);
-        const bool ended = state == static_cast<int>(op_state::terminal);
-        const bool running = state == static_cast<int>(op_state::running);
-        ASSERT_TRUE(insert->run(state + 1, bytes_view{raw}, "k" + std::to_string(state), state,
-                                ended ? 1 : 0, running ? 9 : 0, 100 + state));
-        auto event = db->prepare(
-            "insert into event(id, at, type, attempt, generation, latency_ms, payload) "
-            "values(?, 5, 0, 0, 0, 0, '{}')");
-        ASSERT_TRUE(event->run(std::int64_t{state + 1} << 20 | 1));
+        raw[15] = static_cast<std::uint8_t>(row);
+        const auto state = static_cast<int>(old.state);
+        const bool over = old.state == op_state::terminal;
+        const bool running = old.state == op_state::running;
+        const bool locks = old.lock != lock_state::none;
+        ASSERT_TRUE(
+            insert->run(row, bytes_view{raw}, "k" + std::to_string(state),
+                        locks ? std::optional<std::string_view>{"l"} : std::nullopt, state,
+                        over ? 1 : 0, static_cast<int>(old.lock), old.started ? 2 : 0, over ? 1 : 0,
+                        over ? std::nullopt : std::optional<std::string_view>{"only"},
+                        running ? 9 : 0, static_cast<std::int64_t>(old.story.size()),
+                        old.waiting ? std::optional<std::string_view>{old.waiting} : std::nullopt,
+                        100 + state, over ? 5 : 0));
+        std::int64_t seq = 0;
+        for (const auto& [type, data] : old.story) {
+            auto event = db->prepare(
+                "insert into event(id, at, type, step, attempt, generation, latency_ms, data, "
+                "payload) values(?, 5, ?, ?, 1, 0, 0, ?, ?)");
+            const bool of_step = type != event_type::submitted && type != event_type::ended;
+            const bool carries =
+                type == event_type::submitted || type == event_type::step_completed;
+            ASSERT_TRUE(event->run(row << 20 | ++seq, static_cast<int>(type),
+                                   of_step ? std::optional<std::string_view>{"only"} : std::nullopt,
+                                   data ? std::optional<std::string_view>{data} : std::nullopt,
+                                   carries ? std::optional<std::string_view>{"{}"} : std::nullopt));
+        }
     }
+    ASSERT_TRUE(db->execute("insert into key_lock(key, op) values('l', 2)"));
+    if (version > 1) ASSERT_TRUE(db->execute("update clock set at = 104"));
 }
 
 // proves: E8
@@ -214,14 +270,27 @@ TEST_F(sqlite_journal_test, a_file_of_every_earlier_version_is_brought_up_with_w
             EXPECT_EQ(found->now.fence, 3U);
             EXPECT_EQ((*store.load(found->who.id))->input, "{}");
         }
-        // Only the first version had no clock to read.
-        if (version == 1) EXPECT_EQ(store.latest()->time_since_epoch().count(), 104);
+        EXPECT_EQ(store.latest()->time_since_epoch().count(), 104);
         ASSERT_TRUE(store.begin());
-        EXPECT_EQ(*store.recover({.name = "n", .boot = 10}, *store.latest()), 1);
+        auto steps = one_step();
+        steps.steps[0].locks = true;
+        const node_identity node{.name = "n", .boot = 10, .plans = {{"k", 1, plan_text(steps)}}};
+        EXPECT_EQ(*store.recover(node, *store.latest()), 1);
         claim_request request;
         request.owner = 10, request.now = store_time{std::chrono::seconds{1}}, request.limit = 9;
         EXPECT_EQ(store.claim(request)->claimed.size(), 2U) << "the ready and the recovered one";
         ASSERT_TRUE(store.commit());
+        // And what it has become is sound.
+        std::vector<std::string> wrong;
+        examine_options options;
+        options.found = [&wrong](const finding& f) {
+            wrong.push_back(std::string{json::detail::enum_text(f.kind)} + " " + f.where + ": " +
+                            f.detail);
+        };
+        const auto seen = examine(path, options);
+        ASSERT_TRUE(seen) << seen.error().describe();
+        EXPECT_EQ(seen->operations, 5) << version;
+        EXPECT_THAT(wrong, ::testing::ElementsAre()) << version;
     }
 }
 

@@ -113,4 +113,16 @@ void engine_watch::journal_failed(const fault& f) {
                {{"code", std::string{f.code()}}, {"detail", std::string{f.detail()}}});
 }
 
+void engine_watch::queue_has(std::int64_t waiting, std::int64_t most) {
+    const bool half = most > 0 && waiting * 2 >= most;
+    const bool eased = waiting * 5 < most * 2;
+    if (half_full_ ? !eased : !half) return;
+    half_full_ = half;
+    count_.gauge_of(metric::engine_queue_half_full).set(half ? 1 : 0);
+    if (half) count_.counter_of(metric::engine_queue_warnings).add();
+    log_.write(half ? log_severity::warning : log_severity::info,
+               half ? "queue_half_full" : "queue_eased",
+               {{"waiting", fmt::format("{}", waiting)}, {"most", fmt::format("{}", most)}});
+}
+
 }  // namespace thole::ops

@@ -20,6 +20,9 @@ class engine_watch {
 
     void happened(const saga::operation&, const saga::event&);
     void journal_failed(const fault&);
+    // So many wait, of so many that may: said once when half of the room is taken, and once when
+    // less than two fifths are.
+    void queue_has(std::int64_t waiting, std::int64_t most);
 
   private:
     void count_step(const saga::operation&, const saga::event&);
@@ -27,6 +30,7 @@ class engine_watch {
 
     log& log_;
     metrics& count_;
+    bool half_full_ = false;
 };
 
 // How often a call of these notes went on to another endpoint after a fault.

@@ -33,6 +33,8 @@ enum class metric : std::uint8_t {
     engine_journal_faults,
     engine_live,
     engine_queue_limit,
+    engine_queue_half_full,
+    engine_queue_warnings,
     consistency_drifts,
     wallet_lamports,
     wallet_floor,

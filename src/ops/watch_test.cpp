@@ -77,6 +77,24 @@ TEST(engine_watch, steps_and_ends_are_counted_by_outcome) {
     EXPECT_THAT(w.lines[1], HasSubstr("step=submit attempt=2 code=net.timeout"));
 }
 
+// proves: E5
+TEST(engine_watch, half_a_queue_is_told_once_a_crossing) {
+    watching w;
+    engine_watch watch{w.out, w.count};
+    for (const int waiting : {0, 49, 50, 51, 48, 50, 40}) watch.queue_has(waiting, 100);
+    ASSERT_EQ(w.lines.size(), 1U) << "it hovers about the half: one warning";
+    EXPECT_THAT(w.lines[0], HasSubstr("WARNING queue_half_full waiting=50 most=100"));
+    EXPECT_EQ(w.count.gauge_of(metric::engine_queue_half_full).value(), 1);
+    watch.queue_has(39, 100);
+    ASSERT_EQ(w.lines.size(), 2U);
+    EXPECT_THAT(w.lines[1], HasSubstr("queue_eased"));
+    EXPECT_EQ(w.count.gauge_of(metric::engine_queue_half_full).value(), 0);
+    watch.queue_has(90, 100);
+    EXPECT_EQ(w.lines.size(), 3U);
+    EXPECT_EQ(w.count.counter_of(metric::engine_queue_warnings).value(), 2U);
+    watch.queue_has(0, 0);
+}
+
 TEST(engine_watch, a_failover_is_a_fault_followed_by_another_endpoint_for_the_same_call) {
     EXPECT_EQ(failovers_in({{"getSlot", "a", 1, "net.timeout", ""}, {"getSlot", "b", 1, "", ""}}),
               1);
