@@ -1,7 +1,10 @@
 #include "ipfs/kubo_provider.hpp"
 
+#include <algorithm>
 #include <boost/json.hpp>
 
+#include "ipfs/codec/car.hpp"
+#include "ipfs/codec/dag_builder.hpp"
 #include "ipfs/codes.hpp"
 #include "ipfs/form.hpp"
 #include "thole/codes.hpp"
@@ -32,6 +35,38 @@ std::string added_root(std::string_view answer) {
     if (error || !value.is_object()) return {};
     const auto* hash = value.get_object().if_contains("Hash");
     return hash != nullptr && hash->is_string() ? std::string{hash->get_string()} : std::string{};
+}
+
+result<bytes> car_of(const upload& what, bytes_view content) {
+    auto out = car_header(what.predicted);
+    dag_builder build{what.shape, [&out](const cid& id, bytes_view block) -> result<> {
+                          append_car_block(out, id, block);
+                          return {};
+                      }};
+    if (auto fed = build.feed(content); !fed) return fail(fed.error());
+    const auto root = build.finish();
+    if (!root) return fail(root.error());
+    if (!root->root.same_block(what.predicted)) return fail(codes::unknown_profile);
+    return out;
+}
+
+// The answer is a line of JSON per root, {"Root":{"Cid":{"/":CID},"PinErrorMsg":""}}, among other
+// lines. "" when the root is there and pinned.
+std::string why_not_imported(std::string_view answer, const cid& root) {
+    while (!answer.empty()) {
+        const auto line = answer.substr(0, answer.find('\n'));
+        answer.remove_prefix(std::min(answer.size(), line.size() + 1));
+        boost::system::error_code error;
+        const auto value = boost::json::parse(line, error);
+        if (error) continue;
+        const auto* const id = value.find_pointer("/Root/Cid/~1", error);
+        if (id == nullptr || !id->is_string()) continue;
+        const auto named = cid::parse(id->get_string());
+        if (!named || !named->same_block(root)) continue;
+        const auto* const why = value.find_pointer("/Root/PinErrorMsg", error);
+        return why != nullptr && why->is_string() ? std::string{why->get_string()} : std::string{};
+    }
+    return "the answer does not name the root";
 }
 
 // Kubo says "not pinned" as a 500 with a message.
@@ -69,12 +104,11 @@ task<result<std::string>> kubo_provider::ask(io::http_request request) {
     co_return std::move(good->body);
 }
 
-task<result<pin_receipt>> kubo_provider::put(upload what, deadline until) {
-    const auto content = co_await what.source->load();
-    if (!content) co_return std::unexpected(content.error());
+// The CID that the node makes of the file.
+task<result<std::string>> kubo_provider::add(upload& what, bytes_view content, deadline until) {
     form body{what.predicted};
-    body.file("file", what.name, **content);
-    auto request = rpc(add_call(what.shape), until.child(clock_.now(), options_.put_timeout));
+    body.file("file", what.name, content);
+    auto request = rpc(add_call(what.shape), until);
     request.headers.emplace_back("Content-Type", body.content_type());
     request.body = std::move(body).finish();
     const auto answer = co_await ask(std::move(request));
@@ -84,7 +118,51 @@ task<result<pin_receipt>> kubo_provider::put(upload what, deadline until) {
         co_return std::unexpected(located(fault{thole::codes::http_malformed}.with_detail(
             "add did not answer with a CID: " + answer->substr(0, 200))));
     }
-    co_return pin_receipt{std::string{label_.view()}, std::move(root), {}};
+    co_return root;
+}
+
+// Our blocks as they are, pinned by their root.
+task<result<>> kubo_provider::import_blocks(upload& what, bytes_view content, deadline until) {
+    const auto car = car_of(what, content);
+    if (!car) co_return std::unexpected(located(car.error()));
+    form body{what.predicted};
+    body.file("file", what.name + ".car", *car);
+    auto request = rpc("dag/import?pin-roots=true&cid-base=base32", until);
+    request.headers.emplace_back("Content-Type", body.content_type());
+    request.body = std::move(body).finish();
+    const auto answer = co_await ask(std::move(request));
+    if (!answer) co_return std::unexpected(answer.error());
+    if (auto why = why_not_imported(*answer, what.predicted); !why.empty()) {
+        co_return std::unexpected(
+            located(fault{codes::pin_failed}.with_detail("dag/import: " + std::move(why))));
+    }
+    co_return result<>{};
+}
+
+task<result<pin_receipt>> kubo_provider::put(upload what, deadline until) {
+    const auto content = co_await what.source->load();
+    if (!content) co_return std::unexpected(content.error());
+    until = until.child(clock_.now(), options_.put_timeout);
+    pin_receipt receipt{std::string{label_.view()}, what.predicted.text(), {}};
+    const bool added = !chunks_otherwise_;
+    if (added) {
+        auto root = co_await add(what, **content, until);
+        if (!root) co_return std::unexpected(root.error());
+        const bool same = cid::parse(*root)->same_block(what.predicted);
+        receipt.cid = *std::move(root);
+        if (same) co_return receipt;
+    }
+    const auto imported = co_await import_blocks(what, **content, until);
+    if (!imported && !added) co_return std::unexpected(imported.error());
+    // Its own CID is then judged, and given back, as any other answer is.
+    if (!imported) co_return receipt;
+    if (added) {
+        const auto gone = co_await unpin(receipt, until);
+        if (!gone) co_return std::unexpected(gone.error());
+    }
+    chunks_otherwise_ = true;
+    receipt.cid = what.predicted.text();
+    co_return receipt;
 }
 
 task<result<pin_state>> kubo_provider::status(cid id, deadline until) {

@@ -7,7 +7,14 @@
 //
 // Every option that decides the CID is sent explicitly, because defaults differ between versions
 // and implementations. The node never answers for content that it does not find, hence the short
-// deadline of each call. The RPC must never be public: it has no authentication of its own.
+// deadline of each call.
+//
+// A node that chunks in another way all the same answers another CID. It is then given our blocks
+// as they are, as a CAR (dag/import), which keeps the CID; what it had made of the file is
+// unpinned, and from then on it gets blocks at once. A node that cannot import keeps its own CID in
+// the receipt.
+//
+// The RPC must never be public: it has no authentication of its own.
 // Threads: core loop. Lifetime: transport and clock outlive it.
 
 #include "base/secret.hpp"
@@ -38,6 +45,8 @@ class kubo_provider final : public provider {
 
   private:
     [[nodiscard]] io::http_request rpc(std::string call, deadline until) const;
+    [[nodiscard]] task<result<std::string>> add(upload& what, bytes_view content, deadline until);
+    [[nodiscard]] task<result<>> import_blocks(upload& what, bytes_view content, deadline until);
     [[nodiscard]] task<result<std::string>> ask(io::http_request request);
     [[nodiscard]] fault located(fault f) const { return std::move(f).at(label_, label_); }
 
@@ -45,6 +54,7 @@ class kubo_provider final : public provider {
     kubo_options options_;
     io::http_transport& transport_;
     const clock& clock_;
+    bool chunks_otherwise_ = false;
 };
 
 }  // namespace thole::ipfs

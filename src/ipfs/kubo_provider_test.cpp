@@ -5,6 +5,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "ipfs/client_testing.hpp"
+#include "ipfs/codec/car.hpp"
 #include "ipfs/codec/testing.hpp"
 #include "ipfs/codes.hpp"
 #include "ipfs/form.hpp"
@@ -98,6 +99,84 @@ TEST(KuboProvider, KnowsNotPinnedFromFailure) {
     EXPECT_EQ(*run(f.loop, f.node.status(id, f.until)), pin_state::pinned);
     EXPECT_TRUE(run(f.loop, f.node.check(f.until)));
     EXPECT_EQ(f.transport.urls.back(), "http://node:5001/api/v0/version");
+}
+
+// A node that makes `its_own` of every file, and imports CARs as `imported` says.
+struct stubborn_node {
+    std::string its_own = cid_of(as_bytes("something else")).text();
+    std::function<result<io::http_response>(const io::http_request&)> imported;
+    std::vector<std::string> calls;
+
+    result<io::http_response> operator()(const io::http_request& request) {
+        constexpr std::string_view root{"http://node:5001/api/v0/"};
+        const auto call = request.url.substr(root.size());
+        calls.push_back(call.substr(0, call.find('?')));
+        if (calls.back() == "add") return answered(200, "{\"Hash\":\"" + its_own + "\"}\n");
+        if (calls.back() == "dag/import") return imported(request);
+        EXPECT_EQ(call, "pin/rm?recursive=true&arg=" + its_own);
+        return answered(200, "{}");
+    }
+};
+
+std::string root_line(const cid& root, const std::string& trouble = {}) {
+    return R"({"Stats":{"BlockCount":3}})"
+           "\n"
+           R"({"Root":{"Cid":{"/":")" +
+           root.text() + R"("},"PinErrorMsg":")" + trouble + "\"}}\n";
+}
+
+upload large() {
+    const auto content = testing::noise(600'000);
+    auto out = hello();
+    out.predicted = cid_of(content);
+    out.source = std::make_shared<memory_source>(content);
+    return out;
+}
+
+// proves: I2, I5
+TEST(KuboProvider, GivesItsOwnBlocksToANodeThatChunksOtherwise) {
+    stubborn_node node;
+    node.imported = [&](const io::http_request& request) -> result<io::http_response> {
+        // What is between the part's head and the closing boundary is a CAR of the predicted CID.
+        const auto begin = request.body.find("\r\n\r\n") + 4;
+        const auto car =
+            std::string_view{request.body}.substr(begin, request.body.rfind("\r\n--") - begin);
+        std::vector<std::pair<cid, bytes>> blocks;
+        car_reader in{{}, [&](const cid& id, bytes_view block) -> result<> {
+                          blocks.emplace_back(id, bytes(block.begin(), block.end()));
+                          return {};
+                      }};
+        EXPECT_TRUE(in.feed(as_bytes(car)));
+        EXPECT_TRUE(in.finish());
+        EXPECT_EQ(in.roots(), std::vector{large().predicted});
+        for (const auto& [id, block] : blocks) EXPECT_TRUE(id.matches(block));
+        EXPECT_EQ(blocks.size(), 4U);
+        return answered(200, root_line(large().predicted));
+    };
+    fixture f{std::ref(node)};
+    auto receipt = run(f.loop, f.node.put(large(), f.until));
+    ASSERT_TRUE(receipt) << receipt.error().describe();
+    EXPECT_EQ(receipt->cid, large().predicted.text());
+    EXPECT_EQ(node.calls, (std::vector<std::string>{"add", "dag/import", "pin/rm"}))
+        << "what it had made of the file is not left pinned";
+    node.calls.clear();
+    ASSERT_TRUE(run(f.loop, f.node.put(large(), f.until)));
+    EXPECT_EQ(node.calls, std::vector<std::string>{"dag/import"}) << "it is known by now";
+}
+
+TEST(KuboProvider, ANodeThatCannotImportKeepsItsOwnCid) {
+    for (const auto& answer :
+         {answered(404, "404 page not found"), answered(200, ""), answered(200, "nonsense\n{}"),
+          answered(200, root_line(cid_of({}))),
+          answered(200, root_line(large().predicted, "block was not found locally"))}) {
+        stubborn_node node;
+        node.imported = [&](const io::http_request&) { return answer; };
+        fixture f{std::ref(node)};
+        const auto receipt = run(f.loop, f.node.put(large(), f.until));
+        ASSERT_TRUE(receipt);
+        EXPECT_EQ(receipt->cid, node.its_own) << "so that it is judged a mismatch";
+        EXPECT_EQ(node.calls, (std::vector<std::string>{"add", "dag/import"}));
+    }
 }
 
 TEST(KuboProvider, GivesEachCallItsOwnShortDeadline) {

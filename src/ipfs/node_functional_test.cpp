@@ -160,6 +160,24 @@ TEST_F(NodeTest, PinsAreSeenAndGivenBack) {
     EXPECT_TRUE(run(provider.check(soon())));
 }
 
+// Fewer links a node than any of them makes by itself: it cannot but answer another CID, and takes
+// the blocks instead.
+// proves: I2, I5, X3
+TEST_F(NodeTest, BlocksAreImportedWhereItChunksOtherwise) {
+    if (!NODE_IMPORTS_CARS) GTEST_SKIP() << "this node has no dag/import";
+    auto narrow = v1_256k;
+    narrow.links = 3;
+    const auto content = testing::noise(2'000'000, 99);
+    const auto what = of(content, narrow);
+    const auto receipt = run(provider.put(what, soon()));
+    ASSERT_TRUE(receipt) << receipt.error().describe();
+    EXPECT_EQ(receipt->cid, what.predicted.text());
+    EXPECT_EQ(*run(provider.status(what.predicted, soon())), pin_state::pinned);
+    EXPECT_EQ(*run(provider.status(cid_of(content, v1_256k), soon())), pin_state::absent);
+    auto gone = run(provider.unpin(*receipt, soon()));
+    EXPECT_TRUE(gone) << gone.error().describe();
+}
+
 // proves: I4, X3
 TEST_F(NodeTest, ItsGatewayIsBelievedByHash) {
     const auto content = testing::noise(1'500'000, 5);
