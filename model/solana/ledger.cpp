@@ -122,11 +122,26 @@ simulation ledger::simulate(const solana::transaction& tx) const {
     return out;
 }
 
-void ledger::submit(const solana::transaction& tx) {
-    const auto signature = tx.id().text();
+sent_transaction as_sent(solana::transaction tx) {
+    auto signature = tx.id().text();
+    const bool signed_well = solana::signatures_hold(tx);
+    return {std::move(tx), std::move(signature), signed_well};
+}
+
+const sent_transaction* ledger::sent(std::string_view base64) const {
+    const auto found = sent_.find(base64);
+    return found == sent_.end() ? nullptr : &found->second;
+}
+
+const sent_transaction& ledger::keep_sent(std::string_view base64, solana::transaction tx) {
+    return sent_.emplace(base64, as_sent(std::move(tx))).first->second;
+}
+
+void ledger::submit(const sent_transaction& sent) {
+    const auto& [tx, signature, signed_well] = sent;
     if (landed_.contains(signature)) return;
     if (!blockhash_valid(tx.message.blockhash, blocks_.back())) return;
-    if (!solana::signatures_hold(tx)) return;
+    if (!signed_well) return;
     const auto& payer = tx.message.keys.front();
     const auto fee = fee_of(tx.message);
     scratch state{accounts_, slot()};

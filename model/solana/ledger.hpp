@@ -6,13 +6,14 @@
 //   ledger chain{{.seed = 7}};
 //   chain.fund(wallet, 1'000'000'000);
 //   chain.advance(1);                            // one slot
-//   chain.submit(tx);                            // what the leader of this slot does with it
+//   chain.submit(as_sent(tx));                   // what the leader of this slot does with it
 //
 // Single-owner.
 
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 
 #include "model/solana/programs.hpp"
 #include "solana/codec/transaction.hpp"
@@ -41,6 +42,13 @@ struct landed_transaction {
     std::string signature;
 };
 
+// What its bytes say, read and verified once: the same bytes go to every node, again and again.
+struct sent_transaction {
+    solana::transaction tx;
+    std::string signature;
+    bool signed_well;
+};
+
 struct simulation {
     boost::json::value error;  // null, a name, or {"InstructionError": [i, …]}
     std::uint64_t units = 0;
@@ -62,7 +70,10 @@ class ledger {
     [[nodiscard]] bool blockhash_valid(const solana::blockhash& hash, const block& view) const;
     [[nodiscard]] simulation simulate(const solana::transaction& tx) const;
     // Lands, fails on chain (fee taken), or leaves no trace (expired, duplicate, cannot pay).
-    void submit(const solana::transaction& tx);
+    void submit(const sent_transaction& sent);
+    // By its base64; null when these bytes were never kept.
+    [[nodiscard]] const sent_transaction* sent(std::string_view base64) const;
+    const sent_transaction& keep_sent(std::string_view base64, solana::transaction tx);
 
     [[nodiscard]] const landed_transaction* find(const std::string& signature) const;
     // How often a transaction took effect or failed on chain; a checker's view.
@@ -72,6 +83,10 @@ class ledger {
     }
 
   private:
+    struct text_hash : std::hash<std::string_view> {
+        using is_transparent = void;
+    };
+
     void append_block();
     // The error of the transaction as a whole, and the state if it succeeds.
     [[nodiscard]] boost::json::value run(const solana::transaction& tx, scratch& state) const;
@@ -82,7 +97,10 @@ class ledger {
     std::map<solana::blockhash, std::size_t> by_hash_;
     account_store accounts_;
     std::map<std::string, landed_transaction> landed_;
+    std::unordered_map<std::string, sent_transaction, text_hash, std::equal_to<>> sent_;
 };
+
+[[nodiscard]] sent_transaction as_sent(solana::transaction tx);
 
 // 5000 lamports a signature plus the bid of its compute budget instructions.
 [[nodiscard]] std::uint64_t fee_of(const solana::message& m);

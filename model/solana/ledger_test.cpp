@@ -23,7 +23,7 @@ TEST(ledger, mints_one_token_and_no_more) {
     const auto first = c.build(c.recent());
     ASSERT_TRUE(c.on.simulate(first).error.is_null())
         << boost::json::serialize(c.on.simulate(first).error);
-    c.on.submit(first);
+    c.on.submit(as_sent(first));
     const auto* held = c.on.accounts().at(c.mint, c.on.slot());
     ASSERT_NE(held, nullptr);
     const auto mint = solana::decode_mint(held->data);
@@ -37,7 +37,7 @@ TEST(ledger, mints_one_token_and_no_more) {
     EXPECT_EQ(solana::decode_token_account(account->data)->amount, 1U);
 
     c.on.advance(1);
-    c.on.submit(c.build(c.recent(), 7));  // another transaction for the same address
+    c.on.submit(as_sent(c.build(c.recent(), 7)));  // another transaction for the same address
     EXPECT_EQ(c.on.landed_count(), 2U);
     std::size_t failed = 0;
     for (const auto& [_, landed] : c.on.landed()) failed += landed.error.is_null() ? 0 : 1;
@@ -47,8 +47,8 @@ TEST(ledger, mints_one_token_and_no_more) {
 TEST(ledger, lands_the_same_bytes_once) {
     chain c;
     const auto tx = c.build(c.recent());
-    c.on.submit(tx);
-    c.on.submit(tx);
+    c.on.submit(as_sent(tx));
+    c.on.submit(as_sent(tx));
     EXPECT_EQ(c.on.landed_count(), 1U);
 }
 
@@ -57,7 +57,7 @@ TEST(ledger, forgets_expired_transactions_without_a_trace) {
     const auto tx = c.build(c.recent());
     c.on.advance(c.on.options().blockhash_age + 2);
     const auto before = c.on.accounts().at(c.wallet.address(), c.on.slot())->lamports;
-    c.on.submit(tx);
+    c.on.submit(as_sent(tx));
     EXPECT_EQ(c.on.landed_count(), 0U);
     EXPECT_EQ(c.on.accounts().at(c.wallet.address(), c.on.slot())->lamports, before);
 }
@@ -73,11 +73,11 @@ TEST(ledger, accepts_a_blockhash_up_to_its_last_valid_height) {
 
 TEST(ledger, takes_the_fee_of_a_transaction_that_fails) {
     chain c;
-    c.on.submit(c.build(c.recent()));
+    c.on.submit(as_sent(c.build(c.recent())));
     c.on.advance(1);
     const auto before = c.on.accounts().at(c.wallet.address(), c.on.slot())->lamports;
     const auto again = c.build(c.recent(), 3);
-    c.on.submit(again);
+    c.on.submit(as_sent(again));
     const auto* landed = c.on.find(again.id().text());
     ASSERT_NE(landed, nullptr);
     EXPECT_EQ(boost::json::serialize(landed->error), R"({"InstructionError":[1,{"Custom":0}]})");
@@ -89,7 +89,7 @@ TEST(ledger, shows_the_state_of_the_slot_asked_for) {
     chain c;
     const auto then = c.on.slot();
     c.on.advance(5);
-    c.on.submit(c.build(c.on.view(commitment::processed, 0).hash));
+    c.on.submit(as_sent(c.build(c.on.view(commitment::processed, 0).hash)));
     EXPECT_EQ(c.on.accounts().at(c.mint, then), nullptr);
     EXPECT_NE(c.on.accounts().at(c.mint, c.on.slot()), nullptr);
     EXPECT_EQ(c.on.view(commitment::processed, 3).slot, c.on.slot() - 3);

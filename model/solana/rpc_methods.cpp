@@ -15,8 +15,9 @@ namespace {
 
 using solana::public_key;
 
-json::object config_at(const json::array& params, std::size_t index) {
-    if (params.size() <= index || !params[index].is_object()) return {};
+const json::object& config_at(const json::array& params, std::size_t index) {
+    static const json::object none;
+    if (params.size() <= index || !params[index].is_object()) return none;
     return params[index].as_object();
 }
 
@@ -36,13 +37,14 @@ json::value encode(const account* held) {
                         {"space", held->data.size()}};
 }
 
-solana::transaction decode_transaction(const json::array& params) {
-    const auto config = config_at(params, 1);
+bool is_base64(const json::object& config) {
     const auto* encoding = config.if_contains("encoding");
+    return encoding != nullptr && encoding->as_string() == "base64";
+}
+
+solana::transaction decode_transaction(const json::array& params) {
     const auto& text = params.at(0).as_string();
-    const auto raw = encoding != nullptr && encoding->as_string() == "base64"
-                         ? from_base64(text)
-                         : from_base58(text, 2048);
+    const auto raw = is_base64(config_at(params, 1)) ? from_base64(text) : from_base58(text, 2048);
     if (!raw) throw rpc_error{-32602, "invalid transaction encoding", nullptr};
     auto tx = solana::parse_transaction(*raw);
     if (!tx) throw rpc_error{-32602, "failed to deserialize transaction", nullptr};
@@ -73,15 +75,16 @@ std::string error_text(const json::value& error) {
     throw rpc_error{-32002, std::move(text), simulation_result(std::move(error), 0)};
 }
 
-void preflight(rpc_node& node, const solana::transaction& tx, const json::object& config) {
+void preflight(rpc_node& node, const sent_transaction& sent, const json::object& config) {
+    const auto& tx = sent.tx;
     json::object read;
     if (const auto* level = config.if_contains("preflightCommitment")) read["commitment"] = *level;
     if (const auto* least = config.if_contains("minContextSlot")) read["minContextSlot"] = *least;
     const auto& seen = node.view(read);
-    if (!solana::signatures_hold(tx)) {
+    if (!sent.signed_well) {
         throw rpc_error{-32003, "Transaction signature verification failure", nullptr};
     }
-    const auto* known = node.chain().find(tx.id().text());
+    const auto* known = node.chain().find(sent.signature);
     if (known != nullptr && known->slot <= seen.slot) refuse_preflight("AlreadyProcessed");
     if (!node.chain().blockhash_valid(tx.message.blockhash, seen)) {
         refuse_preflight("BlockhashNotFound");
@@ -90,9 +93,7 @@ void preflight(rpc_node& node, const solana::transaction& tx, const json::object
     if (auto run = node.chain().simulate(tx); !run.error.is_null()) refuse_preflight(run.error);
 }
 
-json::value send_transaction(rpc_node& node, const json::array& params) {
-    const auto config = config_at(params, 1);
-    const auto tx = decode_transaction(params);
+json::value relay(rpc_node& node, const sent_transaction& sent, const json::object& config) {
     if (node.faults().unhealthy) {
         throw rpc_error{-32005, "Node is unhealthy", json::object{{"numSlotsBehind", nullptr}}};
     }
@@ -101,17 +102,30 @@ json::value send_transaction(rpc_node& node, const json::array& params) {
         refuse_preflight("BlockhashNotFound");
     }
     const auto* skip = config.if_contains("skipPreflight");
-    if (skip == nullptr || !skip->as_bool()) preflight(node, tx, config);
+    if (skip == nullptr || !skip->as_bool()) preflight(node, sent, config);
     if (node.faults().drop_sends > 0) {
         --node.faults().drop_sends;
     } else {
-        node.chain().submit(tx);
+        node.chain().submit(sent);
     }
-    return json::string{tx.id().text()};
+    return json::string{sent.signature};
+}
+
+json::value send_transaction(rpc_node& node, const json::array& params) {
+    const auto& config = config_at(params, 1);
+    if (is_base64(config)) {
+        const auto& text = params.at(0).as_string();
+        const auto* known = node.chain().sent(text);
+        return relay(
+            node,
+            known != nullptr ? *known : node.chain().keep_sent(text, decode_transaction(params)),
+            config);
+    }
+    return relay(node, as_sent(decode_transaction(params)), config);
 }
 
 json::value simulate_transaction(rpc_node& node, const json::array& params) {
-    const auto config = config_at(params, 1);
+    const auto& config = config_at(params, 1);
     const auto tx = decode_transaction(params);
     const auto& seen = node.view(config);
     const auto* replace = config.if_contains("replaceRecentBlockhash");

@@ -54,9 +54,9 @@ json::value rpc_node::answer_one(const json::value& request) {
         if (const auto* given = call.if_contains("id")) id = *given;
         const auto method = std::string{call.at("method").as_string()};
         ++calls_[method];
+        static const json::array none;
         const auto* params = call.if_contains("params");
-        auto value =
-            call_method(*this, method, params != nullptr ? params->as_array() : json::array{});
+        auto value = call_method(*this, method, params != nullptr ? params->as_array() : none);
         return json::object{{"jsonrpc", "2.0"}, {"result", std::move(value)}, {"id", id}};
     } catch (const rpc_error& error) {
         return failure(id, error);

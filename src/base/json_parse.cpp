@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/json/basic_parser_impl.hpp>
+#include <boost/json/monotonic_resource.hpp>
 #include <charconv>
 
 #include "base/json.hpp"
@@ -25,7 +26,10 @@ class builder {
     static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
     using error_code = bj::error_code;
 
-    explicit builder(problems& found) : found_{found} {}
+    builder(problems& found, bj::storage_ptr memory)
+        : found_{found}, memory_{std::move(memory)}, root_(memory_) {
+        frames_.reserve(8);
+    }
     [[nodiscard]] bj::value take() { return std::move(root_); }
 
     bool on_document_begin(error_code&) { return true; }
@@ -50,7 +54,7 @@ class builder {
     }
     bool on_string(bj::string_view part, std::size_t, error_code&) {
         text_.append(part.data(), part.size());
-        put(bj::value(std::string_view{text_}));
+        put(bj::value(bj::string_view{text_.data(), text_.size()}, memory_));
         text_.clear();
         return true;
     }
@@ -71,8 +75,8 @@ class builder {
         }
         return put_number(exact);
     }
-    bool on_bool(bool flag, error_code&) { return put(bj::value(flag)); }
-    bool on_null(error_code&) { return put(bj::value(nullptr)); }
+    bool on_bool(bool flag, error_code&) { return put(bj::value(flag, memory_)); }
+    bool on_null(error_code&) { return put(bj::value(nullptr, memory_)); }
     bool on_comment_part(bj::string_view, error_code&) { return true; }
     bool on_comment(bj::string_view, error_code&) { return true; }
 
@@ -95,11 +99,13 @@ class builder {
     template <class Number>
     bool put_number(Number number) {
         text_.clear();
-        return put(bj::value(number));
+        return put(bj::value(number, memory_));
     }
 
     bool open(bool is_object) {
-        frames_.push_back({is_object ? bj::value(bj::object_kind) : bj::value(bj::array_kind), {}});
+        frames_.push_back(
+            {is_object ? bj::value(bj::object_kind, memory_) : bj::value(bj::array_kind, memory_),
+             {}});
         return true;
     }
 
@@ -133,6 +139,7 @@ class builder {
     }
 
     problems& found_;
+    bj::storage_ptr memory_;
     std::vector<frame> frames_;
     std::string text_;
     bj::value root_;
@@ -140,19 +147,12 @@ class builder {
 
 }  // namespace
 
-std::expected<bj::value, problems> parse(std::string_view text) {
-    problems found;
-    auto parsed = detail::parse_collecting(text, found);
-    if (!found.empty() || !parsed) return std::unexpected{std::move(found)};
-    return std::move(*parsed);
-}
+namespace {
 
-namespace detail {
-
-std::optional<value> parse_collecting(std::string_view text, problem_list& found) {
+std::optional<bj::value> parse_in(bj::storage_ptr memory, std::string_view text, problems& found) {
     bj::parse_options options;
     options.max_depth = max_depth;
-    bj::basic_parser<builder> parser{options, found};
+    bj::basic_parser<builder> parser{options, found, std::move(memory)};
     bj::error_code error;
     const auto used = parser.write_some(false, text.data(), text.size(), error);
     if (!error && used < text.size()) error = bj::error::extra_data;
@@ -164,6 +164,22 @@ std::optional<value> parse_collecting(std::string_view text, problem_list& found
         add(found, "", "json.syntax", error.message() + " at byte " + std::to_string(used));
     }
     return std::nullopt;
+}
+
+}  // namespace
+
+std::expected<bj::value, problems> parse(std::string_view text) {
+    problems found;
+    auto parsed = parse_in({}, text, found);
+    if (!found.empty() || !parsed) return std::unexpected{std::move(found)};
+    return std::move(*parsed);
+}
+
+namespace detail {
+
+// What is read into a struct goes as a whole, so nothing in it is given back alone.
+std::optional<value> parse_collecting(std::string_view text, problem_list& found) {
+    return parse_in(bj::make_shared_resource<bj::monotonic_resource>(), text, found);
 }
 
 }  // namespace detail

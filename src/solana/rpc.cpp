@@ -1,6 +1,8 @@
 #include "solana/rpc.hpp"
 
 #include <algorithm>
+#include <array>
+#include <boost/json/monotonic_resource.hpp>
 #include <set>
 #include <tuple>
 
@@ -65,12 +67,6 @@ result<bool> read_health(const json::value& v) {
     return fail(codes::node_behind, "it does not say ok");
 }
 
-template <auto Read>
-std::optional<fault> flaw_found_by(const json::value& v) {
-    auto read = Read(v);
-    return read ? std::nullopt : std::optional{read.error()};
-}
-
 bool is_timeout(const fault& f) {
     return f.is(thole::codes::net_timeout) || f.is(thole::codes::net_connect_timeout);
 }
@@ -127,7 +123,7 @@ std::vector<name> client::cordoned(role wanted) const {
     return out;
 }
 
-std::vector<name> client::ranked(role wanted) const {
+std::vector<endpoint_view> client::ranked_views(role wanted) const {
     auto all = endpoints_.view(loop_.now());
     std::erase_if(all,
                   [&](const endpoint_view& e) { return e.drained || !e.config.roles.has(wanted); });
@@ -138,20 +134,23 @@ std::vector<name> client::ranked(role wanted) const {
         return std::tuple{last, e.config.tier, e.latency, e.config.name.view()};
     };
     std::ranges::sort(all, {}, rank);
+    return all;
+}
+
+std::vector<name> client::ranked(role wanted) const {
     std::vector<name> out;
-    for (const auto& e : all) out.push_back(e.config.name);
+    for (const auto& e : ranked_views(wanted)) out.push_back(e.config.name);
     return out;
 }
 
 std::vector<name> client::spread(role wanted, std::size_t most) const {
-    auto rest = ranked(wanted);
     std::vector<name> out;
+    std::vector<name> rest;
     std::set<name> providers;
-    std::erase_if(rest, [&](name endpoint) {
-        const bool first = providers.insert(provider_of(endpoint)).second;
-        if (first) out.push_back(endpoint);
-        return first;
-    });
+    for (const auto& e : ranked_views(wanted)) {
+        const bool first = providers.insert(e.config.provider).second;
+        (first ? out : rest).push_back(e.config.name);
+    }
     out.insert(out.end(), rest.begin(), rest.end());
     if (out.size() > most) out.resize(most);
     return out;
@@ -200,14 +199,18 @@ duration client::timeout_of(role wanted) const noexcept {
 template <auto Read>
 auto client::typed(call c, options o)
     -> task<rpc_result<typename decltype(Read(std::declval<const json_value&>()))::value_type>> {
-    c.flaw = flaw_found_by<Read>;
-    const bool has_context = c.has_context;
+    using value_type = typename decltype(Read(std::declval<const json_value&>()))::value_type;
+    std::optional<value_type> value;
+    c.take = [&value](const json_value& said) -> std::optional<fault> {
+        auto read = Read(said);
+        if (!read) return std::move(read).error();
+        value.emplace(*std::move(read));
+        return std::nullopt;
+    };
     auto answer = co_await run(std::move(c), o);
     if (!answer) co_return std::unexpected{answer.error()};
-    // judge() has checked both.
-    const auto* value = has_context ? read_context(answer->value)->value : &answer->value;
-    from_node<typename decltype(Read(*value))::value_type> out;
-    out.value = std::move(*Read(*value));
+    from_node<value_type> out;
+    out.value = *std::move(value);
     out.endpoint = answer->endpoint;
     out.provider = answer->provider;
     out.context_slot = answer->context_slot;
@@ -240,7 +243,7 @@ task<client::raw> client::run(call c, options o) {
     }
 }
 
-task<client::raw> client::attempt(endpoint_pick pick, call c, options o) {
+task<client::raw> client::attempt(endpoint_pick pick, const call& c, const options& o) {
     const auto started = loop_.now();
     const auto timeout = timeout_of(c.wanted);
     const auto until = o.until.child(started, timeout);
@@ -292,9 +295,12 @@ client::raw client::judge(io::http_response response, const endpoint_config& fro
             io::expect_success(std::move(response), dependency(), from.name, loop_.wall_now());
         return std::unexpected{failed.error()};
     }
-    auto value = read_answer(response.body, id);
+    // Goes as a whole, so nothing in it is given back alone; most answers fit here.
+    std::array<unsigned char, 8192> room;
+    json::monotonic_resource memory{room.data(), room.size()};
+    const auto value = read_answer(response.body, id, &memory);
     if (!value) return refuse(value.error());
-    from_node<json_value> out;
+    from_node<taken> out;
     out.endpoint = from.name;
     out.provider = from.provider;
     const json_value* inner = &*value;
@@ -308,8 +314,7 @@ client::raw client::judge(io::http_response response, const endpoint_config& fro
                 "at slot " + std::to_string(context->slot)));
         }
     }
-    if (auto flaw = c.flaw(*inner)) return refuse(std::move(*flaw));
-    out.value = std::move(*value);
+    if (auto flaw = c.take(*inner)) return refuse(std::move(*flaw));
     return out;
 }
 

@@ -18,6 +18,7 @@
 // the transaction may have been relayed. Cancellation: stops the transfer. Threads: the loop's.
 
 #include <boost/json/value.hpp>
+#include <functional>
 #include <map>
 
 #include "io/http.hpp"
@@ -119,9 +120,11 @@ class client {
         std::string params;
         role wanted = role::read;
         bool has_context = true;
-        std::optional<fault> (*flaw)(const json_value&) = nullptr;  // set by typed()
+        // Takes what the node said, or says what is wrong with it; set by typed().
+        std::function<std::optional<fault>(const json_value&)> take{};
     };
-    using raw = rpc_result<json_value>;
+    struct taken {};  // by call::take
+    using raw = rpc_result<taken>;
     struct position {
         std::uint64_t lag = 0;
         std::uint64_t slot = 0;
@@ -132,13 +135,14 @@ class client {
     [[nodiscard]] auto typed(call c, options o)
         -> task<rpc_result<typename decltype(Read(std::declval<const json_value&>()))::value_type>>;
     [[nodiscard]] task<raw> run(call c, options o);
-    [[nodiscard]] task<raw> attempt(endpoint_pick pick, call c, options o);
+    [[nodiscard]] task<raw> attempt(endpoint_pick pick, const call& c, const options& o);
     [[nodiscard]] task<raw> exchange(const endpoint_config& to, const call& c, const options& o,
                                      deadline until);
     [[nodiscard]] raw judge(io::http_response response, const endpoint_config& from, const call& c,
                             const options& o, std::uint64_t id) const;
     [[nodiscard]] duration timeout_of(role wanted) const noexcept;
     [[nodiscard]] std::vector<name> all_but(name endpoint) const;
+    [[nodiscard]] std::vector<endpoint_view> ranked_views(role wanted) const;
     [[nodiscard]] fault refused_by(name endpoint, fault why) const;
     [[nodiscard]] std::vector<name> cordoned(role wanted) const;
     void note_slot(name endpoint, commitment level, std::uint64_t slot);

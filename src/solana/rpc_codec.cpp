@@ -91,9 +91,9 @@ std::string quoted_list(std::span<const std::string> plain_ascii) {
     return out + "]";
 }
 
-result<json::value> read_answer(std::string_view body, std::uint64_t id) {
+result<json::value> read_answer(std::string_view body, std::uint64_t id, json::storage_ptr memory) {
     json::error_code failed;
-    auto whole = json::parse(body, failed);
+    auto whole = json::parse(body, failed, std::move(memory));
     if (failed || !whole.is_object()) return bad("no JSON object: " + excerpt(body));
     const auto* error = member(whole, "error");
     // An error about a request that could not be read carries a null id.

@@ -32,8 +32,10 @@ namespace json = boost::json;
 
 // ---- answers ------------------------------------------------------------------------------------
 
-// The "result" of the answer to request `id`, or the fault that stands in its place.
-[[nodiscard]] result<json::value> read_answer(std::string_view body, std::uint64_t id);
+// The "result" of the answer to request `id`, or the fault that stands in its place. The value
+// lives in `memory`.
+[[nodiscard]] result<json::value> read_answer(std::string_view body, std::uint64_t id,
+                                              json::storage_ptr memory = {});
 
 // Takes {"context":{"slot":…},"value":…} apart.
 struct with_context {

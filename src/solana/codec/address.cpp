@@ -1,8 +1,7 @@
 #include "solana/codec/address.hpp"
 
-#include <functional>
-
 #include "base/digest.hpp"
+#include "base/known_answers.hpp"
 #include "solana/codec/curve.hpp"
 #include "solana/codec/programs.hpp"
 #include "solana/codes.hpp"
@@ -37,33 +36,9 @@ bytes preimage_of(std::span<const bytes_view> seeds, bytes_view bump, const publ
     return all;
 }
 
-// Addresses that were found before. A mint's are asked for at every read of it, and each costs some
-// powers in the field; a pure function of its preimage, which is compared whole.
-class found_before {
-  public:
-    [[nodiscard]] const derived_address* find(const bytes& preimage) const {
-        const auto& at = slots_[slot_of(preimage)];
-        return at.preimage == preimage ? &at.found : nullptr;
-    }
-    void keep(bytes preimage, const derived_address& found) {
-        const auto slot = slot_of(preimage);
-        slots_[slot] = {std::move(preimage), found};
-    }
-
-  private:
-    struct entry {
-        bytes preimage;
-        derived_address found{};
-    };
-    static std::size_t slot_of(const bytes& preimage) {
-        return std::hash<std::string_view>{}(as_text(preimage)) % slots;
-    }
-    static constexpr std::size_t slots = 1024;
-    std::vector<entry> slots_{slots};
-};
-
-found_before& known_addresses() {
-    static thread_local found_before known;
+// A mint's addresses are asked for at every read of it, and each costs some powers in the field.
+auto& known_addresses() {
+    static thread_local known_answers<derived_address, 1024> known;
     return known;
 }
 
@@ -94,18 +69,16 @@ result<derived_address> find_program_address(std::span<const bytes_view> seeds,
                                              const public_key& program) {
     if (!seeds_fit(seeds, max_seeds - 1)) return fail(codes::seed_invalid, "too many or too long");
     constexpr std::uint8_t highest = 255;
-    auto first = preimage_of(seeds, {&highest, 1}, program);
+    const auto first = preimage_of(seeds, {&highest, 1}, program);
     auto& known = known_addresses();
-    if (const auto* found = known.find(first)) return *found;
+    if (const auto* found = known.find(as_text(first))) return *found;
     auto preimage = first;
     auto& at = preimage[preimage.size() - pda_marker.size() - public_key::size - 1];
     for (int bump = highest; bump >= 0; --bump) {
         at = static_cast<std::uint8_t>(bump);
         const auto digest = sha256(preimage);
         if (is_on_curve(digest)) continue;
-        const derived_address found{public_key{digest}, at};
-        known.keep(std::move(first), found);
-        return found;
+        return known.keep(as_text(first), {public_key{digest}, at});
     }
     return fail(codes::seed_invalid, "no bump leads off the curve");
 }

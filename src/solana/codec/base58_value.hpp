@@ -11,6 +11,7 @@
 // parse() is strict: exactly N bytes, one spelling per value. It works at compile time, which is
 // how programs.hpp names the programs. Values; threads: any.
 
+#include <algorithm>
 #include <array>
 #include <compare>
 #include <cstdint>
@@ -53,30 +54,46 @@ using signature = base58_value<64, struct signature_tag>;
 
 namespace detail {
 
-constexpr int base58_digit(char c) noexcept {
+inline constexpr std::uint8_t no_base58_digit = 0xff;
+
+inline constexpr auto base58_digits = [] {
     constexpr std::string_view alphabet =
         "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-    const auto at = alphabet.find(c);
-    return at == std::string_view::npos ? -1 : static_cast<int>(at);
-}
+    std::array<std::uint8_t, 256> table{};
+    table.fill(no_base58_digit);
+    for (std::size_t i = 0; i < alphabet.size(); ++i) {
+        table[static_cast<std::uint8_t>(alphabet[i])] = static_cast<std::uint8_t>(i);
+    }
+    return table;
+}();
 
 }  // namespace detail
 
 template <std::size_t N, class Tag>
 constexpr std::optional<base58_value<N, Tag>> base58_value<N, Tag>::parse(
     std::string_view text) noexcept {
+    static_assert(N % 4 == 0, "whole words");
     if (text.size() < N || text.size() > N * 2) return std::nullopt;  // log(256)/log(58) = 1.37
-    base58_value out;
-    for (const char c : text) {
-        const int digit = detail::base58_digit(c);
-        if (digit < 0) return std::nullopt;
-        auto carry = static_cast<std::uint32_t>(digit);
-        for (std::size_t i = N; i-- > 0;) {
-            carry += 58U * out.raw[i];
-            out.raw[i] = static_cast<std::uint8_t>(carry & 0xFFU);
-            carry >>= 8U;
+    // Words of four bytes, least significant first, multiplied by five digits at once.
+    std::array<std::uint32_t, N / 4> words{};
+    for (std::size_t at = 0; at < text.size();) {
+        std::uint64_t carry = 0;
+        std::uint64_t times = 1;
+        for (const auto end = std::min(at + 5, text.size()); at < end; ++at, times *= 58) {
+            const auto digit = detail::base58_digits[static_cast<std::uint8_t>(text[at])];
+            if (digit == detail::no_base58_digit) return std::nullopt;
+            carry = carry * 58 + digit;
+        }
+        for (auto& word : words) {
+            carry += word * times;
+            word = static_cast<std::uint32_t>(carry);
+            carry >>= 32U;
         }
         if (carry != 0) return std::nullopt;
+    }
+    base58_value out;
+    for (std::size_t i = 0; i < N; ++i) {
+        out.raw[N - 1 - i] = static_cast<std::uint8_t>(words[i / 4] >> (8 * (i % 4)));
     }
     // Each leading zero byte is exactly one '1'; otherwise the text is short or padded.
     std::size_t ones = 0;
