@@ -31,7 +31,7 @@ struct campaign_options {
 struct campaign_report {
     std::uint64_t seeds = 0, operations = 0, faults = 0, crashes = 0, violations = 0;
     std::uint64_t requests = 0;
-    double seconds = 0;       // of all threads together
+    double seconds = 0;       // of processors: what else runs beside does not count
     double wall_seconds = 0;  // since the start
     duration simulated{};
     probe_log probes;

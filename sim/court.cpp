@@ -63,7 +63,7 @@ const known_operation* court::find(const uuid& id) const {
     return found == by_id_.end() ? nullptr : find(found->second);
 }
 const known_generation* court::generation_of(std::string_view transaction) const {
-    const auto found = by_transaction_.find(std::string{transaction});
+    const auto found = by_transaction_.find(transaction);
     if (found == by_transaction_.end()) return nullptr;
     return &book_.at(found->second.first).generations.at(found->second.second);
 }
@@ -189,7 +189,7 @@ void court::leaving(const io::http_request& request, int life) {
     const auto submitted = submitted_by(request);
     if (!submitted.empty()) {
         ++figures_.sends;
-        const auto found = by_transaction_.find(std::string{submitted});
+        const auto found = by_transaction_.find(submitted);
         if (found != by_transaction_.end()) {
             ++book_.at(found->second.first).generations.at(found->second.second).sends;
         }

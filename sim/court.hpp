@@ -111,7 +111,12 @@ class court {
     std::vector<std::unique_ptr<checker>> checkers_;
     std::map<std::int64_t, known_operation> book_;
     std::map<uuid, std::int64_t> by_id_;
-    std::unordered_map<std::string, std::pair<std::int64_t, std::size_t>> by_transaction_;
+    struct text_hash : std::hash<std::string_view> {
+        using is_transparent = void;
+    };
+    std::unordered_map<std::string, std::pair<std::int64_t, std::size_t>, text_hash,
+                       std::equal_to<>>
+        by_transaction_;
     std::unordered_map<std::string, duration> served_;
     std::set<std::string> untold_;  // origins
     std::vector<violation> violations_;
