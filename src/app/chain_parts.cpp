@@ -56,7 +56,7 @@ chain_parts::chain_parts(const chain_surroundings& from)
       endpoints{name{"solana"},
                 set_settings(
                     overrides_of(from.c.dependency.solana, presets::solana_rpc, from.c.dependency)),
-                endpoints_of(from.c.dependency.solana, from.env), &from.watch},
+                endpoints_of(from.c.dependency.solana.endpoint, from.env), &from.watch},
       chance_{from.seed},
       rpc{from.transport, from.loop, endpoints, chance_, rpc_settings(from)},
       blockhashes{rpc},

@@ -137,6 +137,25 @@ struct dependency_config {
 };
 BOOST_DESCRIBE_STRUCT(dependency_config, (), (preset, timeout, retry, breaker, endpoint))
 
+struct gateway_config {
+    std::optional<std::string> preset;
+    std::optional<time_span> timeout;  // of one call to one gateway; 100ms…10m
+    retry_config retry;
+    breaker_config breaker;
+    std::vector<endpoint_config> endpoint;
+    // Others that may be asked as well while one is later than 95 of 100; 0…4; 0 = none.
+    std::uint32_t hedge_copies = 1;
+    // One is late after this at most, and while few answers are known; 50ms…10m.
+    time_span hedge_longest = std::chrono::seconds{1};
+    // One that serves well is asked for something so often; 10s…24h; 0s = only when it is ill.
+    time_span probe_every = std::chrono::minutes{5};
+    // Of verified metadata kept in memory for /verify/{wallet}; 0…1 073 741 824; 0 = none.
+    std::uint64_t cache_bytes = 8U << 20U;
+};
+BOOST_DESCRIBE_STRUCT(gateway_config, (),
+                      (preset, timeout, retry, breaker, endpoint, hedge_copies, hedge_longest,
+                       probe_every, cache_bytes))
+
 enum class provider_kind : std::uint8_t { store, kubo, pinata, psa };
 BOOST_DESCRIBE_ENUM(provider_kind, store, kubo, pinata, psa)
 enum class pinata_version : std::uint8_t { v3, legacy };
@@ -185,9 +204,9 @@ BOOST_DESCRIBE_STRUCT(partner_config, (), (url, token, called, pipeline))
 struct dependencies_config {
     // Overrides of the preset "default", for every dependency that uses it.
     dependency_config standard;
-    dependency_config solana;   // the chain's RPC nodes
-    ipfs_config ipfs;           // where content is stored
-    dependency_config gateway;  // where others read it; asked before an NFT counts as verified
+    dependency_config solana;  // the chain's RPC nodes
+    ipfs_config ipfs;          // where content is stored
+    gateway_config gateway;    // where others read it; asked before an NFT counts as verified
     std::map<std::string, partner_config> partner;
 };
 BOOST_DESCRIBE_STRUCT(dependencies_config, (), (standard, solana, ipfs, gateway, partner))
@@ -305,6 +324,8 @@ template <>
 inline constexpr auto optional_members<app::breaker_config> = all_members;
 template <>
 inline constexpr auto optional_members<app::dependency_config> = all_members;
+template <>
+inline constexpr auto optional_members<app::gateway_config> = all_members;
 template <>
 inline constexpr auto optional_members<app::ipfs_provider_config> = all_members;
 template <>

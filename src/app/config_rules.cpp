@@ -100,7 +100,8 @@ class rule_book {
     void check_url(const std::string& pointer, const std::string& url);
     void check_websocket(const std::string& pointer, std::string_view dependency,
                          const std::string& url);
-    void check_endpoints(const std::string& pointer, const dependency_config&);
+    void check_endpoints(const std::string& pointer, const std::vector<endpoint_config>&);
+    void check_gateways(const gateway_config&);
     void check_providers();
     void check_partner(const std::string& at, const partner_config&);
     void check_provider_access(const std::string& at, const ipfs_provider_config& p);
@@ -249,11 +250,11 @@ void rule_book::check_websocket(const std::string& pointer, std::string_view dep
     }
 }
 
-void rule_book::check_endpoints(const std::string& pointer, const dependency_config& d) {
-    check_policies(pointer, d);
+void rule_book::check_endpoints(const std::string& pointer,
+                                const std::vector<endpoint_config>& endpoints) {
     std::set<std::string> seen;
-    for (std::size_t i = 0; i < d.endpoint.size(); ++i) {
-        const auto& each = d.endpoint[i];
+    for (std::size_t i = 0; i < endpoints.size(); ++i) {
+        const auto& each = endpoints[i];
         const auto at = fmt::format("{}/endpoint/{}", pointer, i);
         unique_name(at, each.name, seen);
         if (each.name == "own") {
@@ -265,6 +266,16 @@ void rule_book::check_endpoints(const std::string& pointer, const dependency_con
         range(at + "/weight", each.weight, 1U, 1000U);
         if (each.roles.empty()) refuse(at + "/roles", "must name at least one role");
     }
+}
+
+void rule_book::check_gateways(const gateway_config& g) {
+    const std::string at = "/dependency/gateway";
+    check_policies(at, g);
+    check_endpoints(at, g.endpoint);
+    range(at + "/hedge_copies", g.hedge_copies, 0U, 4U);
+    span(at + "/hedge_longest", g.hedge_longest, 50ms, 10min);
+    if (g.probe_every.value != duration::zero()) span(at + "/probe_every", g.probe_every, 10s, 24h);
+    range(at + "/cache_bytes", g.cache_bytes, std::uint64_t{0}, std::uint64_t{1} << 30);
 }
 
 void rule_book::check_providers() {
@@ -336,8 +347,9 @@ void rule_book::check_dependencies() {
         check_partner(at, partner);
     }
     const auto& d = c_.dependency;
-    check_endpoints("/dependency/solana", d.solana);
-    check_endpoints("/dependency/gateway", d.gateway);
+    check_policies("/dependency/solana", d.solana);
+    check_endpoints("/dependency/solana", d.solana.endpoint);
+    check_gateways(d.gateway);
     check_policies("/dependency/standard", d.standard);
     check_policies("/dependency/ipfs", d.ipfs);
     if (!d.standard.endpoint.empty()) {

@@ -105,7 +105,7 @@ std::vector<thole::endpoint_config> remote_endpoints(const content_surroundings&
 }
 
 std::vector<thole::endpoint_config> gateway_endpoints(const content_surroundings& from) {
-    auto out = endpoints_of(from.c.dependency.gateway, from.env);
+    auto out = endpoints_of(from.c.dependency.gateway.endpoint, from.env);
     if (!from.own_gateway.empty()) {
         thole::endpoint_config own;
         own.name = content_parts::own_gateway_name;
@@ -117,11 +117,20 @@ std::vector<thole::endpoint_config> gateway_endpoints(const content_surroundings
     return out;
 }
 
-ipfs::fetcher_options fetcher_settings(const config& c) {
+ipfs::fetcher_options fetcher_settings(const config& c, std::function<void(name)> on_late) {
     ipfs::fetcher_options out;
+    out.on_late = std::move(on_late);
     const auto timeout =
         overrides_of(c.dependency.gateway, presets::default_preset, c.dependency).timeout;
     if (timeout) out.per_gateway = timeout->value;
+    const auto& g = c.dependency.gateway;
+    out.cache_bytes = g.cache_bytes;
+    if (g.hedge_copies == 0) {
+        out.hedge.reset();
+    } else {
+        out.hedge->most_copies = g.hedge_copies;
+        out.hedge->longest = g.hedge_longest.value;
+    }
     return out;
 }
 
@@ -169,14 +178,32 @@ content_parts::content_parts(ipfs::content_store& store, const content_surroundi
            from.loop,
            from.seed,
            own_store(from.c) == nullptr ? ipfs::archive_use::none : ipfs::archive_use::copies},
-      fetcher{from.gateways, gateway_set,   {own_gateway_name},
-              from.loop,     from.seed + 1, fetcher_settings(from.c)},
+      fetcher{from.gateways,
+              gateway_set,
+              {own_gateway_name},
+              from.loop,
+              from.seed + 1,
+              fetcher_settings(from.c, [this](name late) { gateway_monitor.suspect(late); })},
       provider_monitor{
           from.loop, provider_set,
           [this](io::health_look at) { return serves(pins.check_remote(at.endpoint, at.until)); }},
-      gateway_monitor{from.loop, gateway_set, [this](io::health_look at) {
-                          return serves(fetcher.probe(at.endpoint, at.until));
-                      }} {}
+      gateway_monitor{
+          from.loop,
+          gateway_set,
+          [this](io::health_look at) { return serves(fetcher.probe(at.endpoint, at.until)); },
+          {.well_every = from.c.dependency.gateway.probe_every.value}} {}
+
+void content_parts::tell_gateways(ops::metrics& to) const {
+    const auto& kept = fetcher.cache();
+    to.gauge_of(ops::metric::gateway_cache_bytes).set(static_cast<std::int64_t>(kept.size_bytes()));
+    const auto count_up = [&to](ops::metric which, std::uint64_t all) {
+        auto& count = to.counter_of(which);
+        count.add(all - count.value());
+    };
+    count_up(ops::metric::gateway_cache_hits, kept.hits());
+    count_up(ops::metric::gateway_cache_misses, kept.misses());
+    count_up(ops::metric::gateway_hedges, fetcher.copies());
+}
 
 std::uint32_t replicas_of(const config& c) {
     if (c.mint.replicas != 0) return c.mint.replicas;

@@ -17,6 +17,7 @@
 #include "ipfs/pinning.hpp"
 #include "ipfs/sqlite_pin_ledger.hpp"
 #include "ipfs/store_provider.hpp"
+#include "ops/metrics.hpp"
 #include "thole/observer.hpp"
 
 namespace thole::app {
@@ -59,6 +60,9 @@ class content_parts {
     ipfs::fetcher fetcher;
     io::endpoint_monitor provider_monitor;
     io::endpoint_monitor gateway_monitor;
+
+    // What copies and memory came to, for the metrics.
+    void tell_gateways(ops::metrics&) const;
 
     static inline const name own_gateway_name{"own"};
 };

@@ -97,7 +97,7 @@ std::uint64_t random_number(entropy& source) {
 io::curl_transport::options gateway_options(const config& c, const environment& env,
                                             const std::string& own) {
     std::set<std::string, std::less<>> allowed;
-    for (const auto& each : endpoints_of(c.dependency.gateway, env)) {
+    for (const auto& each : endpoints_of(c.dependency.gateway.endpoint, env)) {
         if (const auto parts = parse_http_url(each.url)) allowed.insert(parts->host);
     }
     if (const auto parts = parse_http_url(own)) allowed.insert(parts->host);
@@ -281,7 +281,7 @@ void daemon::parts::open_network() {
     wallet.emplace(chain->funds, c.wallet.floor, log, metrics);
     ours = keep_wallet(chain->wallet.address());
     partner.emplace(chain->rpc, content->fetcher, ours,
-                    chain->submitter.settings().required_providers);
+                    chain->submitter.settings().required_providers, ipfs::freshness::remembered);
 }
 
 nft::issuers daemon::parts::keep_wallet(const solana::public_key& wallet) {
@@ -574,6 +574,7 @@ void daemon::parts::refresh_metrics() {
     metrics.gauge_of(ops::metric::engine_queue_limit).set(now.max_waiting);
     metrics.gauge_of(ops::metric::store_held_bytes)
         .set(static_cast<std::int64_t>(store->usage().bytes));
+    content->tell_gateways(metrics);
 }
 
 void daemon::parts::watch_signals() {

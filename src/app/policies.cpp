@@ -61,10 +61,10 @@ saga::step_policy step_policy_of(const policy_overrides& o) {
     return out;
 }
 
-std::vector<thole::endpoint_config> endpoints_of(const dependency_config& from,
+std::vector<thole::endpoint_config> endpoints_of(const std::vector<endpoint_config>& from,
                                                  const environment& env) {
     std::vector<thole::endpoint_config> out;
-    for (const auto& each : from.endpoint) {
+    for (const auto& each : from) {
         auto url = resolve_url(each.url, env);
         THOLE_ASSERT(url.has_value(), "the URL of a checked configuration resolves");
         thole::endpoint_config made;

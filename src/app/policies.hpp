@@ -3,7 +3,8 @@
 // From the configuration of a dependency to the policies that guard it.
 //
 //   const auto how = overrides_of(d.solana, presets::solana_rpc, d);
-//   endpoint_set rpc{name{"solana"}, set_settings(how), endpoints_of(d.solana, env), &watch};
+//   endpoint_set rpc{name{"solana"}, set_settings(how), endpoints_of(d.solana.endpoint, env),
+//   &watch};
 //
 // A preset replaces the default rules; what the configuration sets goes over the preset. Pure, but
 // for URLs that are references to files.
@@ -48,7 +49,7 @@ template <class Dependency>
 [[nodiscard]] saga::step_policy step_policy_of(const policy_overrides&);
 
 // Precondition: the configuration was checked.
-[[nodiscard]] std::vector<thole::endpoint_config> endpoints_of(const dependency_config&,
+[[nodiscard]] std::vector<thole::endpoint_config> endpoints_of(const std::vector<endpoint_config>&,
                                                                const environment&);
 
 }  // namespace thole::app

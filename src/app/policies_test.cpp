@@ -98,7 +98,7 @@ TEST(policies, endpoints_keep_their_order_tiers_and_roles) {
                           .tier = 3,
                           .weight = 7,
                           .roles = {endpoint_role::history, endpoint_role::send}});
-    const auto made = endpoints_of(d, {{"RPC", "https://y.two.example/key\n"}});
+    const auto made = endpoints_of(d.endpoint, {{"RPC", "https://y.two.example/key\n"}});
     ASSERT_EQ(made.size(), 2U);
     EXPECT_EQ(made[0].provider, name{"one.example"});
     EXPECT_EQ(made[0].roles, role_set::all());

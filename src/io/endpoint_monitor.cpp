@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "io/codes.hpp"
+
 namespace thole::io {
 namespace {
 
@@ -32,6 +34,7 @@ task<std::size_t> endpoint_monitor::look() {
                 who.back = loop_.now();
                 ++back;
             }
+            if (is_due(who)) co_await check_up(which, who);
             continue;
         }
         const bool first = !who.ill;
@@ -45,6 +48,30 @@ task<std::size_t> endpoint_monitor::look() {
         ++back;
     }
     co_return back;
+}
+
+bool endpoint_monitor::is_due(patient& who) const {
+    if (settings_.well_every == duration::zero()) return false;
+    const auto now = loop_.now();
+    if (!who.checked) who.checked = now;  // the first look at it: work will show how it is
+    return saturating_add(*who.checked, settings_.well_every) <= now;
+}
+
+task<> endpoint_monitor::check_up(name endpoint, patient& who) {
+    const auto begin = loop_.now();
+    auto pick = endpoints_.pick(begin, {}, role::read, chance_, endpoint);
+    if (!pick || pick->endpoint().name != endpoint) co_return;  // not to be asked now
+    const health_look at{.endpoint = endpoint, .until = deadline::after(begin, settings_.timeout)};
+    const bool well = co_await check_(at);
+    const auto end = loop_.now();
+    if (well) {
+        pick->succeed(end - begin, end);
+        who.checked = end;
+    } else {
+        pick->fail(fault{codes::net_unwell}.at(endpoints_.dependency(), endpoint), end - begin,
+                   end);
+        who.checked = time_point::min();
+    }
 }
 
 task<bool> endpoint_monitor::bring_back(name endpoint, deadline until) {

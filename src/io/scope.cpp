@@ -1,6 +1,5 @@
 #include "io/scope.hpp"
 
-#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <cstdio>
@@ -21,12 +20,24 @@ task<> scope::run(child& self, task<> work) {
     if (!self.cancelled) co_await std::move(work);
 }
 
+// Has its slot as a member: a handler of bind_cancellation_slot() has an executor in Asio's eyes,
+// through which a cancellation would travel as a job with a bare pointer to the child's signal, and
+// on a loop that only queues the child may be gone by then.
+struct scope::at_end {
+    using cancellation_slot_type = boost::asio::cancellation_slot;
+    scope* owner;
+    position which;
+
+    [[nodiscard]] cancellation_slot_type get_cancellation_slot() const noexcept {
+        return which->signal.slot();
+    }
+    void operator()(std::exception_ptr error) const { owner->remove(which, error); }
+};
+
 bool scope::spawn(task<> work) {
     if (closing_) return false;
     const auto which = children_.emplace(children_.end());
-    auto done = [this, which](std::exception_ptr error) { remove(which, error); };
-    boost::asio::co_spawn(loop_.executor(), run(*which, std::move(work)),
-                          boost::asio::bind_cancellation_slot(which->signal.slot(), done));
+    boost::asio::co_spawn(loop_.executor(), run(*which, std::move(work)), at_end{this, which});
     return true;
 }
 

@@ -48,6 +48,7 @@ class scope {
         bool cancelled = false;
     };
     using position = std::list<child>::iterator;
+    struct at_end;
 
     static task<> run(child& self, task<> work);
     void remove(position which, std::exception_ptr error);

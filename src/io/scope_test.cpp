@@ -56,6 +56,32 @@ TEST(Scope, CloseCancelsWaitsAndRefusesNewOnes) {
     EXPECT_EQ(loop.run_ready(), 0U);
 }
 
+task<> tell(loop& on, signal& told) {
+    static_cast<void>(co_await on.sleep_for(1ms));
+    told.notify_all();
+}
+
+task<> close_when_told(signal& told, scope& work, bool& closed) {
+    static_cast<void>(co_await told.wait());
+    co_await work.close();
+    closed = true;
+}
+
+// The child has ended, and the scope does not know it yet: nothing of it may be touched later on.
+TEST(Scope, MayBeClosedInTheInstantAChildEnds) {
+    for (std::uint64_t order = 0; order < 50; ++order) {
+        virtual_loop loop{order};
+        signal told;
+        scope outer{loop};
+        scope work{loop};
+        bool closed = false;
+        outer.spawn(close_when_told(told, work, closed));
+        for (int i = 0; i < 3; ++i) work.spawn(tell(loop, told));
+        loop.run_until_idle();
+        EXPECT_TRUE(closed);
+    }
+}
+
 TEST(Scope, WorkCancelledBeforeItsFirstStepNeverRuns) {
     virtual_loop loop;
     scope work{loop};

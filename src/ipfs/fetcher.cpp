@@ -1,7 +1,10 @@
 #include "ipfs/fetcher.hpp"
 
 #include <algorithm>
+#include <list>
 
+#include "io/scope.hpp"
+#include "io/with_deadline.hpp"
 #include "ipfs/codec/car.hpp"
 #include "ipfs/codec/dag_builder.hpp"
 #include "ipfs/codes.hpp"
@@ -68,13 +71,15 @@ struct fetcher::attempt {
 };
 
 fetcher::fetcher(io::http_transport& transport, endpoint_set& gateways, std::vector<name> trustless,
-                 const io::loop& time, std::uint64_t seed, fetcher_options options)
+                 io::loop& loop, std::uint64_t seed, fetcher_options options)
     : transport_{transport},
       gateways_{gateways},
       trustless_{std::move(trustless)},
-      loop_{time},
+      loop_{loop},
       chance_{seed},
-      options_{options},
+      options_{std::move(options)},
+      budget_{{}, gateways.dependency()},
+      cache_{options_.cache_bytes},
       served_last_{cid_of({})} {}
 
 // One GET, redirects included. An error status is a fault; a body that stops the verifier too.
@@ -142,43 +147,139 @@ task<result<fetched>> fetcher::ask(const fetch_request& what, name gateway, std:
     co_return out;
 }
 
-task<fetch_report> fetcher::fetch_reported(fetch_request what, deadline until) {
+// One gateway that is asked, and in the end its answer.
+struct fetcher::leg {
+    endpoint_pick pick;
+    time_point begin;
+    std::optional<result<fetched>> got{};
+};
+
+struct fetcher::pass {
+    const fetch_request& what;
+    deadline until;
+    io::scope scope;
+    std::vector<name> tried{what.exclude};
+    std::list<leg> in_flight{};
+    io::signal answered{};
     fetch_report report{fail(thole::codes::policy_deadline), {}};
-    auto tried = what.exclude;
-    bool asked = false;
+    // What refused to be asked; it says less than what a gateway answered in this pass.
+    std::optional<fault> refusal{};
+};
+
+task<> fetcher::run(pass& p, leg& on) {
+    const auto& gateway = on.pick.endpoint();
+    on.got.emplace(co_await ask(p.what, gateway.name, gateway.url,
+                                p.until.child(on.begin, options_.per_gateway)));
+    p.answered.notify_all();
+}
+
+// Asks one more gateway; false when there is none to ask.
+bool fetcher::send(pass& p, bool copy) {
+    const auto begin = loop_.now();
+    auto pick = gateways_.pick(begin, p.tried, role::read, chance_, p.what.only);
+    if (!pick || (!p.what.only.empty() && pick->endpoint().name != p.what.only)) {
+        p.refusal =
+            pick ? fault{thole::codes::policy_no_endpoint}.at(gateways_.dependency(), p.what.only)
+                 : pick.error();
+        return false;
+    }
+    p.tried.push_back(pick->endpoint().name);
+    if (copy) ++copies_;
+    if (p.tried.size() == p.what.exclude.size() + 1) budget_.deposit(begin);
+    auto& on = p.in_flight.emplace_back(*std::move(pick), begin);
+    return p.scope.spawn(run(p, on));
+}
+
+task<result<>> fetcher::answer(pass& p) {
+    const auto has_answer = [](const leg& each) { return each.got.has_value(); };
+    while (std::ranges::none_of(p.in_flight, has_answer)) {
+        if (auto waited = co_await p.answered.wait(); !waited) co_return waited;
+    }
+    co_return result<>{};
+}
+
+// Takes the answer that is there into the report; true when it ends the pass.
+bool fetcher::settle(pass& p) {
+    const auto done =
+        std::ranges::find_if(p.in_flight, [](const leg& e) { return e.got.has_value(); });
+    auto got = *std::move(done->got);
+    const auto gateway = done->pick.endpoint().name;
+    const auto end = loop_.now();
+    const auto latency = end - done->begin;
+    if (!got) got.error().at(gateways_.dependency(), gateway);
+    // Not to have a content says nothing about how well a gateway is: new content would open
+    // the breakers of all.
+    if (got || !got.error().is(codes::not_found)) done->pick.record(got, latency, end);
+    p.in_flight.erase(done);
+    p.report.calls.push_back(evidence_of("fetch", gateway, latency, got ? nullptr : &got.error()));
+    if (got) {
+        seen_.record(latency);
+        cache_.put(p.what.content, got->content);
+        if (got->content.size() <= largest_probe) served_last_ = p.what.content;
+    }
+    p.report.outcome = std::move(got);
+    return p.report.outcome || p.report.outcome.error().kind() == fault_kind::cancelled;
+}
+
+// The copies that lost against the answer; the scope stops their transfers.
+void fetcher::give_up(pass& p) {
+    fault late{thole::codes::policy_cancelled};
+    if (p.report.outcome) late.with_detail("another gateway answered first");
+    for (const auto& each : p.in_flight) {
+        const auto gateway = each.pick.endpoint().name;
+        p.report.calls.push_back(evidence_of("fetch", gateway, loop_.now() - each.begin, &late));
+        if (p.report.outcome && options_.on_late) options_.on_late(gateway);
+    }
+}
+
+// Waits for the gateway just asked, and for others that are asked while it is late. False when the
+// pass is over, true when each of them failed.
+task<bool> fetcher::race(pass& p) {
+    constexpr hedge_settings none{};
+    const auto& how = options_.hedge ? *options_.hedge : none;
+    hedge copies{how, options_.hedge ? call_effect::read : call_effect::once,
+                 seen_.percentile(how.percentile_permille), p.until, &budget_};
+    auto next = copies.next(hedge_event::start, loop_.now());
     for (;;) {
-        const auto begin = loop_.now();
-        if (until.expired(begin)) break;
-        auto pick = gateways_.pick(begin, tried, role::read, chance_, what.only);
-        const bool other = pick && !what.only.empty() && pick->endpoint().name != what.only;
-        if (!pick || other) {
-            // A refusal says less than what a gateway answered in this pass.
-            if (!asked) {
-                auto refusal = pick ? fault{thole::codes::policy_no_endpoint}.at(
-                                          gateways_.dependency(), what.only)
-                                    : pick.error();
-                report.outcome = std::unexpected(std::move(refusal));
+        // Without a gateway to ask, a copy would be paid for nothing.
+        const bool another = p.what.only.empty() && next.at != time_point::max() &&
+                             gateways_.any_eligible(loop_.now(), p.tried, role::read);
+        const auto at = another ? deadline{next.at} : deadline{};
+        const auto waited = co_await io::with_deadline(loop_, at, answer(p));
+        if (waited) {
+            if (settle(p)) co_return false;
+            next = copies.next(hedge_event::failure, loop_.now());
+            if (next.act == hedge_act::finish) co_return true;
+        } else if (waited.error().is(thole::codes::policy_deadline)) {
+            next = copies.next(hedge_event::elapsed, loop_.now());
+            if (next.act == hedge_act::call && !send(p, true)) {
+                next = copies.next(hedge_event::failure, loop_.now());
             }
+        } else {
+            p.report.outcome = std::unexpected(waited.error());
+            co_return false;
+        }
+    }
+}
+
+task<fetch_report> fetcher::fetch_reported(fetch_request what, deadline until) {
+    if (what.asked == freshness::remembered) {
+        const auto* kept = cache_.find(what.content);
+        if (kept != nullptr && kept->size() <= what.max_bytes) {
+            co_return fetch_report{fetched{.content = *kept, .gateway = {}, .shape = {}}, {}};
+        }
+    }
+    pass p{what, until, io::scope{loop_}};
+    while (!until.expired(loop_.now())) {
+        if (!send(p, false)) {
+            if (p.report.calls.empty()) p.report.outcome = std::unexpected(*p.refusal);
             break;
         }
-        const auto gateway = pick->endpoint().name;
-        tried.push_back(gateway);
-        asked = true;
-        auto got = co_await ask(what, gateway, pick->endpoint().url,
-                                until.child(begin, options_.per_gateway));
-        const auto end = loop_.now();
-        if (!got) got.error().at(gateways_.dependency(), gateway);
-        // Not to have a content says nothing about how well a gateway is: new content would open
-        // the breakers of all.
-        if (got || !got.error().is(codes::not_found)) pick->record(got, end - begin, end);
-        report.calls.push_back(
-            evidence_of("fetch", gateway, end - begin, got ? nullptr : &got.error()));
-        if (got && got->content.size() <= largest_probe) served_last_ = what.content;
-        report.outcome = std::move(got);
-        if (report.outcome || report.outcome.error().kind() == fault_kind::cancelled) break;
-        if (!what.only.empty()) break;
+        if (!co_await race(p) || !what.only.empty()) break;
     }
-    co_return report;
+    give_up(p);
+    co_await p.scope.close();
+    co_return std::move(p.report);
 }
 
 task<result<>> fetcher::probe(name gateway, deadline until) {

@@ -17,7 +17,8 @@ task<result<std::string>> partner_view::content_of(std::string uri, deadline unt
                              .known = {},
                              .max_bytes = largest_answer,
                              .only = {},
-                             .exclude = {}};
+                             .exclude = {},
+                             .asked = content_};
     const auto got = co_await gateways_.fetch(std::move(what), until);
     if (!got) co_return fail(got.error());
     co_return std::string{as_text(got->content)};

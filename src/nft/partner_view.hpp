@@ -8,7 +8,9 @@
 //
 // Two providers must tell the same of a token, or nothing is said of it. Only the content of the
 // issuer's own tokens is fetched: a stranger's URI costs no request. Issuers are several where the
-// mint wallet was changed: what an earlier one signed stays genuine.
+// mint wallet was changed: what an earlier one signed stays genuine. With
+// `freshness::remembered`, metadata that was verified before is believed without asking again; a
+// mint that is to be proved asks.
 // Errors: those of the RPC client (the chain could not be read); what is wrong with one token is
 // its reason, not an error. Threads: the loop's. Cancellation: as the clients.
 
@@ -20,8 +22,13 @@ namespace thole::nft {
 
 class partner_view {
   public:
-    partner_view(solana::rpc::client& rpc, ipfs::fetcher& gateways, issuers ours, int providers = 2)
-        : rpc_{rpc}, gateways_{gateways}, ours_{std::move(ours)}, providers_{providers} {}
+    partner_view(solana::rpc::client& rpc, ipfs::fetcher& gateways, issuers ours, int providers = 2,
+                 ipfs::freshness content = ipfs::freshness::served_now)
+        : rpc_{rpc},
+          gateways_{gateways},
+          ours_{std::move(ours)},
+          providers_{providers},
+          content_{content} {}
 
     // At finalized; with `min_slot`, from no older state than that.
     [[nodiscard]] task<result<wallet_view>> look(wallet_query query, deadline until,
@@ -34,6 +41,7 @@ class partner_view {
     ipfs::fetcher& gateways_;
     issuers ours_;
     int providers_;  // that must agree
+    ipfs::freshness content_;
 };
 
 }  // namespace thole::nft
