@@ -258,6 +258,14 @@ struct cron_config {
 };
 BOOST_DESCRIBE_STRUCT(cron_config, (), (at, kind, input, missed))
 
+// [[engine.payload_key]]: what operations carry is sealed under the last of them, and opened with
+// any.
+struct payload_key_config {
+    std::string id;                   // stands beside what is sealed; required, unique
+    std::optional<reference> secret;  // 64 hexadecimal digits: 32 random bytes; required
+};
+BOOST_DESCRIBE_STRUCT(payload_key_config, (), (id, secret))
+
 struct reconcile_config {
     // Records are compared with the chain so often, and what is safe is repaired; 1m…720h; 0s =
     // only when asked.
@@ -272,9 +280,10 @@ struct engine_config {
     std::uint32_t concurrency = 256;      // operations worked on at once; 1…10000
     std::map<std::string, kind_config> kind;
     std::map<std::string, cron_config> cron;
+    std::vector<payload_key_config> payload_key;  // none: payloads stand in the clear
     bool bench = false;  // accept operations of kind "bench", which do nothing, for measuring
 };
-BOOST_DESCRIBE_STRUCT(engine_config, (), (max_waiting, concurrency, kind, cron, bench))
+BOOST_DESCRIBE_STRUCT(engine_config, (), (max_waiting, concurrency, kind, cron, payload_key, bench))
 
 enum class log_level : std::uint8_t { debug, info, warning, error };
 BOOST_DESCRIBE_ENUM(log_level, debug, info, warning, error)
@@ -344,6 +353,8 @@ template <>
 inline constexpr auto optional_members<app::kind_config> = all_members;
 template <>
 inline constexpr auto optional_members<app::cron_config> = all_members;
+template <>
+inline constexpr auto optional_members<app::payload_key_config> = all_members;
 template <>
 inline constexpr auto optional_members<app::log_config> = all_members;
 template <>

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "app/partner_parts.hpp"
+#include "app/payload_keys.hpp"
 #include "app/url_parts.hpp"
 #include "base/bytes.hpp"
 #include "engine/bench_saga.hpp"
@@ -46,6 +47,7 @@ class rule_book {
 
     void check_server();
     void check_tokens();
+    void check_payload_keys();
     void check_places();
     void check_engine();
     void check_wallet();
@@ -191,6 +193,25 @@ void rule_book::check_engine() {
         check_kind(at + "/kind", job.kind, std::array{nft::reconcile_kind, saga::bench_kind});
         if (const auto read = json::parse(job.input); !read || !read->is_object()) {
             refuse(at + "/input", "must be a JSON object as text, e.g. '{\"dry_run\": true}'");
+        }
+    }
+}
+
+void rule_book::check_payload_keys() {
+    std::vector<saga::payload_key> keys;
+    for (std::size_t i = 0; i < c_.engine.payload_key.size(); ++i) {
+        const auto& each = c_.engine.payload_key[i];
+        const auto at = fmt::format("/engine/payload_key/{}", i);
+        auto key = read_payload_key(each, env_);
+        if (!key) {
+            refuse(at + "/secret", key.error());
+            continue;
+        }
+        keys.push_back(std::move(*key));
+        system_entropy unused;
+        if (const auto made = saga::payload_cipher::make(keys, unused); !made) {
+            refuse(at + "/id", std::string{made.error().detail()});
+            keys.pop_back();
         }
     }
 }
@@ -446,6 +467,7 @@ void check_config(const config& c, const config_layers& layers, const environmen
     rule_book rules{c, layers, env, problems, notes};
     rules.check_server();
     rules.check_tokens();
+    rules.check_payload_keys();
     rules.check_places();
     rules.check_engine();
     rules.check_wallet();

@@ -221,6 +221,23 @@ TEST_F(config_test, providers_over_the_network_have_their_own_rules) {
                     HasSubstr("provider[0].origins: only")));
 }
 
+// proves: E8, O9
+TEST_F(config_test, keys_for_payloads_are_read_and_checked) {
+    const std::string first = "[[engine.payload_key]]\nid = \"a\"\nsecret = \"env:KEY\"\n";
+    const std::string key(64, '7');
+    ASSERT_TRUE(load(first, {{"KEY", key + "\n"}}));
+    EXPECT_THAT(refusals("[[engine.payload_key]]\nid = \"a\"\n"),
+                ElementsAre(HasSubstr("engine.payload_key[0].secret: required")));
+    EXPECT_THAT(refusals(first, {{"KEY", "77"}}),
+                ElementsAre(HasSubstr("engine.payload_key[0].secret: must be 64 lower-case")));
+    EXPECT_THAT(refusals(first, {}), ElementsAre(HasSubstr("engine.payload_key[0].secret: ")));
+    EXPECT_THAT(refusals(first + first, {{"KEY", key}}),
+                ElementsAre(HasSubstr("engine.payload_key[1].id: key \"a\": the id is used")));
+    EXPECT_THAT(
+        refusals("[[engine.payload_key]]\nid = \"a b\"\nsecret = \"env:KEY\"\n", {{"KEY", key}}),
+        ElementsAre(HasSubstr("engine.payload_key[0].id: ")));
+}
+
 // proves: O9
 TEST_F(config_test, every_mistake_is_told_at_once_with_its_place) {
     EXPECT_THAT(
@@ -519,15 +536,20 @@ TEST_F(config_test, the_examples_of_the_manual_are_accepted) {
         at += 8;
         auto text = manual.substr(at, manual.find("```", at) - at);
         const auto key = text.find("\"file:");
+        const auto end = text.find('"', key + 1);
+        const bool of_payloads = text.find("/payload-") < end;
         if (key != std::string::npos) {
-            text.replace(key, text.find('"', key + 1) + 1 - key, "\"file:" + key_ + "\"");
+            text.replace(key, end + 1 - key,
+                         of_payloads ? "\"env:OLDER_KEY\"" : "\"file:" + key_ + "\"");
         }
         EXPECT_THAT(refusals(text, {{"BACKUP_RPC_URL", "https://rpc.second.test/key"},
-                                    {"SHOP_TOKEN", "an example"}}),
+                                    {"SHOP_TOKEN", "an example"},
+                                    {"OLDER_KEY", std::string(64, '1')},
+                                    {"THOLE_PAYLOAD_KEY_2026_07", std::string(64, '2')}}),
                     ElementsAre("accepted"));
         ++seen;
     }
-    EXPECT_EQ(seen, 3);
+    EXPECT_EQ(seen, 4);
 }
 
 TEST(text_values, references) {

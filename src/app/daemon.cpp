@@ -28,8 +28,10 @@
 #include "app/hold_keeper.hpp"
 #include "app/hop.hpp"
 #include "app/partner_parts.hpp"
+#include "app/payload_keys.hpp"
 #include "app/policies.hpp"
 #include "app/reload.hpp"
+#include "app/resealing.hpp"
 #include "app/start_error.hpp"
 #include "app/stores.hpp"
 #include "app/url_parts.hpp"
@@ -133,6 +135,7 @@ struct daemon::parts {
     sql::blocking_pool ledger_disk{core, {.threads = 1}};
     nft::sqlite_records records;
     std::optional<nft::cluster_secret> secret;
+    saga::payload_cipher::ptr cipher;  // none: payloads stand in the clear
     std::unique_ptr<saga::sqlite_journal> journal;
 
     api::authority authority{authority_of(c, env)};
@@ -243,7 +246,11 @@ void daemon::parts::open_stores() {
     core.run_until(open(*this, opened));
     if (!*opened) throw start_error{"the cluster secret or the records", opened->error()};
     secret.emplace(std::move(**opened));
-    auto made = saga::sqlite_journal::open(core, c.data.folder + "/journal.sqlite");
+    auto keys = open_payload_cipher(c.engine, env, random);
+    if (!keys) throw start_error{"engine.payload_key", keys.error()};
+    cipher = *keys;
+    auto made = saga::sqlite_journal::open(core, c.data.folder + "/journal.sqlite",
+                                           {.file = {}, .cipher = cipher});
     if (!made) throw start_error{"the journal cannot be opened", made.error()};
     journal = std::move(*made);
 }
@@ -375,7 +382,7 @@ void daemon::parts::open_keeping() {
     }
     if (rules.empty()) return;
     shelf.emplace(c.data.folder + "/archive", core_disk);
-    keeper.emplace(*journal, *shelf, std::move(rules));
+    keeper.emplace(*journal, *shelf, std::move(rules), cipher);
 }
 
 void daemon::parts::open_hints() {
@@ -675,6 +682,10 @@ task<> daemon::parts::live() {
     background.spawn(start());
     background.spawn(collect_content());
     if (keeper) background.spawn(archive_operations());
+    if (cipher) {
+        const resealing all{core, *journal, *cipher, log, metrics};
+        background.spawn(reseal_payloads(all));
+    }
     if (chain) background.spawn(watch_endpoints(chain->monitor, chain->endpoints.dependency()));
     background.spawn(
         watch_endpoints(content->provider_monitor, content->provider_set.dependency()));

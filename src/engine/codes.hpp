@@ -135,6 +135,17 @@ inline constexpr fault_code engine_held{"engine.held", fault_kind::rejected,
                                         "A person told this kind of operations, or everything, to "
                                         "rest: nothing of it is begun until it "
                                         "is released. See \"thole operation holds\"."};
+inline constexpr fault_code engine_payload_key_missing{
+    "engine.payload_key_missing", fault_kind::permanent, fault_scope::dependency,
+    "What operations carry is sealed under a key that is not configured. Add it again "
+    "([[engine.payload_key]], before the last one); nothing is lost."};
+inline constexpr fault_code engine_payload_key_bad{
+    "engine.payload_key_bad", fault_kind::permanent, fault_scope::dependency,
+    "A key for payloads cannot be used: it is no key, or not the one that was used under its id."};
+inline constexpr fault_code engine_payload_unreadable{
+    "engine.payload_unreadable", fault_kind::permanent, fault_scope::dependency,
+    "What an operation carries does not open with its key: it was damaged, changed, or moved here "
+    "from elsewhere. Restore it from a backup."};
 inline constexpr fault_code engine_step_full{
     "engine.step_full", fault_kind::rejected, fault_scope::dependency,
     "As many operations as may be in the step at once are in it: this one goes on when a place is "
@@ -192,6 +203,9 @@ inline constexpr std::array engine_codes{&engine_key_conflict,
                                          &operation_not_migratable,
                                          &engine_held,
                                          &engine_step_full,
+                                         &engine_payload_key_missing,
+                                         &engine_payload_key_bad,
+                                         &engine_payload_unreadable,
                                          &engine_not_held,
                                          &engine_child_lock,
                                          &engine_archive_failed,

@@ -6,6 +6,7 @@
 
 #include "engine/fold.hpp"
 #include "engine/plan_text.hpp"
+#include "engine/reseal.hpp"
 #include "engine/sqlite_rows.hpp"
 #include "engine/sqlite_schema.hpp"
 
@@ -95,7 +96,7 @@ result<> examiner::prepare() {
         {&events_, fmt::format("select {} from event where id between ? and ? order by id",
                                rows::event_columns)},
         {&plan_, "select text from plan where kind = ? and version = ?"},
-        {&prepared_, "select id from prepared where id = ?"},
+        {&prepared_, "select id, bytes from prepared where id = ?"},
         {&lock_, "select op from key_lock where key = ?"},
         {&locks_,
          "select key, op, (select count(*) from op where id = k.op and lock_key = k.key "
@@ -106,7 +107,8 @@ result<> examiner::prepare() {
          "select id >> 20 from prepared where id >= ? and id < ? order by id limit 1"},
         {&lost_payload_,
          "select id >> 20 from payload p where not exists(select 1 from event e where e.id = p.id "
-         "and e.payload is null)"},
+         "and e.payload is null) and not exists(select 1 from op where op.id = p.id >> 20 and "
+         "(flags & 1024) <> 0 and p.id = op.id << 20)"},
         {&clock_, "select at from clock"},
         {&last_, "select coalesce(max(id), 0) from op"}};
     for (const auto& [slot, text] : list) {
@@ -261,7 +263,15 @@ result<> examiner::check_story(const operation& op, const plan& steps) {
         if (!more) return fail(std::move(more).error());
         if (!*more) break;
         ++out_.events;
-        const auto e = rows::read_event(events_);
+        const auto read = rows::read_event(events_, op.who.id, options_.cipher.get());
+        if (!read) {
+            find(finding_kind::payload_unreadable, op.who.id.text(),
+                 fmt::format("event {}: {}", events_.integer(0) & most_events,
+                             read.error().detail()));
+            events_.reset();
+            return {};
+        }
+        const auto& e = *read;
         if (!told.tell(e)) break;
         const bool has_payload =
             e.type == event_type::submitted || e.type == event_type::step_completed;
@@ -287,12 +297,20 @@ result<> examiner::check_story(const operation& op, const plan& steps) {
 
 result<> examiner::check_generation(const operation& op, int step, const event& e) {
     const auto id = rows::prepared_id(op.who.row, step, e.generation);
-    auto there = number(prepared_, id);
+    prepared_.bind(id);
+    auto there = prepared_.step();
     if (!there) return fail(std::move(there).error());
+    const auto what = fmt::format("generation {} of step \"{}\"", e.generation, e.step);
     if (!*there) {
-        find(finding_kind::generation_lost, op.who.id.text(),
-             fmt::format("generation {} of step \"{}\"", e.generation, e.step));
+        find(finding_kind::generation_lost, op.who.id.text(), what);
+        return {};
     }
+    const payload_label label{op.who.id, payload_place::prepared, id & most_events};
+    if (auto read = rows::read_sealed(prepared_, 1, label, options_.cipher.get()); !read) {
+        find(finding_kind::payload_unreadable, op.who.id.text(),
+             fmt::format("{}: {}", what, read.error().detail()));
+    }
+    prepared_.reset();
     return {};
 }
 
@@ -360,6 +378,9 @@ result<examination> examine(const std::string& path, examine_options options) {
     if (!db) return fail(std::move(db).error());
     auto same = sql::expect_version(*db, static_cast<int>(journal_migrations().size()));
     if (!same) return fail(std::move(same).error());
+    if (auto keys = check_payload_keys(*db, options.cipher.get()); !keys) {
+        return fail(std::move(keys).error());
+    }
     return examiner{std::move(*db), std::move(options)}.run();
 }
 

@@ -18,6 +18,8 @@
 #include "base/json.hpp"
 #include "thole/result.hpp"
 
+#include "engine/payload_cipher.hpp"
+
 namespace thole::saga {
 
 enum class finding_kind : std::uint8_t {
@@ -27,6 +29,7 @@ enum class finding_kind : std::uint8_t {
     row_contradicts_itself,  //
     story_broken,            // an event is missing, unreadable, or does not follow
     plan_missing,            // the steps of a kind and version are not in the file
+    payload_unreadable,      // it does not open with its key
     generation_lost,         // its event is there, its bytes are not
     lock_stray,              // held by nobody, or by one who does not know
     lock_lost,               // its holder is not written down
@@ -54,6 +57,9 @@ struct examine_options {
     std::function<void(const finding&)> found{};
     // Now and then: how far it is, of all rows, and how many operations that were.
     std::function<void(int percent, std::int64_t operations)> progress{};
+    // Opens what is sealed. A file that holds what these keys do not open is refused, by the key's
+    // id.
+    payload_cipher::ptr cipher{};
 };
 
 [[nodiscard]] result<examination> examine(const std::string& path, examine_options options);
@@ -69,6 +75,8 @@ inline constexpr auto thole::json::enum_texts<thole::saga::finding_kind> = std::
               std::string_view{"row.contradicts_itself"}},
     std::pair{thole::saga::finding_kind::story_broken, std::string_view{"story.broken"}},
     std::pair{thole::saga::finding_kind::plan_missing, std::string_view{"plan.missing"}},
+    std::pair{thole::saga::finding_kind::payload_unreadable,
+              std::string_view{"payload.unreadable"}},
     std::pair{thole::saga::finding_kind::generation_lost, std::string_view{"generation.lost"}},
     std::pair{thole::saga::finding_kind::lock_stray, std::string_view{"lock.stray"}},
     std::pair{thole::saga::finding_kind::lock_lost, std::string_view{"lock.lost"}},

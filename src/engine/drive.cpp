@@ -245,17 +245,7 @@ task<void> engine_core::park_unknown(self_ptr self, live_ptr op) {
     decision d;
     d.after = op->state();
     d.changed = true;
-    const thole::fault unknown{codes::engine_unknown_definition};
-    event_data data;
-    data.reason = codes::engine_unknown_definition.text;
-    auto& e = append(d.after, d.events, event_type::parked, self->log.now());
-    e.step = d.after.step_name;
-    e.data = json::write(data);
-    e.fault = fault_json(unknown);
-    d.after.state = op_state::parked;
-    d.after.owner = 0;
-    d.after.waiting = codes::engine_unknown_definition.text;
-    d.after.fault = e.fault;
+    park_for(d.after, thole::fault{codes::engine_unknown_definition}, self->log.now(), d.events);
     co_await commit(self, op, std::move(d));
     op->moves.leave();
 }

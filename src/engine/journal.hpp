@@ -130,6 +130,11 @@ struct stored_operation {
     std::optional<uuid> holder;            // of a blocked one: who has its lock
 };
 
+// Input and outputs as one JSON document, for when their events go and the row stays.
+[[nodiscard]] std::string kept_document(const stored_operation& op);
+// Answers false when the text is no such document.
+bool read_kept_document(stored_operation& op, std::string_view text);
+
 // What an event does to the input and the outputs that count.
 void keep_payload(stored_operation& op, event_type type, std::string_view step,
                   std::string_view payload);

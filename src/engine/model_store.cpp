@@ -256,6 +256,7 @@ result<> model_store::remove(const removal& what) {
         }
         auto& e = touch(row);
         if (what.keep_rows) {
+            e.kept = kept_document(stored(e));
             e.op.now.archived = true;
             e.events.clear();
             e.prepared.clear();
@@ -277,6 +278,7 @@ result<std::vector<prepared_row>> model_store::prepared(std::int64_t row) {
 stored_operation model_store::stored(const entry& e) const {
     stored_operation out;
     out.op = e.op;
+    if (e.op.now.archived) read_kept_document(out, e.kept);
     for (const auto& each : e.events) keep_payload(out, each.type, each.step, each.payload);
     for (const auto& p : e.prepared) {
         if (p.step == e.op.now.step) out.prepared = p;

@@ -42,6 +42,7 @@ class model_store final : public store {
         operation op;
         std::vector<event> events;
         std::vector<prepared_row> prepared;
+        std::string kept;  // of an archived one
     };
 
     // Remembers the row as it is, for a rollback.

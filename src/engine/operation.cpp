@@ -24,6 +24,18 @@ std::string child_reason(const uuid& child) {
 
 namespace {
 
+// Texts, not values: what was hashed stays as it was.
+struct kept_output {
+    std::string name;
+    std::string output;
+};
+BOOST_DESCRIBE_STRUCT(kept_output, (), (name, output))
+struct kept_text {
+    std::string input;
+    std::vector<kept_output> outputs;
+};
+BOOST_DESCRIBE_STRUCT(kept_text, (), (input, outputs))
+
 void rename(std::vector<finished_step>& outputs, std::string_view payload) {
     const auto names = json::parse(payload);
     THOLE_ASSERT(names && names->is_object(), "journaled names read back");
@@ -59,6 +71,23 @@ void keep_payload(stored_operation& op, event_type type, std::string_view step,
         default:
             break;
     }
+}
+
+std::string kept_document(const stored_operation& op) {
+    kept_text out{op.input, {}};
+    for (const auto& each : op.outputs) out.outputs.push_back({each.name, each.output});
+    return json::write(out);
+}
+
+bool read_kept_document(stored_operation& op, std::string_view text) {
+    auto read = json::read<kept_text>(text);
+    if (!read) return false;
+    op.input = std::move(read->input);
+    op.outputs.clear();
+    for (auto& each : read->outputs) {
+        op.outputs.push_back({std::move(each.name), std::move(each.output)});
+    }
+    return true;
 }
 
 std::string_view to_string(event_type type) noexcept {

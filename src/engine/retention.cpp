@@ -90,7 +90,7 @@ task<result<std::int64_t>> retention::write_out(operation op, std::string file, 
     for (std::int64_t after = 0;;) {
         auto events = co_await journal_.events(op.who.row, after, events_per_page);
         if (!events) co_return fail(std::move(events).error());
-        for (const auto& e : *events) lines += archived_event(op.who.id, e);
+        for (const auto& e : *events) lines += archived_event(op.who.id, e, cipher_.get());
         if (lines.size() > most_bytes_in_memory) {
             std::string full;
             full.swap(lines);
@@ -103,7 +103,7 @@ task<result<std::int64_t>> retention::write_out(operation op, std::string file, 
     }
     auto prepared = co_await journal_.prepared(op.who.row);
     if (!prepared) co_return fail(std::move(prepared).error());
-    for (const auto& p : *prepared) lines += archived_generation(op.who.id, p);
+    for (const auto& p : *prepared) lines += archived_generation(op.who.id, p, cipher_.get());
     co_return from;
 }
 

@@ -16,6 +16,7 @@
 
 #include <map>
 
+#include "engine/payload_cipher.hpp"
 #include "engine/upkeep.hpp"
 
 namespace thole::saga {
@@ -49,8 +50,12 @@ class retention {
     static constexpr std::size_t most_bytes_in_memory = 1 << 20;  // of lines, more or less
 
     using rules = std::map<std::string, retention_rule, std::less<>>;
-    retention(upkeep& journal, archive& shelf, rules by_kind)
-        : journal_{journal}, shelf_{shelf}, rules_{std::move(by_kind)} {}
+    // With a cipher what operations carry is sealed in the archive, too.
+    retention(upkeep& journal, archive& shelf, rules by_kind, payload_cipher::ptr cipher = {})
+        : journal_{journal},
+          shelf_{shelf},
+          rules_{std::move(by_kind)},
+          cipher_{std::move(cipher)} {}
 
     // Until nothing is left that may go. A fault leaves everything sound; the next sweep goes on.
     task<result<retention_report>> sweep();
@@ -65,6 +70,7 @@ class retention {
     upkeep& journal_;
     archive& shelf_;
     rules rules_;
+    payload_cipher::ptr cipher_;
 };
 
 }  // namespace thole::saga

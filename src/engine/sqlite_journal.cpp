@@ -33,9 +33,9 @@ result<std::unique_ptr<sqlite_journal>> sqlite_journal::open(io::loop& loop,
                                                              options opts) {
     auto lock = lock_file::take(path + ".lock");
     if (!lock) return fail(std::move(lock).error());
-    auto writer = sqlite_store::open(path, sql::access::read_write, opts.file);
+    auto writer = sqlite_store::open(path, sql::access::read_write, opts.file, opts.cipher);
     if (!writer) return fail(std::move(writer).error());
-    auto reader = sqlite_store::open(path, sql::access::read, opts.file);
+    auto reader = sqlite_store::open(path, sql::access::read, opts.file, opts.cipher);
     if (!reader) return fail(std::move(reader).error());
     auto latest = (*writer)->latest();
     if (!latest) return fail(std::move(latest).error());
@@ -256,6 +256,17 @@ task<result<>> sqlite_journal::remove(removal what) {
 }
 task<result<std::vector<prepared_row>>> sqlite_journal::prepared(std::int64_t row) {
     return read([row](store& s) { return s.prepared(row); });
+}
+
+task<result<reseal_progress>> sqlite_journal::reseal(reseal_progress from, int limit) {
+    return write([this, from, limit](store&) { return writer_->reseal(from, limit); });
+}
+
+task<result<bool>> sqlite_journal::needs_resealing() {
+    return read([this](store&) -> result<bool> {
+        if (options_.cipher == nullptr) return false;
+        return saga::needs_resealing(reader_->db(), *options_.cipher);
+    });
 }
 
 }  // namespace thole::saga

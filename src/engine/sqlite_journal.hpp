@@ -31,6 +31,7 @@ struct sqlite_journal_options {
     std::size_t max_batch = 512;    // moves in one commit; more only lengthens the wait for all
     std::size_t read_queue = 1024;  // reads that may wait; more are refused (policy.bulkhead_full)
     sql::open_options file{};
+    payload_cipher::ptr cipher{};  // seals what operations carry; none: it stands in the clear
 };
 
 class sqlite_journal final : public journal, public upkeep {
@@ -61,6 +62,11 @@ class sqlite_journal final : public journal, public upkeep {
     task<result<removable_page>> removable(removable_query query) override;
     task<result<>> remove(removal what) override;
     task<result<std::vector<prepared_row>>> prepared(std::int64_t row) override;
+
+    // Goes on with a pass over everything that is not sealed under the newest key; at most `limit`
+    // values in one commit. See reseal.hpp.
+    task<result<reseal_progress>> reseal(reseal_progress from, int limit);
+    task<result<bool>> needs_resealing();
 
     // Commits made and moves carried in them, since the start.
     [[nodiscard]] std::uint64_t commits() const noexcept { return commits_.load(); }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "engine/codes.hpp"
 #include "engine/sqlite_store.hpp"
 
 namespace thole::saga {
@@ -18,15 +19,54 @@ result<std::optional<operation>> sqlite_store::one(sql::statement& query) {
     return op;
 }
 
+namespace {
+// A statement that is left in its midst keeps its snapshot.
+std::unexpected<fault> leave(sql::statement& query, fault why) {
+    query.reset();
+    return fail(std::move(why));
+}
+}  // namespace
+
+result<uuid> sqlite_store::id_of(std::int64_t row) {
+    sql_.row_uuid.bind(row);
+    auto found = sql_.row_uuid.step();
+    if (!found) return fail(std::move(found).error());
+    std::array<std::uint8_t, 16> raw{};
+    if (*found) {
+        std::ranges::copy_n(sql_.row_uuid.blob(0).begin(), raw.size(), raw.begin());
+        sql_.row_uuid.reset();
+    }
+    return uuid{raw};
+}
+
+// Those that were archived by an earlier version kept nothing.
+result<> sqlite_store::fill_archived(stored_operation& op) {
+    sql_.kept.bind(rows::kept_id(op.op.who.row));
+    auto found = sql_.kept.step();
+    if (!found) return fail(std::move(found).error());
+    if (!*found) return {};
+    const payload_label label{op.op.who.id, payload_place::event_payload, 0};
+    auto text = rows::read_sealed(sql_.kept, 0, label, cipher_.get());
+    sql_.kept.reset();
+    if (!text) return fail(std::move(text).error());
+    if (!read_kept_document(op, *text)) return fail(codes::engine_unreadable);
+    return {};
+}
+
 // Input, outputs and the newest generation of the current step.
 result<> sqlite_store::fill(stored_operation& op) {
+    if (op.op.now.archived) return fill_archived(op);
     const auto row = op.op.who.row;
     sql_.payloads.bind(rows::event_id(row, 0), rows::event_id(row, most_events));
     for (auto more = sql_.payloads.step();; more = sql_.payloads.step()) {
         if (!more) return fail(std::move(more).error());
         if (!*more) break;
-        keep_payload(op, static_cast<event_type>(sql_.payloads.integer(0)), sql_.payloads.text(1),
-                     sql_.payloads.text(2));
+        const payload_label label{op.op.who.id, payload_place::event_payload,
+                                  sql_.payloads.integer(0) & most_events};
+        auto payload = rows::read_sealed(sql_.payloads, 3, label, cipher_.get());
+        if (!payload) return leave(sql_.payloads, std::move(payload).error());
+        keep_payload(op, static_cast<event_type>(sql_.payloads.integer(1)), sql_.payloads.text(2),
+                     *payload);
     }
     const int step = op.op.now.step;
     sql_.prepared.bind(rows::prepared_id(row, step, 0),
@@ -35,7 +75,11 @@ result<> sqlite_store::fill(stored_operation& op) {
     if (!found) return fail(std::move(found).error());
     if (*found) {
         const auto generation = static_cast<int>(sql_.prepared.integer(0) & rows::generation_mask);
-        op.prepared = prepared_row{step, generation, std::string{sql_.prepared.text(1)}};
+        const payload_label label{op.op.who.id, payload_place::prepared,
+                                  sql_.prepared.integer(0) & most_events};
+        auto bytes = rows::read_sealed(sql_.prepared, 1, label, cipher_.get());
+        if (!bytes) return leave(sql_.prepared, std::move(bytes).error());
+        op.prepared = prepared_row{step, generation, std::move(*bytes)};
         sql_.prepared.reset();
     }
     if (op.op.now.state != op_state::blocked) return {};
@@ -115,12 +159,16 @@ result<operation_page> sqlite_store::list(const list_filter& f) {
 
 result<std::vector<event>> sqlite_store::events(std::int64_t row, std::int64_t after, int limit) {
     std::vector<event> out;
+    auto id = id_of(row);
+    if (!id) return fail(std::move(id).error());
     const auto from = std::min(after, most_events);
     sql_.events.bind(rows::event_id(row, from), rows::event_id(row, most_events), limit);
     for (auto more = sql_.events.step();; more = sql_.events.step()) {
         if (!more) return fail(std::move(more).error());
         if (!*more) return out;
-        out.push_back(rows::read_event(sql_.events));
+        auto e = rows::read_event(sql_.events, *id, cipher_.get());
+        if (!e) return leave(sql_.events, std::move(e).error());
+        out.push_back(std::move(*e));
     }
 }
 

@@ -183,7 +183,19 @@ operation read_operation(const sql::statement& row) {
     return op;
 }
 
-event read_event(const sql::statement& row) {
+result<std::string> read_sealed(const sql::statement& row, int column, const payload_label& label,
+                                const payload_cipher* cipher) {
+    if (!row.is_blob(column)) return std::string{row.text(column)};
+    return open_payload(cipher, row.blob(column), label);
+}
+
+void cell::bind(sql::statement& to, int index) const {
+    if (sealed_.empty()) return to.bind_at(index, or_null(text_));
+    to.bind_at(index, bytes_view{sealed_});
+}
+
+result<event> read_event(const sql::statement& row, const uuid& operation,
+                         const payload_cipher* cipher) {
     event e;
     e.seq = row.integer(0) & most_events;
     e.at = time_at(row.integer(1));
@@ -194,8 +206,12 @@ event read_event(const sql::statement& row) {
     e.latency_ms = row.integer(6);
     e.fault = row.text(7);
     e.actor = row.text(8);
-    e.data = row.text(9);
-    e.payload = row.text(10);
+    auto data = read_sealed(row, 9, {operation, payload_place::event_data, e.seq}, cipher);
+    if (!data) return fail(std::move(data).error());
+    e.data = std::move(*data);
+    auto payload = read_sealed(row, 10, {operation, payload_place::event_payload, e.seq}, cipher);
+    if (!payload) return fail(std::move(payload).error());
+    e.payload = std::move(*payload);
     return e;
 }
 
@@ -228,12 +244,14 @@ result<> run_update(sql::statement& update, std::int64_t row, std::uint64_t fenc
     return finish(update);
 }
 
-result<> run_insert(sql::statement& insert, std::int64_t row, const event& e,
-                    std::string_view payload) {
+result<> run_insert(sql::statement& insert, std::int64_t row, const event& e, const cell& payload,
+                    const cell& data) {
     if (e.seq > most_events) return fail(codes::engine_row_full);
-    return insert.run(event_id(row, e.seq), micros(e.at), number(e.type), or_null(e.step),
-                      e.attempt, e.generation, e.latency_ms, or_null(e.fault), or_null(e.actor),
-                      or_null(e.data), or_null(payload));
+    insert.bind(event_id(row, e.seq), micros(e.at), number(e.type), or_null(e.step), e.attempt,
+                e.generation, e.latency_ms, or_null(e.fault), or_null(e.actor));
+    data.bind(insert, 10);
+    payload.bind(insert, 11);
+    return finish(insert);
 }
 
 }  // namespace thole::saga::rows

@@ -3,6 +3,7 @@
 // Operations and events as rows: the one place that knows the order of the columns.
 
 #include "engine/journal.hpp"
+#include "engine/payload_cipher.hpp"
 #include "sql/sqlite.hpp"
 
 namespace thole::saga::rows {
@@ -41,6 +42,10 @@ inline constexpr std::string_view insert_event =
 [[nodiscard]] constexpr std::int64_t event_id(std::int64_t row, std::int64_t seq) noexcept {
     return row << 20 | seq;
 }
+// Where the kept document of an archived operation stands: no event has this number.
+[[nodiscard]] constexpr std::int64_t kept_id(std::int64_t row) noexcept {
+    return event_id(row, 0);
+}
 // The bit of `flags` that says so; see sqlite_rows.cpp.
 inline constexpr int archived_flag = 1 << 10;
 inline constexpr int generation_mask = (1 << 10) - 1;
@@ -52,14 +57,37 @@ static_assert(most_generations <= generation_mask && most_steps <= generation_ma
 }
 
 [[nodiscard]] operation read_operation(const sql::statement& row);
-[[nodiscard]] event read_event(const sql::statement& row);
+// A column that may be sealed: text is as it is, bytes are opened.
+[[nodiscard]] result<std::string> read_sealed(const sql::statement& row, int column,
+                                              const payload_label& label,
+                                              const payload_cipher* cipher);
+[[nodiscard]] result<event> read_event(const sql::statement& row, const uuid& operation,
+                                       const payload_cipher* cipher);
+
+// What goes into a column: text, or what it was sealed to.
+class cell {
+  public:
+    cell(std::string_view text, const payload_label& label, const payload_cipher* cipher)
+        : text_{text} {
+        if (cipher != nullptr && !text.empty()) sealed_ = cipher->seal(text, label);
+    }
+    void bind(sql::statement& to, int index) const;
+
+  private:
+    std::string_view text_;
+    bytes sealed_;
+};
+// Which data of events may hold what operations carry.
+[[nodiscard]] constexpr bool has_sealed_data(event_type type) noexcept {
+    return type == event_type::edited;
+}
 
 [[nodiscard]] result<> run_insert(sql::statement& insert, const identity& who,
                                   const operation_state& s);
 [[nodiscard]] result<> run_update(sql::statement& update, std::int64_t row, std::uint64_t fence,
                                   std::int64_t seq, const operation_state& s);
-// `payload` is the event's own, or empty when it stands apart.
+// `payload` is the event's own, or of an empty text when it stands apart.
 [[nodiscard]] result<> run_insert(sql::statement& insert, std::int64_t row, const event& e,
-                                  std::string_view payload);
+                                  const cell& payload, const cell& data);
 
 }  // namespace thole::saga::rows

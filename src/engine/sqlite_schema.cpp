@@ -76,6 +76,11 @@ alter table op add column members text;
 alter table op add column lane text not null default '';
 drop index op_due;
 create index op_due on op(kind, lane, prio, due_at, id) where state = 0;
+)sql"},
+                                // Keys that something in this file is sealed under.
+                                sql::migration{9, R"sql(
+create table payload_key(
+  id text primary key, fingerprint text not null, whole integer not null) without rowid;
 )sql"}};
 
 }  // namespace

@@ -10,8 +10,16 @@
 
 namespace thole::saga {
 
+namespace {
+result<> finish(sql::statement& s) {
+    auto row = s.step();
+    return row ? result<>{} : fail(std::move(row).error());
+}
+}  // namespace
+
 result<std::unique_ptr<sqlite_store>> sqlite_store::open(const std::string& path, sql::access mode,
-                                                         sql::open_options options) {
+                                                         sql::open_options options,
+                                                         payload_cipher::ptr cipher) {
     auto db = sql::database::open(path, mode, options);
     if (!db) return fail(std::move(db).error());
     if (mode == sql::access::read_write) {
@@ -19,8 +27,13 @@ result<std::unique_ptr<sqlite_store>> sqlite_store::open(const std::string& path
             return fail(std::move(done).error());
         }
     }
-    std::unique_ptr<sqlite_store> made{new sqlite_store{std::move(*db)}};
-    if (auto done = made->prepare(); !done) return fail(std::move(done).error());
+    if (auto same = check_payload_keys(*db, cipher.get()); !same) {
+        return fail(std::move(same).error());
+    }
+    std::unique_ptr<sqlite_store> made{new sqlite_store{std::move(*db), std::move(cipher)}};
+    auto done = made->prepare();
+    if (done && mode == sql::access::read_write) done = made->take_newest_key();
+    if (!done) return fail(std::move(done).error());
     return made;
 }
 
@@ -54,13 +67,13 @@ result<> sqlite_store::prepare() {
         {&sql_.lock_delete, "delete from key_lock where key = ?"},
         {&sql_.all_locks, "select key, op from key_lock order by key"},
         {&sql_.payloads,
-         fmt::format("select type, step, coalesce(payload, (select bytes from payload p where p.id "
-                     "= event.id)) from event where id between ? and ? and "
-                     "type in ({}, {}, {}, {}, {}) order by id",
-                     static_cast<int>(event_type::submitted),
-                     static_cast<int>(event_type::step_completed),
-                     static_cast<int>(event_type::reopened), static_cast<int>(event_type::edited),
-                     static_cast<int>(event_type::migrated))},
+         fmt::format(
+             "select id, type, step, coalesce(payload, (select bytes from payload p where p.id "
+             "= event.id)) from event where id between ? and ? and "
+             "type in ({}, {}, {}, {}, {}) order by id",
+             static_cast<int>(event_type::submitted), static_cast<int>(event_type::step_completed),
+             static_cast<int>(event_type::reopened), static_cast<int>(event_type::edited),
+             static_cast<int>(event_type::migrated))},
         {&sql_.prepared,
          "select id, bytes from prepared where id between ? and ? order by id desc limit 1"},
         {&sql_.events, fmt::format("select {} from event where id > ? and id <= ? order by id "
@@ -86,7 +99,8 @@ result<> sqlite_store::prepare() {
          "insert into node(name, boot, started_at) values(?, ?, ?) on conflict(name) do update "
          "set boot = excluded.boot, started_at = excluded.started_at"}};
     auto done = compile(list);
-    return done ? prepare_upkeep() : done;
+    if (done) done = prepare_upkeep();
+    return done ? prepare_reseal() : done;
 }
 
 result<> sqlite_store::compile(std::span<const std::pair<sql::statement*, std::string>> list) {
@@ -130,23 +144,34 @@ void sqlite_store::rollback() {
 
 // ---- writing ------------------------------------------------------------------------------------
 
-result<> sqlite_store::write_events(std::int64_t row, std::span<const event> events) {
+result<> sqlite_store::write_events(const identity& who, std::span<const event> events) {
     for (const auto& e : events) {
         const bool apart = e.payload.size() > rows::most_payload_in_event;
-        const auto own = apart ? std::string_view{} : std::string_view{e.payload};
-        auto done = rows::run_insert(sql_.insert_event, row, e, own);
-        if (done && apart) done = sql_.insert_payload.run(rows::event_id(row, e.seq), e.payload);
+        const rows::cell payload{
+            e.payload, {who.id, payload_place::event_payload, e.seq}, cipher_.get()};
+        const rows::cell data{e.data,
+                              {who.id, payload_place::event_data, e.seq},
+                              rows::has_sealed_data(e.type) ? cipher_.get() : nullptr};
+        const rows::cell elsewhere{{}, {}, nullptr};
+        auto done =
+            rows::run_insert(sql_.insert_event, who.row, e, apart ? elsewhere : payload, data);
+        if (done && apart) {
+            sql_.insert_payload.bind(rows::event_id(who.row, e.seq));
+            payload.bind(sql_.insert_payload, 2);
+            done = finish(sql_.insert_payload);
+        }
         if (!done) return done;
     }
     return {};
 }
 
-result<> sqlite_store::write_move(std::int64_t row, std::uint64_t fence, std::int64_t seq,
+result<> sqlite_store::write_move(const identity& who, std::uint64_t fence, std::int64_t seq,
                                   const operation_state& after, std::span<const event> events) {
     latest_ = std::max(latest_, after.updated_at.time_since_epoch().count());
-    if (auto done = rows::run_update(sql_.update_op, row, fence, seq, after); !done) return done;
+    auto done = rows::run_update(sql_.update_op, who.row, fence, seq, after);
+    if (!done) return done;
     if (db_.changes() == 0) return fail(codes::engine_fenced);
-    return write_events(row, events);
+    return write_events(who, events);
 }
 
 result<bool> sqlite_store::may_take_lock(const identity& who) {
@@ -175,9 +200,9 @@ result<std::optional<moved_operation>> sqlite_store::hand_lock_on(const std::str
     moved_operation out{std::move(**next), {}};
     const auto before = out.op.now;
     promote(out.op.now, now, out.events);
-    const auto row = out.op.who.row;
-    auto done = write_move(row, before.fence, before.seq, out.op.now, out.events);
-    if (done) done = sql_.lock_update.run(row, key);
+    const auto& who = out.op.who;
+    auto done = write_move(who, before.fence, before.seq, out.op.now, out.events);
+    if (done) done = sql_.lock_update.run(who.row, key);
     if (!done) return fail(std::move(done).error());
     return out;
 }
@@ -201,7 +226,7 @@ result<std::optional<moved_operation>> sqlite_store::wake_parent(const identity&
     moved_operation out{std::move(**found), {}};
     const auto before = out.op.now;
     wake(out.op.now, now, out.events);
-    auto done = write_move(out.op.who.row, before.fence, before.seq, out.op.now, out.events);
+    auto done = write_move(out.op.who, before.fence, before.seq, out.op.now, out.events);
     if (!done) return fail(std::move(done).error());
     return out;
 }
@@ -241,14 +266,13 @@ result<submit_answer> sqlite_store::submit(const new_operation& o) {
     latest_ = std::max(latest_, s.updated_at.time_since_epoch().count());
     made.op.who.row = db_.last_insert_id();
     auto done = takes ? take_lock(made.op.who) : result<>{};
-    if (done) done = write_events(made.op.who.row, made.events);
+    if (done) done = write_events(made.op.who, made.events);
     if (!done) return fail(std::move(done).error());
     return answer;
 }
 
 result<move_answer> sqlite_store::apply(const move& m) {
     move_answer answer;
-    const auto row = m.who->row;
     result<> done;
     if (m.after.state == op_state::running && m.after.lock == lock_state::wanted) {
         auto free = may_take_lock(*m.who);
@@ -261,7 +285,7 @@ result<move_answer> sqlite_store::apply(const move& m) {
             answer.blocked = true;
             block(after, m.who->lock_key, after.updated_at, events);
         }
-        done = write_move(row, m.fence, m.base_seq, after, events);
+        done = write_move(*m.who, m.fence, m.base_seq, after, events);
         if (done && *free) done = take_lock(*m.who);
     } else if (m.after.state == op_state::ready && m.after.awaits) {
         auto over = is_over(*m.after.awaits);
@@ -270,14 +294,19 @@ result<move_answer> sqlite_store::apply(const move& m) {
         auto events = m.events;
         answer.child_over = *over;
         if (*over) wake(after, after.updated_at, events);
-        done = write_move(row, m.fence, m.base_seq, after, events);
+        done = write_move(*m.who, m.fence, m.base_seq, after, events);
     } else {
-        done = write_move(row, m.fence, m.base_seq, m.after, m.events);
+        done = write_move(*m.who, m.fence, m.base_seq, m.after, m.events);
     }
     if (done && m.prepared) {
         const auto& p = *m.prepared;
         if (p.generation > most_generations) return fail(codes::engine_row_full);
-        done = sql_.insert_prepared.run(rows::prepared_id(row, p.step, p.generation), p.bytes);
+        const auto id = rows::prepared_id(m.who->row, p.step, p.generation);
+        const rows::cell sealed{
+            p.bytes, {m.who->id, payload_place::prepared, id & most_events}, cipher_.get()};
+        sql_.insert_prepared.bind(id);
+        sealed.bind(sql_.insert_prepared, 2);
+        done = finish(sql_.insert_prepared);
     }
     if (!done) return fail(std::move(done).error());
     if (m.after.state == op_state::terminal && m.who->parent) {
@@ -330,7 +359,7 @@ result<std::int64_t> sqlite_store::recover(const node_identity& node, store_time
         const auto before = (*op)->now;
         std::vector<event> events;
         saga::recover((*op)->now, now, events);
-        auto done = write_move(row, before.fence, before.seq, (*op)->now, events);
+        auto done = write_move((*op)->who, before.fence, before.seq, (*op)->now, events);
         if (!done) return fail(std::move(done).error());
     }
     return std::ssize(found);
@@ -338,34 +367,51 @@ result<std::int64_t> sqlite_store::recover(const node_identity& node, store_time
 
 // ---- claiming -----------------------------------------------------------------------------------
 
+// Nobody could work on it, and it must not keep the others from being claimed.
+result<> sqlite_store::park_unreadable(operation op, const fault& why, store_time now,
+                                       claim_answer& answer) {
+    const auto before = op.now;
+    std::vector<event> events;
+    park_for(op.now, why, now, events);
+    auto done = write_move(op.who, before.fence, before.seq, op.now, events);
+    if (done) answer.blocked.push_back({std::move(op), std::move(events)});
+    return done;
+}
+
 result<> sqlite_store::claim_one(const claim_request& request, std::int64_t row,
                                  claim_answer& answer) {
     sql_.by_row.bind(row);
     auto found = one(sql_.by_row);
     if (!found) return fail(std::move(found).error());
-    auto& op = **found;
+    claimed_operation taken;
+    auto& op = taken.what.op;
+    op = std::move(**found);
     const auto before = op.now;
-    std::vector<event> events;
+    auto& events = taken.events;
     if (op.now.lock == lock_state::wanted) {
         auto free = may_take_lock(op.who);
         if (!free) return fail(std::move(free).error());
         if (!*free) {
             block(op.now, op.who.lock_key, request.now, events);
-            auto done = write_move(row, before.fence, before.seq, op.now, events);
+            auto done = write_move(op.who, before.fence, before.seq, op.now, events);
             if (done) answer.blocked.push_back({std::move(op), std::move(events)});
             return done;
         }
+    }
+    if (auto done = fill(taken.what); !done) {
+        const auto& f = done.error();
+        const bool sealed =
+            f.is(codes::engine_payload_unreadable) || f.is(codes::engine_payload_key_missing);
+        return sealed ? park_unreadable(std::move(op), f, request.now, answer) : done;
+    }
+    if (op.now.lock == lock_state::wanted) {
         op.now.lock = lock_state::held;
         if (auto done = take_lock(op.who); !done) return done;
     }
-    claimed_operation taken;
     taken.interrupted = begin_claim(op.now, request.owner, request.now, events);
-    if (auto done = write_move(row, before.fence, before.seq, op.now, events); !done) return done;
-    taken.what.op = std::move(op);
-    taken.events = std::move(events);
-    if (auto done = fill(taken.what); !done) return done;
-    answer.claimed.push_back(std::move(taken));
-    return {};
+    auto done = write_move(op.who, before.fence, before.seq, op.now, events);
+    if (done) answer.claimed.push_back(std::move(taken));
+    return done;
 }
 
 namespace {

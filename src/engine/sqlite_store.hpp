@@ -8,6 +8,7 @@
 #include <map>
 #include <span>
 
+#include "engine/reseal.hpp"
 #include "engine/sqlite_rows.hpp"
 #include "engine/store.hpp"
 
@@ -15,9 +16,12 @@ namespace thole::saga {
 
 class sqlite_store final : public store {
   public:
-    // Opens, and for writing migrates, the file.
+    // Opens, and for writing migrates, the file. With a cipher what operations carry is sealed from
+    // now on; without one, nothing that is sealed can be read. Refused when the file holds what
+    // these keys do not open (engine.payload_key_missing, engine.payload_key_bad).
     static result<std::unique_ptr<sqlite_store>> open(const std::string& path, sql::access mode,
-                                                      sql::open_options options = {});
+                                                      sql::open_options options = {},
+                                                      payload_cipher::ptr cipher = {});
 
     result<> begin() override;
     result<> commit() override;
@@ -42,25 +46,38 @@ class sqlite_store final : public store {
     result<std::vector<prepared_row>> prepared(std::int64_t row) override;
     result<store_time> latest() override;
 
+    // Between begin() and commit(): seals the next `limit` values, and what is in the clear, under
+    // the newest key. See reseal.hpp.
+    result<reseal_progress> reseal(const reseal_progress& from, int limit);
+
     [[nodiscard]] sql::database& db() noexcept { return db_; }
 
   private:
-    explicit sqlite_store(sql::database db) : db_{std::move(db)} {}
+    sqlite_store(sql::database db, payload_cipher::ptr cipher)
+        : db_{std::move(db)}, cipher_{std::move(cipher)} {}
     result<> prepare();
+    result<> take_newest_key();
+    result<> reseal_some(reseal_progress& at, int limit);
+    // The text that is to stand in the column instead; nullopt: what is there may stay.
+    result<std::optional<std::string>> to_reseal(const sql::statement& row, int column,
+                                                 const payload_label& label);
+    result<uuid> id_of(std::int64_t row);
     result<> prepare_upkeep();
+    result<> prepare_reseal();
     result<> compile(std::span<const std::pair<sql::statement*, std::string>> list);
 
     result<> keep_plan(const kept_plan& p);
-    result<> remove_one(std::int64_t row, bool keep_row);
+    result<> remove_one(operation op, bool keep_row);
+    result<> fill_archived(stored_operation& op);
     // Whether the lock is free or the operation's own; nobody else can come in between.
     result<bool> may_take_lock(const identity& who);
     result<> take_lock(const identity& who);
     result<std::optional<moved_operation>> hand_lock_on(const std::string& key, store_time now);
     result<bool> is_over(const uuid& child);
     result<std::optional<moved_operation>> wake_parent(const identity& child, store_time now);
-    result<> write_move(std::int64_t row, std::uint64_t fence, std::int64_t seq,
+    result<> write_move(const identity& who, std::uint64_t fence, std::int64_t seq,
                         const operation_state& after, std::span<const event> events);
-    result<> write_events(std::int64_t row, std::span<const event> events);
+    result<> write_events(const identity& who, std::span<const event> events);
     // Ready operations of one kind that are to begin one limited step, or of the rest of the kind,
     // as a claim goes through them.
     struct quota {
@@ -93,11 +110,13 @@ class sqlite_store final : public store {
     result<std::vector<due_row>> due_of(const claim_request& request,
                                         std::span<const lane_at_claim> lanes, int room, bool& more);
     result<> find_next_due(std::span<const lane_at_claim> lanes, claim_answer& answer);
+    result<> park_unreadable(operation op, const fault& why, store_time now, claim_answer& answer);
     result<> claim_one(const claim_request& request, std::int64_t row, claim_answer& answer);
     result<std::optional<operation>> one(sql::statement& query);
     result<> fill(stored_operation& op);
 
     sql::database db_;
+    payload_cipher::ptr cipher_;
     struct {
         sql::statement begin, commit, rollback;
         sql::statement insert_op, update_op, insert_event, insert_prepared;
@@ -106,7 +125,9 @@ class sqlite_store final : public store {
         sql::statement payloads, prepared, events, count, latest, set_clock, node;
         sql::statement insert_hold, last_holds, all_holds;
         sql::statement insert_plan, plan, insert_payload;
-        sql::statement removable, archived, set_archived, all_prepared;
+        sql::statement row_uuid, next_sealed[3], reseal[3], insert_key, drop_keys, set_whole,
+            last_row;
+        sql::statement kept, removable, archived, set_archived, all_prepared;
         sql::statement drop_events, drop_payloads, drop_prepared, drop_op, strip_op;
     } sql_;
     std::int64_t latest_ = 0;  // of what this connection wrote, microseconds

@@ -9,6 +9,7 @@ namespace thole::saga {
 
 result<> sqlite_store::prepare_upkeep() {
     const std::pair<sql::statement*, std::string> list[] = {
+        {&sql_.kept, "select bytes from payload where id = ?"},
         {&sql_.insert_payload, "insert into payload(id, bytes) values(?, ?)"},
         // The last row stays, so that no number is given twice.
         {&sql_.removable,
@@ -48,41 +49,65 @@ result<removable_page> sqlite_store::removable(const removable_query& query) {
     return page;
 }
 
-result<> sqlite_store::remove_one(std::int64_t row, bool keep_row) {
+// Of one that keeps its row, input and outputs stay as one document.
+result<> sqlite_store::remove_one(operation op, bool keep_row) {
+    const auto row = op.who.row;
+    std::string kept;
+    if (keep_row) {
+        stored_operation whole;
+        whole.op = std::move(op);
+        if (auto done = fill(whole); !done) return done;
+        kept = kept_document(whole);
+        op = std::move(whole.op);
+    }
     auto done = (keep_row ? sql_.strip_op : sql_.drop_op).run(row);
     const auto first = rows::event_id(row, 0);
     const auto last = rows::event_id(row, most_events);
     for (auto* drop : {&sql_.drop_events, &sql_.drop_payloads, &sql_.drop_prepared}) {
         if (done) done = drop->run(first, last);
     }
-    return done;
+    if (!done || !keep_row) return done;
+    const rows::cell sealed{kept, {op.who.id, payload_place::event_payload, 0}, cipher_.get()};
+    sql_.insert_payload.bind(rows::kept_id(row));
+    sealed.bind(sql_.insert_payload, 2);
+    auto written = sql_.insert_payload.step();
+    return written ? result<>{} : fail(std::move(written).error());
 }
 
 // A refusal leaves no trace: others may stand in the same transaction.
 result<> sqlite_store::remove(const removal& what) {
+    std::vector<operation> all;
     for (const auto row : what.rows) {
         sql_.by_row.bind(row);
         auto found = one(sql_.by_row);
         if (!found) return fail(std::move(found).error());
         if (!*found || (*found)->now.state != op_state::terminal) return fail(codes::engine_fenced);
+        all.push_back(std::move(**found));
     }
-    for (const auto row : what.rows) {
-        if (auto done = remove_one(row, what.keep_rows); !done) return done;
+    for (auto& op : all) {
+        if (auto done = remove_one(std::move(op), what.keep_rows); !done) return done;
     }
     return sql_.set_archived.run(what.file, what.archived);
 }
 
 result<std::vector<prepared_row>> sqlite_store::prepared(std::int64_t row) {
     std::vector<prepared_row> out;
+    auto of = id_of(row);
+    if (!of) return fail(std::move(of).error());
     sql_.all_prepared.bind(rows::prepared_id(row, 0, 0),
                            rows::prepared_id(row, rows::generation_mask, rows::generation_mask));
     for (auto more = sql_.all_prepared.step();; more = sql_.all_prepared.step()) {
         if (!more) return fail(std::move(more).error());
         if (!*more) return out;
         const auto id = sql_.all_prepared.integer(0);
+        const payload_label label{*of, payload_place::prepared, id & most_events};
+        auto bytes = rows::read_sealed(sql_.all_prepared, 1, label, cipher_.get());
+        if (!bytes) {
+            sql_.all_prepared.reset();
+            return fail(std::move(bytes).error());
+        }
         out.push_back({static_cast<int>(id >> 10 & rows::generation_mask),
-                       static_cast<int>(id & rows::generation_mask),
-                       std::string{sql_.all_prepared.text(1)}});
+                       static_cast<int>(id & rows::generation_mask), std::move(*bytes)});
     }
 }
 

@@ -89,6 +89,21 @@ void wake(operation_state& s, store_time now, std::vector<event>& events) {
     sum_up(s);
 }
 
+void park_for(operation_state& s, const thole::fault& why, store_time now,
+              std::vector<event>& events) {
+    auto& e = append(s, events, event_type::parked, now);
+    e.step = s.step_name;
+    e.fault = fault_json(why);
+    event_data data;
+    data.reason = std::string{why.code()};
+    e.data = json::write(data);
+    s.state = op_state::parked;
+    s.owner = 0;
+    s.waiting = why.code();
+    s.awaits.reset();
+    s.fault = e.fault;
+}
+
 void recover(operation_state& s, store_time now, std::vector<event>& events) {
     THOLE_ASSERT(s.state == op_state::running, "only a running operation is recovered");
     s.state = op_state::ready;

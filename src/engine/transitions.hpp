@@ -40,6 +40,10 @@ void promote(operation_state& s, store_time now, std::vector<event>& events);
 // The child that it waits for has ended: it is due now. Precondition: ready, and it awaits one.
 void wake(operation_state& s, store_time now, std::vector<event>& events);
 
+// Nobody here can work on it: parked for a person, with that fault as the reason.
+void park_for(operation_state& s, const thole::fault& why, store_time now,
+              std::vector<event>& events);
+
 // Its node is gone: running → ready, at once; the fence shuts the old owner out.
 void recover(operation_state& s, store_time now, std::vector<event>& events);
 

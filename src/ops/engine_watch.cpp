@@ -21,6 +21,7 @@ log_severity severity_of(event_type type) {
             return log_severity::error;
         case event_type::step_failed:
         case event_type::undo_failed:
+        case event_type::given_up:
         case event_type::uncertain:
         case event_type::proved_dead:
             return log_severity::warning;

@@ -140,6 +140,13 @@ constexpr std::array<metric_family, family_count> families{{
      "",
      "How often half of the queue was taken.",
      {}},
+    {metric::engine_reseal_percent,
+     gauge,
+     "thole_engine_reseal_percent",
+     "",
+     "How far the journal is sealed under the newest key; 100 when all of it is, or none is asked "
+     "for.",
+     {}},
     {metric::consistency_drifts,
      counter,
      "thole_consistency_drifts",

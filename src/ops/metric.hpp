@@ -35,6 +35,7 @@ enum class metric : std::uint8_t {
     engine_queue_limit,
     engine_queue_half_full,
     engine_queue_warnings,
+    engine_reseal_percent,
     consistency_drifts,
     wallet_lamports,
     wallet_floor,

@@ -185,6 +185,9 @@ bytes_view statement::blob(int column) const noexcept {
 bool statement::is_null(int column) const noexcept {
     return sqlite3_column_type(handle_.get(), column) == SQLITE_NULL;
 }
+bool statement::is_blob(int column) const noexcept {
+    return sqlite3_column_type(handle_.get(), column) == SQLITE_BLOB;
+}
 
 // ---- database -----------------------------------------------------------------------------------
 

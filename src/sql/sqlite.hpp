@@ -85,6 +85,7 @@ class statement {
     [[nodiscard]] std::string_view text(int column) const noexcept;
     [[nodiscard]] bytes_view blob(int column) const noexcept;
     [[nodiscard]] bool is_null(int column) const noexcept;
+    [[nodiscard]] bool is_blob(int column) const noexcept;
 
   private:
     friend class database;

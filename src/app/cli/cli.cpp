@@ -1,4 +1,5 @@
 #include "app/cli/cli.hpp"
+#include "app/payload_keys.hpp"
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -79,11 +80,13 @@ class command_line {
     void add_explain();
     int explain_either(session& s);
     std::string journal_file() const;
+    [[nodiscard]] saga::payload_cipher::ptr payload_keys();
     int mint_one_or_many(session& s, client& daemon);
     CLI::App* add(CLI::App& under, const char* name, const char* about, local_command what);
     CLI::App* add_remote(CLI::App& under, const char* name, const char* about, daemon_command what);
 
     environment env_ = system_environment();
+    system_entropy random_;
     CLI::App app_{"Carries operations across failing networks to a verified end, exactly once.",
                   "thole"};
     global_options global_;
@@ -158,10 +161,16 @@ void command_line::add_local() {
     add(*config, "check", "Print every mistake, or the effective configuration",
         [this](session& s) { return run_config_check(s, sources_of(global_, env_)); });
     add(app_, "version", "Print the version", [](session& s) { return run_version(s); });
-    auto* doctor = add(app_, "doctor", "Prove that the journal is what its own events tell",
-                       [this](session& s) { return run_doctor(s, journal_file()); });
+    auto* doctor =
+        add(app_, "doctor", "Prove that the journal is what its own events tell",
+            [this](session& s) { return run_doctor(s, journal_file(), payload_keys()); });
     doctor->add_option("file", argument_, "A journal, e.g. a copy [the data folder's]")
         ->type_name("FILE");
+    auto* archive = add(app_, "archive", "An archive's lines, with what is sealed in the clear",
+                        [this](session& s) { return run_archive(s, argument_, payload_keys()); });
+    archive->add_option("file", argument_, "E.g. archive/operations-2026-01.jsonl")
+        ->type_name("FILE")
+        ->required();
     add_remote(app_, "status", "Health of the daemon and of what it depends on", &run_status);
     auto* verify =
         add_remote(app_, "verify", "What a wallet holds, read from chain and content",
@@ -172,6 +181,13 @@ void command_line::add_local() {
 std::string command_line::journal_file() const {
     if (!argument_.empty()) return argument_;
     return configured_places(sources_of(global_, env_)).data.folder + "/journal.sqlite";
+}
+
+// Of the configuration; none when it cannot be read: what needs one says so by its id.
+saga::payload_cipher::ptr command_line::payload_keys() {
+    const auto loaded = load_config(sources_of(global_, env_));
+    if (!loaded) return {};
+    return open_payload_cipher(loaded->value.engine, env_, random_).value_or(nullptr);
 }
 
 int command_line::mint_one_or_many(session& s, client& daemon) {

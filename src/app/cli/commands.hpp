@@ -10,6 +10,7 @@
 
 #include "app/cli/output.hpp"
 #include "app/config_load.hpp"
+#include "engine/payload_cipher.hpp"
 
 namespace thole::app {
 
@@ -20,7 +21,9 @@ int run_config_check(session&, const config_sources&);
 int run_explain_fault(session&, const std::string& code);  // "" = list them all
 int run_version(session&);
 // Looks through a journal file, with or without a daemon beside it.
-int run_doctor(session&, const std::string& file);
+int run_doctor(session&, const std::string& file, saga::payload_cipher::ptr cipher);
+// The lines of an archive, with what is sealed in them in the clear.
+int run_archive(session&, const std::string& file, saga::payload_cipher::ptr cipher);
 // What load_config() refused, for a person.
 void complain_of_config(session&, const std::vector<config_problem>&);
 

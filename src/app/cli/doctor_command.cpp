@@ -14,10 +14,11 @@ constexpr std::size_t bar_width = 20;
 
 }  // namespace
 
-int run_doctor(session& s, const std::string& file) {
+int run_doctor(session& s, const std::string& file, saga::payload_cipher::ptr cipher) {
     boost::json::array listed;
     int printed = 0;
     saga::examine_options options;
+    options.cipher = std::move(cipher);
     options.progress = [&s](int percent, std::int64_t operations) {
         if (s.json) return;
         const auto line = bar(static_cast<std::size_t>(percent), 100, bar_width);
