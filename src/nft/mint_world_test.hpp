@@ -233,7 +233,8 @@ class world {
         const auto& hash = ledger.view(model::commitment::processed, 0).hash;
         auto message =
             solana::compile_message(solana::message_version::legacy, wallet.address(), hash, list);
-        ledger.submit(solana::sign(std::move(*message), std::array{&wallet}).value());
+        ledger.submit(
+            model::as_sent(solana::sign(std::move(*message), std::array{&wallet}).value()));
         ledger.advance(ledger.options().final_slots + 1);
         // The nodes' clock goes on from where the ledger is now.
         if (&ledger == &chain) first_slot_ += ledger.options().final_slots + 1;
