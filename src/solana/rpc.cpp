@@ -79,7 +79,10 @@ client::client(io::http_transport& transport, io::loop& loop, endpoint_set& endp
       loop_{loop},
       endpoints_{endpoints},
       chance_{chance},
-      settings_{std::move(s)} {}
+      settings_{std::move(s)},
+      accounts_{loop, endpoints.dependency(), [this](std::vector<public_key> keys, options o) {
+                    return ask_accounts(std::move(keys), o);
+                }} {}
 
 // ---- endpoints ----------------------------------------------------------------------------------
 
@@ -372,7 +375,11 @@ task<rpc_result<std::optional<account_info>>> client::get_account(public_key key
 
 task<rpc_result<std::vector<std::optional<account_info>>>> client::get_accounts(
     std::vector<public_key> keys, options o) {
-    THOLE_ASSERT(keys.size() <= 100, "one request carries at most 100 accounts");
+    THOLE_ASSERT(keys.size() <= account_gatherer::most_accounts, "what one request carries");
+    return accounts_.get(std::move(keys), o);
+}
+
+task<account_gatherer::answer> client::ask_accounts(std::vector<public_key> keys, options o) {
     call c{"getMultipleAccounts", with_config(texts_of(keys), o, base64_encoding), role::read};
     auto answer = co_await typed<read_accounts>(std::move(c), o);
     if (answer && answer->value.size() != keys.size()) {

@@ -23,7 +23,7 @@
 
 #include "io/http.hpp"
 #include "io/loop.hpp"
-#include "solana/rpc_types.hpp"
+#include "solana/account_gatherer.hpp"
 #include "thole/endpoint_set.hpp"
 
 namespace thole::solana::rpc {
@@ -40,16 +40,6 @@ struct settings {
     std::map<name, io::http_headers> headers;  // by endpoint, e.g. an API key
 };
 
-struct options {
-    deadline until;  // must not be never()
-    commitment level = commitment::confirmed;
-    std::optional<std::uint64_t> min_context_slot{};
-    name endpoint{};  // ask this one only; empty: the set picks
-    // For what must not stop (status reads of live signatures, proofs): when no endpoint may be
-    // called, the least bad one is, at the set's own rate for that.
-    bool vital = false;
-};
-
 struct send_options {
     deadline until;
     bool skip_preflight = false;
@@ -62,6 +52,8 @@ class client {
     // All references outlive the client.
     client(io::http_transport& transport, io::loop& loop, endpoint_set& endpoints, rng& chance,
            settings s = {});
+    client(const client&) = delete;
+    client& operator=(const client&) = delete;
 
     [[nodiscard]] task<rpc_result<latest_blockhash>> get_latest_blockhash(options o);
     [[nodiscard]] task<rpc_result<std::uint64_t>> get_block_height(options o);
@@ -77,7 +69,8 @@ class client {
 
     [[nodiscard]] task<rpc_result<std::optional<account_info>>> get_account(public_key key,
                                                                             options o);
-    // At most 100, all from one state.
+    // At most 100, all from one state; those that are asked for at the same instant share a request
+    // (account_gatherer.hpp).
     [[nodiscard]] task<rpc_result<std::vector<std::optional<account_info>>>> get_accounts(
         std::vector<public_key> keys, options o);
     [[nodiscard]] task<rpc_result<std::vector<keyed_account>>> get_token_accounts_by_owner(
@@ -134,6 +127,8 @@ class client {
     template <auto Read>
     [[nodiscard]] auto typed(call c, options o)
         -> task<rpc_result<typename decltype(Read(std::declval<const json_value&>()))::value_type>>;
+    [[nodiscard]] task<account_gatherer::answer> ask_accounts(std::vector<public_key> keys,
+                                                              options o);
     [[nodiscard]] task<raw> run(call c, options o);
     [[nodiscard]] task<raw> attempt(endpoint_pick pick, const call& c, const options& o);
     [[nodiscard]] task<raw> exchange(const endpoint_config& to, const call& c, const options& o,
@@ -155,6 +150,7 @@ class client {
     std::uint64_t next_id_ = 1;
     std::uint64_t furthest_ = 0;  // slot seen at processed or confirmed
     std::map<name, position> positions_;
+    account_gatherer accounts_;
 };
 
 }  // namespace thole::solana::rpc

@@ -9,6 +9,8 @@ namespace {
 
 // Beyond this an answer counts as none: the chain's pace is 400 ms a slot.
 constexpr duration slowest_answer = std::chrono::seconds{2};
+// What was well so long ago counts as well now.
+constexpr duration fresh_enough = std::chrono::seconds{1};
 
 }  // namespace
 
@@ -21,15 +23,19 @@ task<saga::outcome<readiness>> check::run(saga::step_context& in) {
     if (auto foreign = foreign_wallet(subject_of(in, base_), base_)) {
         co_return saga::park{std::string{foreign->code()}, std::move(foreign)};
     }
-    if (const auto ok = co_await pins_.check(in.until()); !ok) {
+    auto content = [&] { return pins_.check(in.until()); };
+    auto records = [&] { return table_.probe(); };
+    auto slot = [&] { return rpc_.get_slot(rpc_options(in, solana::commitment::confirmed)); };
+    const auto& time = rpc_.loop();
+    if (const auto ok = co_await content_.get(time, fresh_enough, content); !ok) {
         in.note(note_of("content providers", ok.error()));
         co_return failed_call<output>(in, ok.error());
     }
-    if (const auto ok = co_await table_.probe(); !ok) {
+    if (const auto ok = co_await records_.get(time, fresh_enough, records); !ok) {
         in.note(note_of("records.probe", ok.error()));
         co_return failed_call<output>(in, ok.error());
     }
-    const auto node = co_await rpc_.get_slot(rpc_options(in, solana::commitment::confirmed));
+    const auto node = co_await slot_.get(time, fresh_enough, slot);
     if (!node) {
         in.note(note_of("getSlot", node.error()));
         co_return failed_call<output>(in, node.error());
@@ -57,12 +63,13 @@ task<saga::outcome<readiness>> check::check_funds(saga::step_context& in, std::u
         in.note(note_of("getMinimumBalanceForRentExemption", cost.error()));
         co_return failed_call<output>(in, cost.error());
     }
-    const auto wallet = co_await funds_.check(cost->total(), in.until());
+    auto balance = [&] { return funds_.check(0, in.until()); };
+    const auto wallet = co_await balance_.get(rpc_.loop(), fresh_enough, balance);
     if (!wallet) {
         in.note(note_of("getBalance", wallet.error()));
         co_return failed_call<output>(in, wallet.error());
     }
-    if (!wallet->enough) {
+    if (wallet->lamports < cost->total()) {
         co_return saga::wait{settings_.funds_poll,
                              short_of(about.id.base, wallet->lamports, cost->total())};
     }

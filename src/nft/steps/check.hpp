@@ -6,6 +6,7 @@
 // healthy, and the wallet can pay. Short of lamports is no failure: the operation waits and goes on
 // by itself when the wallet was funded.
 
+#include "io/shared_answer.hpp"
 #include "ipfs/pinning.hpp"
 #include "nft/steps/common.hpp"
 #include "solana/fee.hpp"
@@ -39,6 +40,11 @@ class check {
     solana::rpc::client& rpc_;
     solana::wallet_watch& funds_;
     check_settings settings_;
+    // A thousand operations that begin together ask once.
+    io::shared_answer<result<>> content_;
+    io::shared_answer<result<>> records_;
+    io::shared_answer<solana::rpc_result<std::uint64_t>> slot_;
+    io::shared_answer<result<solana::wallet_state>> balance_;
 };
 
 // Why an operation waits for its wallet, in words.
