@@ -118,7 +118,9 @@ std::string config_for(const fake_world& world, const scratch_folder& folder) {
     std::ofstream{key_file} << numbers << "]";
     std::filesystem::permissions(key_file, std::filesystem::perms::owner_read);
     std::string out = "[wallet]\nkey = \"file:" + key_file + "\"\n[engine]\nconcurrency = 2048\n" +
-                      "[mint]\nstatus_poll = \"" + std::to_string(status_poll.count()) + "ms\"\n";
+                      "[images]\ncheck = \"off\"\n"
+                      "[mint]\nstatus_poll = \"" +
+                      std::to_string(status_poll.count()) + "ms\"\n";
     for (int i = 0; i < 3; ++i) {
         const auto label = "node-" + std::to_string(i);
         out += "[[dependency.solana.endpoint]]\nname = \"" + label + "\"\nprovider = \"" + label +

@@ -73,6 +73,25 @@ void content_resource::add_to(router& to) {
            [this](call c) { return post(std::move(c)); });
 }
 
+task<result<image::report>> content_resource::look_at(const ipfs::content_writer* writer) {
+    auto look = [worker = images_.look, writer]() -> result<image::report> {
+        const auto file = writer->read_back();
+        if (!file) return fail(file.error());
+        return worker->at(file->get());
+    };
+    co_return co_await images_.pool->run(std::move(look));
+}
+
+// What was written, or these bytes instead of it.
+task<result<ipfs::stored>> content_resource::keep(ipfs::content_writer* writer,
+                                                  std::string instead) {
+    const store_time now{time_.wall_now().time_since_epoch()};
+    auto commit = [&store = store_, writer, instead = std::move(instead), now] {
+        return instead.empty() ? writer->commit(now) : store.put(as_bytes(instead), now);
+    };
+    co_return co_await pool_.run(std::move(commit));
+}
+
 task<io::server_response> content_resource::post(call c) {
     auto taken = std::dynamic_pointer_cast<upload>(c.http.sink);
     if (!taken) {  // a server that gave the body whole
@@ -82,17 +101,37 @@ task<io::server_response> content_resource::post(call c) {
     auto writer = taken->end();
     if (!writer) co_return std::move(writer.error());
 
-    const store_time now{time_.wall_now().time_since_epoch()};
-    auto commit = [writer = *writer, now] { return writer->commit(now); };
-    auto kept = co_await pool_.run(std::move(commit));
+    std::optional<image::report> seen;
+    if (images_.look != nullptr) {
+        auto looked = co_await look_at(*writer);
+        if (!looked) {
+            const auto& why = looked.error();
+            const bool refused = why.is(image::codes::refused);
+            if (!refused && !why.is(image::codes::worker_failed)) co_return refuse(why);
+            co_return refuse(refused ? 422 : 503,
+                             refused ? image::codes::refused : image::codes::worker_failed,
+                             std::string{why.detail()});
+        }
+        seen = *std::move(looked);
+    }
+    const bool smaller = seen && !seen->smaller.empty();
+    const auto original = smaller ? std::optional{(*writer)->give_up()} : std::nullopt;
+    auto instead = smaller ? std::move(seen->smaller) : std::string{};
+    auto kept = co_await keep(*writer, std::move(instead));
     if (!kept) co_return refuse(kept.error());
-    if (kept->created) count_.counter_of(ops::metric::store_content_bytes).add(taken->size());
-    auto out = reply(kept->created ? 201 : 200,
-                     boost::json::object{{"v", 1},
-                                         {"cid", kept->info.root.text()},
-                                         {"size", kept->info.size},
-                                         {"media_type", ipfs::media_type(taken->media())},
-                                         {"sha256", to_hex(kept->info.sha256)}});
+    if (kept->created) count_.counter_of(ops::metric::store_content_bytes).add(kept->info.size);
+    boost::json::object told{{"v", 1},
+                             {"cid", kept->info.root.text()},
+                             {"size", kept->info.size},
+                             {"media_type", ipfs::media_type(taken->media())},
+                             {"sha256", to_hex(kept->info.sha256)}};
+    if (seen)
+        told["width"] = seen->width, told["height"] = seen->height, told["frames"] = seen->frames;
+    if (original) {
+        told["original"] =
+            boost::json::object{{"size", taken->size()}, {"sha256", to_hex(*original)}};
+    }
+    auto out = reply(kept->created ? 201 : 200, told);
     out.headers.emplace_back("Location", "/ipfs/" + kept->info.root.text());
     co_return out;
 }

@@ -5,6 +5,7 @@
 
 #include "api/codes.hpp"
 #include "engine/codes.hpp"
+#include "image/codes.hpp"
 #include "io/codes.hpp"
 #include "ipfs/codes.hpp"
 #include "nft/codes.hpp"
@@ -25,6 +26,7 @@ const std::vector<const fault_code*>& all_faults() {
         add(codes::sql_codes);
         add(codes::engine_codes);
         add(solana::codes::solana_codes);
+        add(image::image_codes);
         add(ipfs::ipfs_codes);
         add(nft::nft_codes);
         add(codes::api_codes);

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <filesystem>
@@ -27,6 +28,7 @@ namespace thole::app {
 namespace {
 
 using ::testing::HasSubstr;
+using namespace std::string_view_literals;
 
 std::string read_all(const std::filesystem::path& path) {
     std::ifstream in{path};
@@ -38,6 +40,24 @@ struct outcome {
     std::string out;
     std::string err;
 };
+
+// One grey pixel, and a file of 86 bytes that says it has 50 000 × 50 000 of them.
+constexpr auto smallest_png =
+    "\211\120\116\107\015\012\032\012\000\000\000\015\111\110\104\122\000\000\000\001"
+    "\000\000\000\001\010\000\000\000\000\072\176\233\125\000\000\000\012\111\104\101"
+    "\124\170\332\143\150\000\000\000\202\000\201\332\105\010\073\000\000\000\000\111"
+    "\105\116\104\256\102\140\202"sv;
+constexpr auto bomb_png =
+    "\211\120\116\107\015\012\032\012\000\000\000\015\111\110\104\122\000\000\303\120"
+    "\000\000\303\120\001\000\000\000\000\143\324\000\147\000\000\000\035\111\104\101"
+    "\124\170\332\355\301\061\001\000\000\000\302\240\365\117\155\007\157\240\000\000"
+    "\000\000\000\000\156\003\030\153\000\001\066\254\167\111\000\000\000\000\111\105"
+    "\116\104\256\102\140\202"sv;
+
+bool has_image_worker() {
+    const auto beside = std::filesystem::path{THOLE_BINARY}.parent_path() / "thole-image-worker";
+    return ::access(beside.c_str(), X_OK) == 0;
+}
 
 class cli_test : public ::testing::Test {
   protected:
@@ -277,16 +297,59 @@ TEST_F(cli_test, bad_images_are_refused_before_anything_is_sent) {
 
 TEST_F(cli_test, without_a_wallet_minting_says_what_is_missing) {
     serve();
-    const auto image =
-        write("a.png", std::string{"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01"
-                                   "\x08\x06\0\0\0",
-                                   29} +
-                           std::string(40, 'x'));
+    const auto image = write("a.png", smallest_png);
     const auto done = run({"mint", "--image", image, "--name", "n", "--symbol", "s", "--owner",
                            "7A4NamkMyPufJdqsoRxUt3fE2KYuQ9NAb25GgAKECwaf"});
     EXPECT_EQ(done.exit, 1);
     EXPECT_THAT(done.err, HasSubstr("code: mint.disabled"));
     EXPECT_THAT(done.err, HasSubstr("wallet.key"));
+}
+
+// proves: I3
+TEST_F(cli_test, a_bomb_is_refused_before_it_is_kept) {
+    if (!has_image_worker()) {
+        EXPECT_EQ(run({"image-worker"}).exit, 2);
+        GTEST_SKIP() << "built without decoders of images";
+    }
+    serve();
+    const auto mint = [&](const std::string& image) {
+        return run({"mint", "--image", image, "--name", "n", "--symbol", "s", "--owner",
+                    "7A4NamkMyPufJdqsoRxUt3fE2KYuQ9NAb25GgAKECwaf"});
+    };
+    const auto bomb = mint(write("bomb.png", bomb_png));
+    EXPECT_EQ(bomb.exit, 3);
+    EXPECT_THAT(bomb.err, HasSubstr("code: image.refused"));
+    EXPECT_THAT(bomb.err, HasSubstr("2500000000 pixels"));
+    const auto piece = mint(write("piece.png", smallest_png.substr(0, 60)));
+    EXPECT_THAT(piece.err, HasSubstr("code: image.refused"));
+}
+
+// proves: I3
+TEST_F(cli_test, a_picture_is_kept_in_fewer_bytes_when_that_is_wished) {
+    if (!has_image_worker()) GTEST_SKIP() << "built without decoders of images";
+    write("thole.toml", config("[images]\ncompress = true\n"));
+    serve();
+    // Sixteen by sixteen black pixels, not deflated.
+    const auto image = std::array{
+        "\211\120\116\107\015\012\032\012\000\000\000\015\111\110\104\122\000\000\000\020"
+        "\000\000\000\020\010\000\000\000\000\072\230\240\275\000\000\001\033\111\104\101"
+        "\124\170\001\001\020\001\357\376"sv,
+        "\001\020\000\001\331\362\313\127\000\000\000\000\111\105\116\104\256\102\140\202"sv};
+    const auto sent =
+        std::string{image.front()} + std::string(272, '\0') + std::string{image.back()};
+    client daemon{{.socket = (folder_ / "s").string(), .url = {}, .token = {}}};
+    const auto answer = daemon.call({.method = "POST", .path = "/api/v1/content", .body = sent});
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->status, 201);
+    const auto told = boost::json::parse(answer->body);
+    EXPECT_LT(told.at("size").to_number<std::size_t>(), 150U);
+    EXPECT_EQ(told.at("width").to_number<int>(), 16);
+    EXPECT_EQ(told.at("original").at("size").to_number<std::size_t>(), sent.size());
+    EXPECT_EQ(told.at("original").at("sha256").as_string(),
+              "840c41afbdbeafd1bba541993c092138416468b215b127edd553b4c69be04355");
+    const auto served = daemon.call({.path = "/ipfs/" + std::string{told.at("cid").as_string()}});
+    ASSERT_TRUE(served);
+    EXPECT_EQ(served->body.size(), told.at("size").to_number<std::size_t>());
 }
 
 TEST_F(cli_test, a_second_daemon_on_the_same_folder_is_refused) {

@@ -211,6 +211,24 @@ struct dependencies_config {
 };
 BOOST_DESCRIBE_STRUCT(dependencies_config, (), (standard, solana, ipfs, gateway, partner))
 
+// ---- [images] ---
+
+enum class image_use : std::uint8_t { off, when_there, required };
+BOOST_DESCRIBE_ENUM(image_use, off, when_there, required)
+
+// What is decoded before it is kept, in a process without keys (thole-image-worker).
+struct images_config {
+    // "off" = images are known by their first bytes; "required" = no start without the worker.
+    image_use check = image_use::when_there;
+    std::uint64_t max_pixels = 40'000'000;          // of one frame; 1…268 435 456
+    std::uint32_t max_frames = 500;                 // of an animation; 1…10000
+    time_span cpu_time = std::chrono::seconds{10};  // for one image; 1s…5m, whole seconds
+    std::uint32_t at_once = 2;                      // processes; 1…64
+    bool compress = false;  // PNG and JPEG are kept in fewer bytes, to the last pixel the same
+};
+BOOST_DESCRIBE_STRUCT(images_config, (),
+                      (check, max_pixels, max_frames, cpu_time, at_once, compress))
+
 // ---- [mint], [engine], [log] --------------------------------------------------------------------
 
 enum class exhausted_action : std::uint8_t { park, rollback };
@@ -302,13 +320,15 @@ struct config {
     wallet_config wallet;
     records_config records;
     dependencies_config dependency;
+    images_config images;
     mint_config mint;
     reconcile_config reconcile;
     engine_config engine;
     log_config log;
 };
 BOOST_DESCRIBE_STRUCT(config, (),
-                      (server, data, wallet, records, dependency, mint, reconcile, engine, log))
+                      (server, data, wallet, records, dependency, images, mint, reconcile, engine,
+                       log))
 
 }  // namespace thole::app
 
@@ -343,6 +363,8 @@ template <>
 inline constexpr auto optional_members<app::partner_config> = all_members;
 template <>
 inline constexpr auto optional_members<app::dependencies_config> = all_members;
+template <>
+inline constexpr auto optional_members<app::images_config> = all_members;
 template <>
 inline constexpr auto optional_members<app::mint_config> = all_members;
 template <>

@@ -53,6 +53,7 @@ class rule_book {
     void check_wallet();
     void check_dependencies();
     void check_mint();
+    void check_images();
 
   private:
     void refuse(const std::string& pointer, std::string rule) {
@@ -412,6 +413,14 @@ void rule_book::check_dependencies() {
     }
 }
 
+void rule_book::check_images() {
+    const auto& i = c_.images;
+    range("/images/max_pixels", i.max_pixels, std::uint64_t{1}, std::uint64_t{1} << 28);
+    range("/images/max_frames", i.max_frames, 1U, 10'000U);
+    span("/images/cpu_time", i.cpu_time, 1s, 5min);
+    range("/images/at_once", i.at_once, 1U, 64U);
+}
+
 void rule_book::check_mint() {
     const auto& m = c_.mint;
     range<std::uint64_t>("/mint/fee_cap", m.fee_cap, 0, 1'000'000'000);
@@ -473,6 +482,7 @@ void check_config(const config& c, const config_layers& layers, const environmen
     rules.check_wallet();
     rules.check_dependencies();
     rules.check_mint();
+    rules.check_images();
 }
 
 }  // namespace thole::app

@@ -11,7 +11,6 @@
 #include <set>
 #include <thread>
 
-#include "api/content.hpp"
 #include "api/cron.hpp"
 #include "api/health.hpp"
 #include "api/holds.hpp"
@@ -27,6 +26,7 @@
 #include "app/health_view.hpp"
 #include "app/hold_keeper.hpp"
 #include "app/hop.hpp"
+#include "app/image_parts.hpp"
 #include "app/partner_parts.hpp"
 #include "app/payload_keys.hpp"
 #include "app/policies.hpp"
@@ -131,6 +131,7 @@ struct daemon::parts {
     std::unique_ptr<ipfs::content_store> store = open_content_store(c);
     sql::blocking_pool core_disk{core, {.threads = 16}};  // which wait for the disk
     sql::blocking_pool front_disk{front, {.threads = 8}};
+    image_parts looks{c, front, log};
     sql::blocking_pool records_disk{core, {.threads = 1}};
     sql::blocking_pool ledger_disk{core, {.threads = 1}};
     nft::sqlite_records records;
@@ -517,7 +518,7 @@ void daemon::parts::add_resources() {
         });
     }
     const api::disk_check room = [this] { return has_room(c); };
-    content_resource.emplace(*store, front_disk, room, metrics, front);
+    content_resource.emplace(*store, front_disk, room, metrics, front, looks.check());
     content_resource->add_to(server.here());
     gateway.emplace(*store, front_disk);
     gateway->add_to(server.here());

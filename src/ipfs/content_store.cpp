@@ -86,6 +86,14 @@ result<> content_writer::feed(bytes_view data) {
     return s.store.files_->append(s.file, data);
 }
 
+result<open_file> content_writer::read_back() const {
+    return state_->store.files_->open(state_->path);
+}
+
+sha256_digest content_writer::give_up() {
+    return state_->whole.finish();
+}
+
 result<stored> content_writer::commit(store_time now) {
     auto& s = *state_;
     s.index.content_sha256 = s.whole.finish();

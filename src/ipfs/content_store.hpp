@@ -64,6 +64,10 @@ class content_writer {
     ~content_writer();
     // ipfs.too_large beyond the limit, ipfs.disk_full; after an error only destroy it.
     [[nodiscard]] result<> feed(bytes_view data);
+    // What was fed so far, for reading from its beginning; only before commit().
+    [[nodiscard]] result<open_file> read_back() const;
+    // Gives up what was fed, and tells its hash; then only destroy it.
+    [[nodiscard]] sha256_digest give_up();
     // Durable and visible when it answers.
     [[nodiscard]] result<stored> commit(store_time now);
 

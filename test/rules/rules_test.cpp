@@ -23,8 +23,8 @@ const std::vector<source_file>& files() {
 // other unless named in `also`.
 const std::map<std::string, int>& floors() {
     static const std::map<std::string, int> table{
-        {"thole", 0}, {"base", 1}, {"io", 2},  {"sql", 3}, {"engine", 4}, {"solana", 5},
-        {"ipfs", 5},  {"nft", 6},  {"ops", 7}, {"api", 8}, {"app", 9}};
+        {"thole", 0},  {"base", 1}, {"image", 2}, {"io", 2},  {"sql", 3}, {"engine", 4},
+        {"solana", 5}, {"ipfs", 5}, {"nft", 6},   {"ops", 7}, {"api", 8}, {"app", 9}};
     return table;
 }
 

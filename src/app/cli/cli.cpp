@@ -100,6 +100,7 @@ class command_line {
     hold_options hold_;
     act_options act_;
     std::string argument_;
+    std::vector<std::string> worker_arguments_;
     std::string reason_;
     bool follow_ = false;
     std::uint32_t ticks_ = 3;
@@ -161,6 +162,10 @@ void command_line::add_local() {
     add(*config, "check", "Print every mistake, or the effective configuration",
         [this](session& s) { return run_config_check(s, sources_of(global_, env_)); });
     add(app_, "version", "Print the version", [](session& s) { return run_version(s); });
+    auto* worker = add(app_, "image-worker", "What an image on standard input is, in a sandbox",
+                       [this](session& s) { return run_image_worker(s, worker_arguments_); });
+    worker->add_option("limits", worker_arguments_, "After --: see thole-image-worker")
+        ->type_name("LIMITS");
     auto* doctor =
         add(app_, "doctor", "Prove that the journal is what its own events tell",
             [this](session& s) { return run_doctor(s, journal_file(), payload_keys()); });

@@ -20,6 +20,8 @@ int run_serve(session&, const config_sources&);
 int run_config_check(session&, const config_sources&);
 int run_explain_fault(session&, const std::string& code);  // "" = list them all
 int run_version(session&);
+// Becomes the image worker; comes back only when there is none.
+int run_image_worker(session&, std::vector<std::string> arguments);
 // Looks through a journal file, with or without a daemon beside it.
 int run_doctor(session&, const std::string& file, saga::payload_cipher::ptr cipher);
 // The lines of an archive, with what is sealed in them in the clear.

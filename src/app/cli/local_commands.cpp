@@ -1,12 +1,18 @@
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <cerrno>
+#include <cstring>
 
 #include "api/fault_catalog.hpp"
 #include "app/cli/commands.hpp"
 #include "app/config_show.hpp"
 #include "app/effective_policy.hpp"
 #include "app/version.hpp"
+#include "image/worker.hpp"
 
 namespace thole::app {
 
@@ -80,6 +86,24 @@ int run_explain_fault(session& s, const std::string& text) {
                             s.out.painted(code->text, colour::bold), to_string(code->kind),
                             to_string(code->scope), code->meaning, api::response_to(code->kind)));
     return exit_done;
+}
+
+int run_image_worker(session& s, std::vector<std::string> arguments) {
+    auto program = image::worker_beside_binary();
+    if (program.empty()) {
+        s.complain(
+            "there is no thole-image-worker beside this program: it was built without libpng, "
+            "libjpeg, giflib or libwebp");
+        return exit_usage;
+    }
+    arguments.insert(arguments.begin(), program);
+    std::vector<char*> words;
+    for (auto& each : arguments) words.push_back(each.data());
+    words.push_back(nullptr);
+    std::array<char*, 1> no_environment{};
+    ::execve(program.c_str(), words.data(), no_environment.data());
+    s.complain(fmt::format("{}: {}", program, std::strerror(errno)));
+    return exit_usage;
 }
 
 int run_version(session& s) {
