@@ -149,7 +149,9 @@ void turn::operator()(const skip_command& c) {
     if (group) look_at(which);
     write_act(event_type::skipped, c.actor, because(c.reason));
     if (!group) reschedule(now_);
-    complete_step(c.output, step().shows);
+    // A prepared one shows what it shows when it has landed: its bytes were never journaled.
+    const bool settles = step().shape == step_shape::prepared;
+    complete_step(c.output, settles ? step().settled_shows : step().shows);
     if (!group) return;
     look_away();
     reschedule(now_);
@@ -251,6 +253,7 @@ void turn::operator()(const migrate_command& c) {
     for (const auto& [was, is] : c.renamed) names[was] = is;
     e.payload = json::write(boost::json::value(std::move(names)));
     migrate(s, *c.to);
+    follows_ = c.to;
     e.step = s.step_name;
     e.attempt = s.attempt;
     e.generation = c.to->at(s.step).shape == step_shape::prepared ? s.generation : 0;

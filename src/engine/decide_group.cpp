@@ -155,15 +155,16 @@ void turn::reset_members(int to) {
 
 std::string turn::lane() const {
     const auto& s = out_.after;
-    if (!has_step() || s.backward) return {};
-    if (s.members.empty()) return s.live || step().at_most == 0 ? std::string{} : s.step_name;
+    if (s.step >= follows_->size() || s.backward) return {};
+    const bool limited = follows_->at(s.step).at_most > 0;
+    if (s.members.empty()) return s.live || !limited ? std::string{} : s.step_name;
     // Of a group: when nothing else is due before a place is free.
     std::string out;
     for (int i = s.step; i < s.step + std::ssize(s.members); ++i) {
         const auto& m = s.members[static_cast<std::size_t>(i - s.step)];
         if (m.stand != member_stand::waits || m.due > s.due_at) continue;
-        if (plan_.at(i).at_most == 0) return {};
-        if (out.empty()) out = plan_.at(i).name;
+        if (follows_->at(i).at_most == 0) return {};
+        if (out.empty()) out = follows_->at(i).name;
     }
     return out;
 }

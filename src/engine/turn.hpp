@@ -122,6 +122,7 @@ class turn {
     [[nodiscard]] std::optional<duration> next_delay(const thole::fault& f);
 
     const plan& plan_;
+    const plan* follows_ = &plan_;  // from here on: another one after a migration
     evidence evidence_;
     int others_;
     int ended_;                  // the step whose call has ended
