@@ -44,6 +44,8 @@ TEST(sim, no_seed_shows_a_violation_and_every_probe_is_reached) {
 TEST(sim, seeds_that_found_something_find_nothing_any_more) {
     // A copy under a wrong CID that could not be given back stayed when its mint ended well.
     EXPECT_TRUE(simulate(one_day("mint_storm"), 235).violations.empty());
+    // Of the checker: a step that ended with a refusal because its operation was cancelled.
+    EXPECT_TRUE(simulate(one_day("operators"), 1795997106013).violations.empty());
 }
 
 // proves: X1

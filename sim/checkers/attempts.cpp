@@ -14,13 +14,17 @@ class rule final : public checker {
 
     void committed(const commit_seen& seen, const known_operation& op) override {
         for (const auto& e : seen.events) {
+            if (e.type == saga::event_type::cancel_requested) cancelled_.insert(op.row);
             if (e.type != saga::event_type::step_failed) continue;
             const auto fault = json::read<saga::stored_fault>(e.fault);
             const bool refused =
                 fault &&
                 (fault->code == "policy.breaker_open" || fault->code == "policy.no_endpoint" ||
                  fault->code == "policy.rate_limited" || fault->code == "policy.bulkhead_full");
-            if (refused) offend(op.key + ": a local refusal spent an attempt of " + e.step);
+            // Who is cancelled does not wait for the refusal to pass: his step ends with it.
+            if (refused && !cancelled_.contains(op.row)) {
+                offend(op.key + ": a local refusal spent an attempt of " + e.step);
+            }
             const auto gave_up = fault && fault->code == "policy.cancelled";
             if (gave_up && !seen.op.now.backward && !seen.op.now.cancelling) {
                 offend(op.key + ": a cancel was counted as a failure of " + e.step);
@@ -32,6 +36,9 @@ class rule final : public checker {
             }
         }
     }
+
+  private:
+    std::set<std::int64_t> cancelled_;
 };
 
 }  // namespace
