@@ -146,7 +146,11 @@ void turn::operator()(const skip_command& c) {
         return refuse(codes::operation_not_skippable);
     }
     if (s.seq >= most_acted_events) return refuse(codes::operation_history_full);
-    if (group) look_at(which);
+    if (group) {
+        look_at(which);
+        // As one step alone: what a person gave is an output, and is undone with the others.
+        member(which).started = s.started = true;
+    }
     write_act(event_type::skipped, c.actor, because(c.reason));
     if (!group) reschedule(now_);
     // A prepared one shows what it shows when it has landed: its bytes were never journaled.

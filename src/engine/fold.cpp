@@ -229,6 +229,7 @@ bool story::tell_of_member(const event& e, const event_data& d) {
             s_.started = m->started = true;
             break;
         case event_type::step_completed:
+            s_.started = m->started = true;
             m->stand = member_stand::done;
             m->waiting.clear();
             m->fault.clear();

@@ -88,7 +88,8 @@ task<result<>> sweep::go_through_records(pass& p) {
 // Between two pages.
 task<result<>> sweep::rest() {
     if (d_.pause == duration::zero()) co_return result<>{};
-    co_return co_await p_.rpc.loop().sleep_for(d_.pause);
+    auto& loop = p_.rpc.loop();
+    co_return co_await loop.sleep_for(d_.pause);
 }
 
 task<result<std::vector<record>>> sweep::idle_rows(pass& p, std::vector<record> page) {
