@@ -217,11 +217,18 @@ TEST_F(engine_group_test, a_pause_takes_all_away_and_resume_goes_on_with_what_is
 // proves: E1
 TEST_F(engine_group_test, after_a_crash_what_is_done_stays_done_and_what_was_probed_is_asked) {
     begin();
-    steps.left->act = slowly(20s);
-    steps.asked->act = slowly(20s);
+    std::vector<io::resumption<bool>> at_work;  // goes with the process
+    auto keep = [&](io::resumption<bool> call) { at_work.push_back(std::move(call)); };
+    auto hang = [&](step_context&) -> task<outcome<text>> {
+        co_await io::suspend<bool>(keep);
+        co_return done<text>{};
+    };
+    steps.left->act = hang;
+    steps.asked->act = hang;
     const auto id = b->accept(b->an_order("k"));
     b->loop.advance(1s);
     b->crash();
+    at_work.clear();
     steps.left->act = {};
     steps.asked->ask = [](step_context&) { return with<probed<text>>(done<text>{{"it did"}}); };
     b->start();
