@@ -46,7 +46,7 @@ class reader {
         const auto unread = json::read_over(t, table);
         found_.insert(found_.end(), unread.begin(), unread.end());
         auto settings = settings_of(t);
-        for (const auto& each : validate(settings)) refuse(pointer_to(each.field), each.text);
+        for (auto& each : placed(validate(settings))) refuse(each.pointer, each.detail);
         if (!found_.empty()) return std::unexpected{std::move(found_)};
         return settings;
     }
@@ -57,11 +57,6 @@ class reader {
         const auto told = [&](const json::problem& p) { return p.pointer == pointer; };
         if (std::ranges::any_of(found_, told)) return;
         found_.push_back({std::move(pointer), "config.rule", std::move(rule)});
-    }
-    static std::string pointer_to(std::string_view field) {
-        auto out = "/" + std::string{field};
-        std::ranges::replace(out, '.', '/');
-        return out;
     }
 
     void lay_preset(const boost::json::value& table, pipeline_table& out) {
@@ -157,6 +152,16 @@ class reader {
 };
 
 }  // namespace
+
+json::problems placed(const problems& of_settings) {
+    json::problems out;
+    for (const auto& each : of_settings) {
+        auto pointer = "/" + std::string{each.field};
+        std::ranges::replace(pointer, '.', '/');
+        out.push_back({std::move(pointer), "config.rule", each.text});
+    }
+    return out;
+}
 
 std::expected<pipeline_settings, json::problems> read_pipeline(const boost::json::value& table,
                                                                pipeline_table base) {

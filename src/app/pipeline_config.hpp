@@ -109,6 +109,8 @@ BOOST_DESCRIBE_STRUCT(pipeline_table, (),
 // something else repeats the calls. Pointers of problems begin at the table: "/breaker/window".
 [[nodiscard]] std::expected<pipeline_settings, json::problems> read_pipeline(
     const boost::json::value& table, pipeline_table base = {});
+// Mistakes that the library tells of settings, with their pointers.
+[[nodiscard]] json::problems placed(const problems& of_settings);
 // The table that reads as these settings; retry_if is not in it.
 [[nodiscard]] pipeline_table table_of(const pipeline_settings&);
 

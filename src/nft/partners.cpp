@@ -57,11 +57,19 @@ std::string difference_in(const boost::json::object& nft, const shown_nft& what)
     return *number == *what.level ? "" : fmt::format("level is {}", *number);
 }
 
-bool makes_one_attempt(const pipeline_settings& s) {
-    return !s.retry && !s.hedge && !s.chaos && (!s.bulkhead || s.bulkhead->queue == 0);
-}
-
 }  // namespace
+
+problems validate_calls(const pipeline_settings& s) {
+    problems found;
+    const auto refuse = [&found](bool bad, std::string_view field, const char* text) {
+        if (bad) found.push_back({field, text});
+    };
+    refuse(s.hedge.has_value(), "hedge", "there is one call at a time to a partner");
+    refuse(s.chaos.has_value(), "chaos", "calls to a partner are made as they are");
+    refuse(s.bulkhead && s.bulkhead->queue > 0, "bulkhead.queue",
+           "must be 0: a call that finds no place is made again by its step");
+    return found;
+}
 
 std::string partner_difference(const boost::json::value& answer, const shown_nft& what) {
     const auto* object = answer.if_object();
@@ -91,7 +99,8 @@ struct partners::partner {
 
 partners::partners(const surroundings& from, std::vector<partner_settings> declared) : from_{from} {
     for (auto& each : declared) {
-        THOLE_ASSERT(makes_one_attempt(each.calls), "the step repeats the calls, nobody else");
+        THOLE_ASSERT(!each.calls.retry && validate_calls(each.calls).empty(),
+                     "the step repeats the calls, nobody else");
         all_.push_back(std::make_unique<partner>(from, std::move(each)));
     }
 }

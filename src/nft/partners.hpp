@@ -52,8 +52,7 @@ class partners {
         const clock& time;
         observer* watch = nullptr;
     };
-    // Precondition: each pipeline is valid and makes one attempt that does not wait for a place: no
-    // retry, hedge or chaos, no queue before the bulkhead.
+    // Precondition: each pipeline is valid, has no retry, and validate_calls() finds nothing in it.
     partners(const surroundings& from, std::vector<partner_settings> declared);
     ~partners();
 
@@ -71,6 +70,10 @@ class partners {
     surroundings from_;
     std::vector<std::unique_ptr<partner>> all_;
 };
+
+// What a partner's pipeline cannot do besides retry: a call is one attempt, which its step repeats,
+// and does not wait for a place. As validate() of the whole pipeline tells mistakes.
+[[nodiscard]] problems validate_calls(const pipeline_settings&);
 
 // Where the answer shows something else than it must; "" when nowhere. A text that begins with
 // "answer" says that it is not of the expected form.
