@@ -59,18 +59,6 @@ std::string difference_in(const boost::json::object& nft, const shown_nft& what)
 
 }  // namespace
 
-problems validate_calls(const pipeline_settings& s) {
-    problems found;
-    const auto refuse = [&found](bool bad, std::string_view field, const char* text) {
-        if (bad) found.push_back({field, text});
-    };
-    refuse(s.hedge.has_value(), "hedge", "there is one call at a time to a partner");
-    refuse(s.chaos.has_value(), "chaos", "calls to a partner are made as they are");
-    refuse(s.bulkhead && s.bulkhead->queue > 0, "bulkhead.queue",
-           "must be 0: a call that finds no place is made again by its step");
-    return found;
-}
-
 std::string partner_difference(const boost::json::value& answer, const shown_nft& what) {
     const auto* object = answer.if_object();
     const auto* nfts = object == nullptr ? nullptr : object->if_contains("nfts");

@@ -72,8 +72,19 @@ class partners {
 };
 
 // What a partner's pipeline cannot do besides retry: a call is one attempt, which its step repeats,
-// and does not wait for a place. As validate() of the whole pipeline tells mistakes.
-[[nodiscard]] problems validate_calls(const pipeline_settings&);
+// and does not wait for a place. As validate() of the whole pipeline tells mistakes. Inline:
+// reading a configuration links no more of this folder.
+[[nodiscard]] inline problems validate_calls(const pipeline_settings& s) {
+    problems found;
+    const auto refuse = [&found](bool bad, std::string_view field, const char* text) {
+        if (bad) found.push_back({field, text});
+    };
+    refuse(s.hedge.has_value(), "hedge", "there is one call at a time to a partner");
+    refuse(s.chaos.has_value(), "chaos", "calls to a partner are made as they are");
+    refuse(s.bulkhead && s.bulkhead->queue > 0, "bulkhead.queue",
+           "must be 0: a call that finds no place is made again by its step");
+    return found;
+}
 
 // Where the answer shows something else than it must; "" when nowhere. A text that begins with
 // "answer" says that it is not of the expected form.
