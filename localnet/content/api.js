@@ -1,4 +1,4 @@
-// The part of Kubo's RPC that a pinning client uses: add, pin/ls, pin/rm, block/stat, version, id.
+// The part of Kubo's RPC that a pinning client uses: add, dag/import, pin/ls, pin/rm, block/stat, version, id.
 import busboy from 'busboy';
 import { CID } from './store.js';
 
@@ -25,26 +25,35 @@ function addOptions(query) {
   };
 }
 
-// The first file part of the form, imported while it arrives.
-function receive(request, store, options) {
+// What `take` makes of the first file part of the form, while it arrives.
+function receive(request, take) {
   return new Promise((resolve, reject) => {
-    let added;
+    let taken;
     const form = busboy({ headers: request.headers, limits: { files: 1 } });
     form.on('file', (_field, stream, info) => {
-      added = store.add(stream, options).then((entry) => ({ ...entry, name: info.filename }));
-      added.catch(reject);
+      taken = take(stream, info.filename);
+      taken.catch(() => stream.resume());
     });
     form.on('error', reject);
-    form.on('close', () => (added ? added.then(resolve) : reject(new Error('no file part'))));
+    form.on('close', () => (taken ? taken.then(resolve, reject) : reject(new Error('no file part'))));
     request.on('aborted', () => reject(new Error('aborted')));
     request.pipe(form);
   });
 }
 
 async function add(request, response, query, store) {
-  const { cid, size, name } = await receive(request, store, addOptions(query));
+  const options = addOptions(query);
+  const { cid, size, name } = await receive(request, async (stream, filename) =>
+    ({ ...(await store.add(stream, options)), name: filename }));
   const hash = store.text(cid);
   json(response, 200, { Name: name || hash, Hash: hash, Size: String(size) });
+}
+
+async function dagImport(request, response, store) {
+  const roots = await receive(request, (stream) => store.importCar(stream));
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.end(roots.map(({ cid, problem }) =>
+    `${JSON.stringify({ Root: { Cid: { '/': store.text(cid) }, PinErrorMsg: problem } })}\n`).join(''));
 }
 
 function listPins(response, query, store) {
@@ -83,6 +92,7 @@ export async function api(request, response, store, faults) {
     case '/api/v0/add':
       faults.counters.add += 1;
       return add(request, response, url.searchParams, store);
+    case '/api/v0/dag/import': return dagImport(request, response, store);
     case '/api/v0/pin/ls': return listPins(response, url.searchParams, store);
     case '/api/v0/pin/add': return pinAdd(response, url.searchParams, store);
     case '/api/v0/pin/rm': return pinRemove(response, url.searchParams, store);

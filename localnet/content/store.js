@@ -2,12 +2,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FsBlockstore } from 'blockstore-fs';
-import { exporter } from 'ipfs-unixfs-exporter';
 import { importer } from 'ipfs-unixfs-importer';
 import { fixedSize } from 'ipfs-unixfs-importer/chunker';
 import { balanced } from 'ipfs-unixfs-importer/layout';
 import { base32 } from 'multiformats/bases/base32';
 import { CID } from 'multiformats/cid';
+import { fileOf, readCar, walk } from './car.js';
 
 export class ContentStore {
   constructor(folder) {
@@ -50,6 +50,26 @@ export class ContentStore {
     return { cid: root.cid, size: Number(root.size) };
   }
 
+  // The blocks of a CAR, and its roots pinned where they are there to the last block; answers the
+  // roots with what kept each from being pinned, '' when nothing did.
+  async importCar(source) {
+    const { roots, blocks } = await readCar(source);
+    for (const { cid, bytes } of blocks) await this.blocks.put(cid, bytes);
+    const told = [];
+    for (const root of roots) {
+      let problem = '';
+      try {
+        for await (const { cid } of walk(root, (each) => this.block(each))) void cid;
+        this.pins.add(this.text(root));
+      } catch (error) {
+        problem = error.message;
+      }
+      told.push({ cid: root, problem });
+    }
+    this.savePins();
+    return told;
+  }
+
   text(cid) {
     return cid.version === 0 ? cid.toString() : cid.toString(base32);
   }
@@ -70,11 +90,8 @@ export class ContentStore {
     return this.blocks.has(cid);
   }
 
-  async file(cid) {
-    const entry = await exporter(cid, this.blocks);
-    const parts = [];
-    for await (const part of entry.content()) parts.push(part);
-    return Buffer.concat(parts);
+  file(cid) {
+    return fileOf(cid, (each) => this.block(each));
   }
 
   async block(cid) {

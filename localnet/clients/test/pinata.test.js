@@ -1,20 +1,17 @@
 // The model of Pinata is held to the client that Pinata publishes: what that client sends must be
-// understood, and what it reads must be answered. THOLE_FAKE names the program that serves models.
+// understood, and what it reads must be answered.
 'use strict';
 const assert = require('node:assert/strict');
-const { spawn } = require('node:child_process');
 const { createHash } = require('node:crypto');
-const path = require('node:path');
 const { after, before, test } = require('node:test');
 const { PinataSDK } = require('pinata');
+const { startFake } = require('../../fake.js');
 
-const FAKE = process.env.THOLE_FAKE ?? path.join(__dirname, '../../../build/dev/localnet/thole-fake');
 let fake;
-let url;
 let client;
 
-const post = (faults) => fetch(`${url}/_faults`, { method: 'POST', body: JSON.stringify(faults) });
-const kept = async () => (await fetch(`${url}/_kept`)).json();
+const connect = (pinataJwt) =>
+  new PinataSDK({ pinataJwt, endpointUrl: `${fake.url}/v3`, uploadUrl: `${fake.url}/v3` });
 
 // CIDv1 of one raw block.
 function cidOf(text) {
@@ -33,15 +30,10 @@ function cidOf(text) {
 }
 
 before(async () => {
-  fake = spawn(FAKE, ['pinata', '--token', 'jwt']);
-  const line = await new Promise((resolve, reject) => {
-    fake.stdout.once('data', resolve);
-    fake.once('error', reject);
-  });
-  url = `http://127.0.0.1:${JSON.parse(line).listen}`;
-  client = new PinataSDK({ pinataJwt: 'jwt', endpointUrl: `${url}/v3`, uploadUrl: `${url}/v3` });
+  fake = await startFake('pinata', '--token', 'jwt');
+  client = connect('jwt');
 });
-after(() => fake.kill());
+after(() => fake.stop());
 
 // proves: I2, X3
 test('a file is uploaded, found and deleted', async () => {
@@ -59,12 +51,12 @@ test('a file is uploaded, found and deleted', async () => {
 
   const found = await client.files.public.list().cid(made.cid);
   assert.deepEqual(found.files.map(({ id }) => id), [made.id]);
-  assert.deepEqual(await kept(), [made.cid]);
+  assert.deepEqual(await fake.kept(), [made.cid]);
 
   const gone = await client.files.public.delete([made.id]);
   assert.equal(gone[0].id, made.id);
   assert.equal(gone[0].status, 'OK');
-  assert.deepEqual(await kept(), []);
+  assert.deepEqual(await fake.kept(), []);
   const missing = await client.files.public.delete([made.id]);
   assert.notEqual(missing[0].status, 'OK');
 });
@@ -83,17 +75,17 @@ test('a large file goes up in parts', async () => {
   const made = await client.upload.public.file(new File([Buffer.alloc(size, 7)], 'large.bin'));
   assert.equal(made.size, size);
   assert.equal(made.name, 'large.bin');
-  assert.ok((await kept()).includes(made.cid));
+  assert.ok((await fake.kept()).includes(made.cid));
   await client.files.public.delete([made.id]);
 });
 
 test('refusals reach the client as what they are', async () => {
-  const stranger = new PinataSDK({ pinataJwt: 'another', endpointUrl: `${url}/v3`, uploadUrl: `${url}/v3` });
+  const stranger = connect('another');
   const file = new File(['x'], 'x.txt');
   await assert.rejects(async () => stranger.upload.public.file(file), { name: 'AuthenticationError', statusCode: 401 });
-  await post({ http_503: 1 });
+  await fake.faults({ http_503: 1 });
   await assert.rejects(async () => client.upload.public.file(file), { name: 'NetworkError', statusCode: 503 });
-  await post({ suspended: true });
+  await fake.faults({ suspended: true });
   await assert.rejects(async () => client.upload.public.file(file), { name: 'AuthenticationError', statusCode: 403 });
-  await post({});
+  await fake.faults({});
 });

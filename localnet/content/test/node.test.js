@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { readCar, writeCar } from '../car.js';
 
 let node;
 let child;
@@ -43,6 +44,40 @@ test('computes the CIDs of the published vectors and serves the bytes back', asy
   assert.deepEqual(new Uint8Array(await served.arrayBuffer()), pattern(262145));
   const block = await fetch(`${node.gateway}/ipfs/${small.Hash}?format=raw`);
   assert.equal(await block.text(), 'hello world');
+});
+
+const blocksOf = (answer) => readCar(answer.body);
+
+test('serves a file as a CAR, which another node imports and pins whole', async () => {
+  const content = pattern(600000);
+  const { Hash } = await add(content);
+  const car = Buffer.from(await (await fetch(`${node.gateway}/ipfs/${Hash}?format=car`)).arrayBuffer());
+  const { roots, blocks } = await readCar(new Blob([car]).stream());
+  assert.deepEqual(roots.map(String), [Hash]);
+  assert.equal(blocks.length, 4);
+  const one = await blocksOf(await fetch(`${node.gateway}/ipfs/${Hash}?format=car&dag-scope=block`));
+  assert.deepEqual(one.blocks.map(({ cid }) => String(cid)), [Hash]);
+
+  assert.equal((await post(`${node.api}/api/v0/pin/rm?arg=${Hash}`)).status, 200);
+  const told = (bytes) => post(`${node.api}/api/v0/dag/import`, file(bytes));
+  assert.equal((await (await told(car)).json()).Root.Cid['/'], Hash);
+  assert.ok((await (await post(`${node.api}/api/v0/pin/ls?arg=${Hash}`)).json()).Keys[Hash]);
+  // A block that is another one than its CID says.
+  car[car.length - 1] ^= 1;
+  assert.equal((await told(car)).status, 500);
+});
+
+test('does not pin what is not there to the last block', async () => {
+  const { Hash } = await add(pattern(300000));
+  const { roots, blocks } = await blocksOf(await fetch(`${node.gateway}/ipfs/${Hash}?format=car`));
+  await post(`${node.api}/api/v0/pin/rm?arg=${Hash}`);
+  const faults = { lose: [String(blocks.at(-1).cid)] };
+  await post(`${node.control}/faults`, JSON.stringify(faults));
+  const parts = [];
+  for await (const part of writeCar(roots[0], blocks.slice(0, 1))) parts.push(part);
+  const answer = await (await post(`${node.api}/api/v0/dag/import`, file(Buffer.concat(parts)))).json();
+  assert.notEqual(answer.Root.PinErrorMsg, '');
+  assert.equal((await post(`${node.api}/api/v0/pin/rm?arg=${Hash}`)).status, 500);
 });
 
 test('pins, lists and unpins', async () => {
