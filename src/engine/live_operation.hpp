@@ -10,6 +10,7 @@
 #include "engine/alarms.hpp"
 #include "engine/definition.hpp"
 #include "engine/journal.hpp"
+#include "engine/step.hpp"
 #include "io/suspend.hpp"
 
 namespace thole::saga {
@@ -102,7 +103,8 @@ struct live_operation {
     bool lost = false;  // fenced, or given back: nothing more is written from here
     calls_ptr own = std::make_shared<step_calls>();
     std::vector<calls_ptr> beside;  // under way, of a group's steps
-    std::string place;              // the step in which it has a place (operation_state::lane)
+    texts_read texts;
+    std::string place;  // the step in which it has a place (operation_state::lane)
     nap sleeping;
     nap regrouping;  // of who waits for a group's steps
     turnstile moves;

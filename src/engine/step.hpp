@@ -49,6 +49,7 @@
 // Threads: a step runs on the core loop. Lifetime: the context lives until the coroutine ends.
 // Cancellation: the attempt's deadline (in.until()) cancels it; its effect is then unknown.
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -160,6 +161,41 @@ class journaled {
 
 // ---- what a step may know -----------------------------------------------------------------------
 
+// What the texts of one operation came to when they were read: each once, however often a step
+// asks. Values live as long as this.
+class texts_read {
+  public:
+    // Null: make() found nothing in it; it is asked again then. `make` takes the text and answers
+    // something like std::optional<T>.
+    template <class T, class Make>
+    const T* find(std::string_view text, Make&& make) {
+        for (const auto& each : known_) {
+            if (each.type == &type_of<T> && each.text == text) {
+                return static_cast<const T*>(each.value.get());
+            }
+        }
+        auto read = std::forward<Make>(make)(text);
+        if (!read) return nullptr;
+        auto value = std::make_shared<const T>(std::move(*read));
+        known_.push_back({&type_of<T>, std::string{text}, value});
+        return value.get();
+    }
+    template <class T>
+    const T* find(std::string_view text) {
+        return find<T>(text, [](std::string_view json) { return json::read<T>(json); });
+    }
+
+  private:
+    template <class T>
+    static constexpr char type_of = 0;  // its address tells types apart
+    struct entry {
+        const char* type;
+        std::string text;
+        std::shared_ptr<const void> value;
+    };
+    std::vector<entry> known_;
+};
+
 // Evidence of one call made by a step: journaled with the step's next record.
 struct call_note {
     std::string what;      // "sendTransaction"
@@ -229,6 +265,7 @@ class step_context {
     [[nodiscard]] virtual std::string_view input_json() const noexcept = 0;
     [[nodiscard]] virtual std::optional<std::string_view> output_json(
         std::string_view step) const noexcept = 0;
+    [[nodiscard]] virtual texts_read& texts() const noexcept = 0;
 
     // Adds evidence to the operation's timeline; bounded (64 per record, the rest is counted).
     virtual void note(call_note) = 0;
@@ -239,26 +276,34 @@ class step_context {
     // As a person's cancel, in the name of this operation: operation.past_pivot, operation.ended.
     [[nodiscard]] virtual task<result<>> cancel_child(uuid child, std::string reason) = 0;
 
+    // Read once; valid as long as this.
     template <class Input>
-    [[nodiscard]] Input input() const {
-        auto read = json::read<Input>(input_json());
-        THOLE_ASSERT(read.has_value(), "a journaled input reads back");
-        return std::move(*read);
+    [[nodiscard]] const Input& input() const {
+        const auto* read = texts().find<Input>(input_json());
+        THOLE_ASSERT(read != nullptr, "a journaled input reads back");
+        return *read;
     }
     template <class Step>
     [[nodiscard]] std::optional<typename Step::output> find_output() const {
-        const auto text = output_json(Step::name);
-        if (!text) return std::nullopt;
-        auto read = json::read<typename Step::output>(*text);
-        THOLE_ASSERT(read.has_value(), "a journaled output reads back");
-        return std::move(*read);
+        const auto* found = look_for<Step>();
+        return found == nullptr ? std::nullopt : std::optional{*found};
     }
-    // Precondition: Step is an earlier step of this saga.
+    // Precondition: Step is an earlier step of this saga. Valid as long as this.
     template <class Step>
-    [[nodiscard]] typename Step::output output() const {
-        auto found = find_output<Step>();
-        THOLE_ASSERT(found.has_value(), "an earlier step has an output");
-        return std::move(*found);
+    [[nodiscard]] const typename Step::output& output() const {
+        const auto* found = look_for<Step>();
+        THOLE_ASSERT(found != nullptr, "an earlier step has an output");
+        return *found;
+    }
+
+  private:
+    template <class Step>
+    [[nodiscard]] const typename Step::output* look_for() const {
+        const auto text = output_json(Step::name);
+        if (!text) return nullptr;
+        const auto* read = texts().find<typename Step::output>(*text);
+        THOLE_ASSERT(read != nullptr, "a journaled output reads back");
+        return read;
     }
 };
 

@@ -33,6 +33,7 @@ class call_context final : public step_context {
     [[nodiscard]] std::string_view input_json() const noexcept override { return op_->what.input; }
     [[nodiscard]] std::optional<std::string_view> output_json(
         std::string_view step) const noexcept override;
+    [[nodiscard]] texts_read& texts() const noexcept override { return op_->texts; }
     void note(call_note n) override;
     [[nodiscard]] task<result<>> progress(std::string_view shown) override;
     [[nodiscard]] task<result<child_operation>> child(child_request request) override;

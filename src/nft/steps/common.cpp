@@ -7,23 +7,22 @@ namespace thole::nft::steps {
 
 namespace {
 
-mint_input input_of(const saga::step_context& in) {
-    auto input = read_mint_input(in.input_json());
-    THOLE_ASSERT(input.has_value(), "a journaled input reads back");
-    return std::move(*input);
+const mint_input& input_of(const saga::step_context& in) {
+    const auto* input = in.texts().find<mint_input>(in.input_json(), read_mint_input);
+    THOLE_ASSERT(input != nullptr, "a journaled input reads back");
+    return *input;
 }
 
 }  // namespace
 
-mint_request request_of(const saga::step_context& in) {
+const mint_request& request_of(const saga::step_context& in) {
     return input_of(in).request;
 }
 
 subject subject_of(const saga::step_context& in, const mint_base& base) {
-    auto input = input_of(in);
-    subject about{.request = {}, .id = {}, .owner = {}};
+    const auto& input = input_of(in);
+    subject about{.request = input.request, .id = {}, .owner = {}};
     about.id = identity_of(input, base, {in.tenant(), in.kind(), in.key()});
-    about.request = std::move(input.request);
     const auto owner = solana::public_key::parse(about.request.owner);
     THOLE_ASSERT(owner.has_value(), "an accepted request names a wallet");
     about.owner = *owner;

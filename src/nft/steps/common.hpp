@@ -18,7 +18,8 @@ struct subject {
     mint_identity id;
     solana::public_key owner;
 };
-[[nodiscard]] mint_request request_of(const saga::step_context& in);
+// Valid as long as `in`.
+[[nodiscard]] const mint_request& request_of(const saga::step_context& in);
 [[nodiscard]] subject subject_of(const saga::step_context& in, const mint_base& base);
 
 // Why this wallet must not sign for the operation: another one had accepted it.

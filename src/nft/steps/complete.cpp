@@ -6,7 +6,7 @@ namespace thole::nft::steps {
 
 task<saga::outcome<record_written>> complete::run(saga::step_context& in) {
     const auto about = subject_of(in, base_);
-    const auto content = in.output<upload_content>();
+    const auto& content = in.output<upload_content>();
     std::vector needed{content.image_cid, content.metadata_cid};
     const auto tidy = co_await pins_.release_strays(in.id().text(), std::move(needed), in.until());
     if (!tidy) {

@@ -34,7 +34,7 @@ task<result<ipfs::fetched>> fetch_uri(saga::step_context& in, ipfs::fetcher& gat
 }
 
 task<saga::outcome<served_content>> fetch_uris::run(saga::step_context& in) {
-    const auto refs = in.output<upload_content>();
+    const auto& refs = in.output<upload_content>();
     const auto id = ipfs::cid::parse(refs.image_cid);
     THOLE_ASSERT(id.has_value(), "the journaled CID of an image reads back");
     const auto image = co_await pictures_.find(*id);

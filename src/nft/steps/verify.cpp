@@ -61,7 +61,7 @@ task<result<std::uint64_t>> verify::check_chain(saga::step_context& in, const su
 }
 
 task<result<>> verify::check_content(saga::step_context& in, const subject& about) {
-    const auto refs = in.output<upload_content>();
+    const auto& refs = in.output<upload_content>();
     const auto id = ipfs::cid::parse(refs.metadata_cid);
     THOLE_ASSERT(id.has_value(), "the journaled CID of metadata reads back");
     ipfs::fetch_request how{.content = *id,
