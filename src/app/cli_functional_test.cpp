@@ -196,7 +196,7 @@ TEST_F(cli_test, config_check_refuses_an_open_key_and_a_single_provider) {
     ed25519_seed seed{};
     std::string key = "[";
     for (const auto byte : seed) key += std::to_string(byte) + ",";
-    for (const auto byte : ed25519_public(seed)) key += std::to_string(byte) + ",";
+    for (const auto byte : ed25519_key{seed}.public_half()) key += std::to_string(byte) + ",";
     key.back() = ']';
     const auto file = write("wallet.json", key, 0644);
     write("thole.toml", config("[wallet]\nkey = \"file:" + file +

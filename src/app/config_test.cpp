@@ -35,7 +35,7 @@ class config_test : public ::testing::Test {
     static std::string key_text() {
         ed25519_seed seed{};
         seed.fill(7);
-        const auto half = ed25519_public(seed);
+        const auto half = ed25519_key{seed}.public_half();
         std::string out = "[";
         for (const auto byte : seed) out += std::to_string(byte) + ",";
         for (const auto byte : half) out += std::to_string(byte) + ",";

@@ -61,10 +61,8 @@ sha256_digest end(EVP_MD_CTX* context) {
     return digest;
 }
 
-pkey_ptr private_key(const ed25519_seed& seed) {
-    pkey_ptr key{EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, seed.data(), seed.size())};
-    THOLE_ASSERT(key != nullptr, "any 32 bytes are an Ed25519 seed");
-    return key;
+EVP_PKEY* pkey(const std::shared_ptr<void>& held) {
+    return static_cast<EVP_PKEY*>(held.get());
 }
 
 }  // namespace
@@ -117,21 +115,25 @@ sha256_digest sha256_stream::finish() {
     return digest;
 }
 
-ed25519_public_key ed25519_public(const ed25519_seed& seed) {
-    const auto key = private_key(seed);
+ed25519_key::ed25519_key(const ed25519_seed& seed)
+    : key_{EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, seed.data(), seed.size()),
+           [](void* key) { EVP_PKEY_free(static_cast<EVP_PKEY*>(key)); }} {
+    THOLE_ASSERT(key_ != nullptr, "any 32 bytes are an Ed25519 seed");
+}
+
+ed25519_public_key ed25519_key::public_half() const {
     ed25519_public_key out;
     std::size_t size = out.size();
-    const int ok = EVP_PKEY_get_raw_public_key(key.get(), out.data(), &size);
+    const int ok = EVP_PKEY_get_raw_public_key(pkey(key_), out.data(), &size);
     THOLE_ASSERT(ok == 1 && size == out.size(), "a seed has a public key");
     return out;
 }
 
-ed25519_signature ed25519_sign(const ed25519_seed& seed, bytes_view message) {
-    const auto key = private_key(seed);
+ed25519_signature ed25519_key::sign(bytes_view message) const {
     auto* context = thread_context();
     ed25519_signature out;
     std::size_t size = out.size();
-    const bool ok = EVP_DigestSignInit(context, nullptr, nullptr, nullptr, key.get()) == 1 &&
+    const bool ok = EVP_DigestSignInit(context, nullptr, nullptr, nullptr, pkey(key_)) == 1 &&
                     EVP_DigestSign(context, out.data(), &size, message.data(), message.size()) == 1;
     THOLE_ASSERT(ok && size == out.size(), "Ed25519 signing must succeed");
     EVP_MD_CTX_reset(context);

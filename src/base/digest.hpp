@@ -36,8 +36,18 @@ using ed25519_seed = std::array<std::uint8_t, 32>;
 using ed25519_public_key = std::array<std::uint8_t, 32>;
 using ed25519_signature = std::array<std::uint8_t, 64>;
 
-[[nodiscard]] ed25519_public_key ed25519_public(const ed25519_seed& seed);
-[[nodiscard]] ed25519_signature ed25519_sign(const ed25519_seed& seed, bytes_view message);
+// A signing key, made ready once: deriving it from its seed costs as much as a signature. OpenSSL
+// holds it, and wipes it with the last copy. It has no printed form.
+class ed25519_key {
+  public:
+    explicit ed25519_key(const ed25519_seed& seed);
+
+    [[nodiscard]] ed25519_public_key public_half() const;
+    [[nodiscard]] ed25519_signature sign(bytes_view message) const;
+
+  private:
+    std::shared_ptr<void> key_;
+};
 [[nodiscard]] bool ed25519_verify(const ed25519_public_key& key, bytes_view message,
                                   const ed25519_signature& signature);
 

@@ -106,8 +106,9 @@ TEST(Ed25519, AgreesWithRfc8032) {
     for (const auto& each : vectors) {
         const auto seed = fixed<32>(each.seed);
         const auto message = from_hex(each.message).value();
-        const auto key = ed25519_public(seed);
-        const auto signature = ed25519_sign(seed, message);
+        const ed25519_key signer{seed};
+        const auto key = signer.public_half();
+        const auto signature = signer.sign(message);
         EXPECT_EQ(to_hex(key), each.key);
         EXPECT_EQ(to_hex(signature), each.signature);
         EXPECT_TRUE(ed25519_verify(key, message, signature));
@@ -117,8 +118,9 @@ TEST(Ed25519, AgreesWithRfc8032) {
 RC_GTEST_PROP(Ed25519, OneFlippedBitAnywhereIsRefused, (bytes message)) {
     message.push_back(0);
     const auto seed = sha256(message);
-    const auto key = ed25519_public(seed);
-    const auto signature = ed25519_sign(seed, message);
+    const ed25519_key signer{seed};
+    const auto key = signer.public_half();
+    const auto signature = signer.sign(message);
     RC_ASSERT(ed25519_verify(key, message, signature));
 
     const auto bit = *rc::gen::inRange(0, 8);

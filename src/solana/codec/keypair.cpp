@@ -71,7 +71,7 @@ result<keypair> from_wiped(bytes& raw) {
 }  // namespace
 
 keypair keypair::from_seed(const ed25519_seed& seed) {
-    return keypair{seed, public_key{ed25519_public(seed)}};
+    return keypair{seed};
 }
 
 result<keypair> keypair::from_bytes(bytes_view secret_key) {
@@ -108,7 +108,7 @@ result<keypair> keypair::from_text(std::string_view text) {
 }
 
 signature keypair::sign(bytes_view message) const {
-    return signature{ed25519_sign(seed_.reveal(), message)};
+    return signature{key_.sign(message)};
 }
 
 bool verify(const public_key& signer, bytes_view message, const signature& s) {

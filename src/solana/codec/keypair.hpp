@@ -1,6 +1,6 @@
 #pragma once
 
-// A signing key: 32 bytes of Ed25519 seed, kept as a secret, and the address it signs for.
+// A signing key, kept as a secret, and the address it signs for.
 //
 //   auto wallet = keypair::from_json(text);      // the 64-number array of the usual key files
 //   wallet->address();                           // printable; the key itself has no printed form
@@ -9,7 +9,6 @@
 // the key's text): codes::keypair_invalid. Threads: any, const access.
 
 #include "base/digest.hpp"
-#include "base/secret.hpp"
 #include "solana/codec/base58_value.hpp"
 #include "thole/result.hpp"
 
@@ -29,9 +28,9 @@ class keypair {
     [[nodiscard]] signature sign(bytes_view message) const;
 
   private:
-    keypair(const ed25519_seed& seed, const public_key& address) : seed_{seed}, address_{address} {}
+    explicit keypair(const ed25519_seed& seed) : key_{seed}, address_{key_.public_half()} {}
 
-    secret<ed25519_seed> seed_;
+    ed25519_key key_;
     public_key address_;
 };
 
