@@ -37,36 +37,35 @@ constexpr auto base64url_digits = digits_of(base64url_alphabet);
 
 // The alphabets whose size is a power of two: digits of `bits` bits, most significant first.
 std::string encode_bits(bytes_view data, std::string_view alphabet, unsigned bits) {
-    std::string text;
-    text.reserve((data.size() * 8 + bits - 1) / bits);
-    std::uint32_t held = 0;
+    std::string text((data.size() * 8 + bits - 1) / bits, '\0');
+    auto* out = text.data();
+    const std::uint32_t mask = (1U << bits) - 1;
+    std::uint32_t held = 0;  // its lower `count` bits; those above have been written
     unsigned count = 0;
     for (const auto byte : data) {
-        held = (held << 8) | byte;
-        count += 8;
-        while (count >= bits) {
+        held = held << 8 | byte;
+        for (count += 8; count >= bits;) {
             count -= bits;
-            text += alphabet[(held >> count) & ((1U << bits) - 1)];
+            *out++ = alphabet[held >> count & mask];
         }
-        held &= (1U << count) - 1;
     }
-    if (count > 0) text += alphabet[(held << (bits - count)) & ((1U << bits) - 1)];
+    if (count > 0) *out++ = alphabet[held << (bits - count) & mask];
     return text;
 }
 
 std::optional<bytes> decode_bits(std::string_view text, const digit_table& digits, unsigned bits) {
-    bytes data;
-    data.reserve(text.size() * bits / 8);
+    bytes data(text.size() * bits / 8);
+    auto* out = data.data();
     std::uint32_t held = 0;
     unsigned count = 0;
     for (const char c : text) {
         const auto digit = digits[static_cast<std::uint8_t>(c)];
         if (digit == no_digit) return std::nullopt;
-        held = (held << bits) | digit;
+        held = held << bits | digit;
         count += bits;
         if (count >= 8) {
             count -= 8;
-            data.push_back(static_cast<std::uint8_t>(held >> count));
+            *out++ = static_cast<std::uint8_t>(held >> count);
             held &= (1U << count) - 1;
         }
     }

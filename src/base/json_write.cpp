@@ -14,42 +14,32 @@ namespace {
 
 namespace bj = boost::json;
 
+void append_escape(std::string& out, char c) {
+    constexpr std::string_view hex = "0123456789abcdef";
+    constexpr std::string_view plain = "\"\\\b\t\n\f\r";
+    constexpr std::string_view letter = "\"\\btnfr";
+    out += '\\';
+    if (const auto at = plain.find(c); at != std::string_view::npos) {
+        out += letter[at];
+        return;
+    }
+    out += "u00";
+    out += hex[static_cast<unsigned char>(c) >> 4];
+    out += hex[static_cast<unsigned char>(c) & 0xf];
+}
+
+// What needs no escape goes over in one piece.
 void append_escaped(std::string& out, std::string_view text) {
     out += '"';
-    for (const char c : text) {
-        switch (c) {
-            case '"':
-                out += "\\\"";
-                break;
-            case '\\':
-                out += "\\\\";
-                break;
-            case '\b':
-                out += "\\b";
-                break;
-            case '\t':
-                out += "\\t";
-                break;
-            case '\n':
-                out += "\\n";
-                break;
-            case '\f':
-                out += "\\f";
-                break;
-            case '\r':
-                out += "\\r";
-                break;
-            default:
-                if (static_cast<unsigned char>(c) < 0x20) {
-                    constexpr std::string_view hex = "0123456789abcdef";
-                    out += "\\u00";
-                    out += hex[static_cast<unsigned char>(c) >> 4];
-                    out += hex[static_cast<unsigned char>(c) & 0xf];
-                } else {
-                    out += c;
-                }
-        }
+    std::size_t done = 0;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const char c = text[at];
+        if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\') continue;
+        out.append(text, done, at - done);
+        append_escape(out, c);
+        done = at + 1;
     }
+    out.append(text, done);
     out += '"';
 }
 

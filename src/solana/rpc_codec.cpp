@@ -79,16 +79,18 @@ std::string config(std::optional<commitment> level, std::optional<std::uint64_t>
 }
 
 std::string quoted(std::string_view plain_ascii) {
-    return '"' + std::string{plain_ascii} + '"';
+    std::string out;
+    out.reserve(plain_ascii.size() + 2);
+    return out.append(1, '"').append(plain_ascii).append(1, '"');
 }
 
 std::string quoted_list(std::span<const std::string> plain_ascii) {
     std::string out = "[";
     for (const auto& each : plain_ascii) {
         if (out.size() > 1) out += ',';
-        out += quoted(each);
+        out.append(1, '"').append(each).append(1, '"');
     }
-    return out + "]";
+    return out.append(1, ']');
 }
 
 result<json::value> read_answer(std::string_view body, std::uint64_t id, json::storage_ptr memory) {

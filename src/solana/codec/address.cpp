@@ -38,7 +38,7 @@ bytes preimage_of(std::span<const bytes_view> seeds, bytes_view bump, const publ
 
 // A mint's addresses are asked for at every read of it, and each costs some powers in the field.
 auto& known_addresses() {
-    static thread_local known_answers<derived_address, 1024> known;
+    static thread_local known_answers<derived_address, 4096> known;
     return known;
 }
 

@@ -39,7 +39,7 @@ struct base58_value {
         return out;
     }
 
-    [[nodiscard]] std::string text() const { return to_base58(raw); }
+    [[nodiscard]] std::string text() const;
     [[nodiscard]] bytes_view view() const noexcept { return raw; }
     [[nodiscard]] constexpr bool is_zero() const noexcept { return *this == base58_value{}; }
 
@@ -67,7 +67,60 @@ inline constexpr auto base58_digits = [] {
     return table;
 }();
 
+inline constexpr std::uint64_t five_base58_digits = 58ULL * 58 * 58 * 58 * 58;
+
+// 2^(32·i) for each word i of an N-byte number, in groups of five digits, least significant first.
+template <std::size_t N>
+inline constexpr auto base58_words = [] {
+    constexpr std::size_t groups = (N * 1366 / 1000 + 1 + 4) / 5;  // log(256)/log(58) < 1.366
+    std::array<std::array<std::uint32_t, groups>, N / 4> table{};
+    table[0][0] = 1;
+    for (std::size_t i = 1; i < N / 4; ++i) {
+        std::uint64_t carry = 0;
+        for (std::size_t j = 0; j < groups; ++j) {
+            carry += std::uint64_t{table[i - 1][j]} << 32U;
+            table[i][j] = static_cast<std::uint32_t>(carry % five_base58_digits);
+            carry /= five_base58_digits;
+        }
+    }
+    return table;
+}();
+
 }  // namespace detail
+
+// Every word times its table row, added up group by group; carried on after every fourth.
+template <std::size_t N, class Tag>
+std::string base58_value<N, Tag>::text() const {
+    constexpr auto& table = detail::base58_words<N>;
+    constexpr std::string_view alphabet =
+        "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+    std::array<std::uint64_t, table[0].size()> sums{};
+    const auto settle = [&sums] {
+        std::uint64_t carry = 0;
+        for (auto& each : sums) {
+            each += carry;
+            carry = each / detail::five_base58_digits;
+            each %= detail::five_base58_digits;
+        }
+    };
+    for (std::size_t i = 0; i < N / 4; ++i) {
+        const auto* at = &raw[N - 4 * (i + 1)];
+        const std::uint64_t word = std::uint64_t{at[0]} << 24U | std::uint64_t{at[1]} << 16U |
+                                   std::uint64_t{at[2]} << 8U | at[3];
+        for (std::size_t j = 0; j < sums.size(); ++j) sums[j] += word * table[i][j];
+        if (i % 4 == 3) settle();  // four products below 2^61.3 and a rest fit 64 bits
+    }
+    std::array<char, 5 * sums.size()> digits{};
+    auto* out = digits.data() + digits.size();
+    for (auto group : sums) {
+        for (int k = 0; k < 5; ++k, group /= 58) *--out = alphabet[group % 58];
+    }
+    const auto zeros = static_cast<std::size_t>(
+        std::ranges::find_if(raw, [](auto byte) { return byte != 0; }) - raw.begin());
+    const std::string_view all{digits.data(), digits.size()};
+    std::string text(zeros, alphabet[0]);
+    return text.append(all.substr(std::min(all.find_first_not_of(alphabet[0]), all.size())));
+}
 
 template <std::size_t N, class Tag>
 constexpr std::optional<base58_value<N, Tag>> base58_value<N, Tag>::parse(

@@ -66,5 +66,30 @@ RC_GTEST_PROP(Keypair, RandomTextNeverCrashes, (std::string text)) {
     RC_ASSERT(!keypair::from_json("[" + text));
 }
 
+// Leading zeros most of all: each is one digit.
+template <class Value>
+void same_text_as_the_general_encoder() {
+    Value v;
+    const auto zeros = *rc::gen::inRange<std::size_t>(0, Value::size + 1);
+    for (auto i = zeros; i < Value::size; ++i) v.raw[i] = *rc::gen::arbitrary<std::uint8_t>();
+    const auto text = v.text();
+    RC_ASSERT(text == to_base58(v.raw));
+    RC_ASSERT(Value::parse(text) == v);
+}
+RC_GTEST_PROP(Base58Value, KeysSayWhatTheGeneralEncoderSays, ()) {
+    same_text_as_the_general_encoder<public_key>();
+}
+RC_GTEST_PROP(Base58Value, SignaturesSayWhatTheGeneralEncoderSays, ()) {
+    same_text_as_the_general_encoder<signature>();
+}
+TEST(Base58Value, TheLargestFit) {
+    public_key key;
+    key.raw.fill(0xFF);
+    EXPECT_EQ(key.text(), to_base58(key.raw));
+    signature s;
+    s.raw.fill(0xFF);
+    EXPECT_EQ(s.text(), to_base58(s.raw));
+}
+
 }  // namespace
 }  // namespace thole::solana
