@@ -9,7 +9,7 @@ namespace thole::saga {
 
 result<> model_store::begin() {
     old_rows_.clear();
-    old_locks_ = locks_;
+    old_locks_.clear();
     old_archives_ = archives_;
     old_holds_ = holds_.size();
     return {};
@@ -20,44 +20,120 @@ result<> model_store::commit() {
 }
 void model_store::rollback() {
     for (auto& [row, old] : old_rows_) {
-        if (old) {
-            rows_[row] = std::move(*old);
-        } else {
-            rows_.erase(row);
+        const auto found = rows_.find(row);
+        const bool placed = unplaced_.insert(row).second;
+        if (placed && found != rows_.end()) leave_places(found->second);
+        if (!old.was) {
+            if (found != rows_.end()) forget(identity{found->second.op.who});
+            continue;
         }
+        auto& e = rows_[row];
+        if (old.whole) {
+            e = std::move(*old.whole);
+            ids_[e.op.who.id] = row;
+            keys_[key_text(e.op.who.tenant, e.op.who.kind, e.op.who.key)] = row;
+            continue;
+        }
+        e.op = std::move(old.op);
+        e.events.resize(old.events);
+        e.prepared.resize(old.prepared);
     }
     old_rows_.clear();
-    locks_ = old_locks_;
+    for (const auto& [key, row] : old_locks_) {
+        if (row) {
+            locks_[key] = *row;
+        } else {
+            locks_.erase(key);
+        }
+    }
     archives_ = old_archives_;
     holds_.resize(old_holds_);
 }
 
+// ---- places -------------------------------------------------------------------------------------
+
+std::string model_store::key_text(std::string_view tenant, std::string_view kind,
+                                  std::string_view key) {
+    std::string out;
+    for (const auto part : {tenant, kind, key}) out.append(part).push_back('\0');
+    return out;
+}
+
 model_store::entry& model_store::touch(std::int64_t row) {
     const auto found = rows_.find(row);
+    const bool was = found != rows_.end();
     if (!old_rows_.contains(row)) {
-        old_rows_.emplace(row, found == rows_.end() ? std::nullopt : std::optional{found->second});
+        old_row old;
+        old.was = was;
+        if (was) {
+            const auto& e = found->second;
+            old.op = e.op;
+            old.events = e.events.size();
+            old.prepared = e.prepared.size();
+        }
+        old_rows_.emplace(row, std::move(old));
     }
-    return rows_[row];
+    if (unplaced_.insert(row).second && was) leave_places(found->second);
+    return was ? found->second : rows_[row];
+}
+
+void model_store::leave_places(const entry& e) {
+    const auto& [who, s] = e.op;
+    --in_state_.at(static_cast<std::size_t>(s.state));
+    if (s.state == op_state::ready) ready_.erase({s.due_at, who.row});
+    if (s.state == op_state::blocked) blocked_.erase({who.lock_key, who.row});
+}
+
+void model_store::place_all() {
+    for (const auto row : unplaced_) {
+        const auto found = rows_.find(row);
+        if (found == rows_.end()) continue;
+        const auto& [who, s] = found->second.op;
+        ++in_state_.at(static_cast<std::size_t>(s.state));
+        if (s.state == op_state::ready) ready_.emplace(s.due_at, row);
+        if (s.state == op_state::blocked) blocked_.emplace(who.lock_key, row);
+    }
+    unplaced_.clear();
+}
+
+void model_store::forget(const identity& who) {
+    // Another row may have come to the same key meanwhile.
+    const auto of_row = [&who](const auto& each) { return each.second == who.row; };
+    const auto id = ids_.find(who.id);
+    if (id != ids_.end() && of_row(*id)) ids_.erase(id);
+    const auto key = keys_.find(key_text(who.tenant, who.kind, who.key));
+    if (key != keys_.end() && of_row(*key)) keys_.erase(key);
+    rows_.erase(who.row);
+}
+
+// ---- locks and parents --------------------------------------------------------------------------
+
+void model_store::remember_lock(const std::string& key) {
+    if (old_locks_.contains(key)) return;
+    const auto held = locks_.find(key);
+    old_locks_.emplace(key, held == locks_.end() ? std::nullopt : std::optional{held->second});
 }
 
 bool model_store::take_lock(const entry& e) {
+    remember_lock(e.op.who.lock_key);
     const auto [place, fresh] = locks_.emplace(e.op.who.lock_key, e.op.who.row);
     return fresh || place->second == e.op.who.row;
 }
 
 // To the one that was accepted first among those that wait.
 std::optional<moved_operation> model_store::hand_lock_on(const std::string& key, store_time now) {
+    remember_lock(key);
     locks_.erase(key);
-    for (auto& [row, e] : rows_) {
-        if (e.op.now.state != op_state::blocked || e.op.who.lock_key != key) continue;
-        touch(row);
-        locks_.emplace(key, row);
-        std::vector<event> events;
-        promote(e.op.now, now, events);
-        e.events.insert(e.events.end(), events.begin(), events.end());
-        return moved_operation{e.op, std::move(events)};
-    }
-    return std::nullopt;
+    place_all();
+    const auto first = blocked_.lower_bound({key, 0});
+    if (first == blocked_.end() || first->first != key) return std::nullopt;
+    const auto row = first->second;
+    auto& e = touch(row);
+    locks_.emplace(key, row);
+    std::vector<event> events;
+    promote(e.op.now, now, events);
+    e.events.insert(e.events.end(), events.begin(), events.end());
+    return moved_operation{e.op, std::move(events)};
 }
 
 std::optional<moved_operation> model_store::wake_parent(const uuid& parent, const uuid& child,
@@ -74,11 +150,11 @@ std::optional<moved_operation> model_store::wake_parent(const uuid& parent, cons
 }
 
 model_store::entry* model_store::find(const uuid& id) {
-    for (auto& [row, e] : rows_) {
-        if (e.op.who.id == id) return &e;
-    }
-    return nullptr;
+    const auto known = ids_.find(id);
+    return known == ids_.end() ? nullptr : &rows_.at(known->second);
 }
+
+// ---- moves --------------------------------------------------------------------------------------
 
 result<std::int64_t> model_store::recover(const node_identity& node, store_time now) {
     for (const auto& each : node.plans) {
@@ -113,6 +189,8 @@ result<submit_answer> model_store::submit(const new_operation& o) {
     e.op = {o.who, o.first};
     e.op.who.row = row;
     e.events = o.events;
+    ids_[o.who.id] = row;
+    keys_[key_text(o.who.tenant, o.who.kind, o.who.key)] = row;
     if (o.claim_for != 0) {
         auto& s = e.op.now;
         if (s.lock == lock_state::wanted && take_lock(e)) s.lock = lock_state::held;
@@ -178,10 +256,11 @@ result<claim_answer> model_store::claim(const claim_request& request) {
     const auto used_up = [&quotas_of](const entry& e) {
         return std::ranges::any_of(quotas_of(e), [](const int* each) { return *each == 0; });
     };
+    place_all();
     std::vector<entry*> due;
-    for (auto& [row, e] : rows_) {
-        const auto& s = e.op.now;
-        if (s.state == op_state::ready && s.due_at <= request.now) due.push_back(&e);
+    for (const auto& [due_at, row] : ready_) {
+        if (due_at > request.now) break;
+        due.push_back(&rows_.at(row));
     }
     std::ranges::sort(due, {}, [](const entry* e) {
         return std::pair{e->op.now.due_at + handicap(e->op.now.priority), e->op.who.row};
@@ -204,12 +283,10 @@ result<claim_answer> model_store::claim(const claim_request& request) {
         answer.claimed.push_back({stored(*e), std::move(events), interrupted});
         for (auto* each : quotas_of(*e)) --*each;
     }
-    for (const auto& [row, e] : rows_) {
-        if (e.op.now.state != op_state::ready || used_up(e)) continue;
-        if (!answer.next_due || e.op.now.due_at < *answer.next_due) {
-            answer.next_due = e.op.now.due_at;
-        }
-    }
+    place_all();
+    const auto next = std::ranges::find_if(
+        ready_, [&](const auto& each) { return !used_up(rows_.at(each.second)); });
+    if (next != ready_.end()) answer.next_due = next->first;
     return answer;
 }
 
@@ -255,13 +332,20 @@ result<> model_store::remove(const removal& what) {
             return fail(codes::engine_fenced);
         }
         auto& e = touch(row);
+        auto& old = old_rows_.at(row);
+        if (old.was && !old.whole) {
+            old.whole = e;
+            old.whole->op = old.op;
+            old.whole->events.resize(old.events);
+            old.whole->prepared.resize(old.prepared);
+        }
         if (what.keep_rows) {
             e.kept = kept_document(stored(e));
             e.op.now.archived = true;
             e.events.clear();
             e.prepared.clear();
         } else {
-            rows_.erase(row);
+            forget(identity{e.op.who});
         }
     }
     archives_[what.file] = what.archived;
@@ -298,11 +382,9 @@ result<std::optional<stored_operation>> model_store::load(const uuid& id) {
 result<std::optional<operation>> model_store::find_key(std::string_view tenant,
                                                        std::string_view kind,
                                                        std::string_view key) {
-    for (const auto& [row, e] : rows_) {
-        const auto& who = e.op.who;
-        if (who.key == key && who.kind == kind && who.tenant == tenant) return e.op;
-    }
-    return std::nullopt;
+    const auto known = keys_.find(key_text(tenant, kind, key));
+    if (known == keys_.end()) return std::nullopt;
+    return rows_.at(known->second).op;
 }
 
 result<operation_page> model_store::list(const list_filter& f) {
@@ -349,25 +431,13 @@ result<std::vector<event>> model_store::events(std::int64_t row, std::int64_t af
 }
 
 result<operation_counts> model_store::counts() {
+    place_all();
+    const auto in = [this](op_state s) { return in_state_.at(static_cast<std::size_t>(s)); };
     operation_counts out;
-    for (const auto& [row, e] : rows_) {
-        switch (e.op.now.state) {
-            case op_state::ready:
-                ++out.ready;
-                break;
-            case op_state::running:
-                ++out.running;
-                break;
-            case op_state::blocked:
-                ++out.blocked;
-                break;
-            case op_state::parked:
-                ++out.parked;
-                break;
-            case op_state::terminal:
-                break;
-        }
-    }
+    out.ready = in(op_state::ready);
+    out.running = in(op_state::running);
+    out.blocked = in(op_state::blocked);
+    out.parked = in(op_state::parked);
     return out;
 }
 

@@ -4,9 +4,12 @@
 // with, and what simulations run on. What was committed survives a "crash" (the store object lives
 // on, everything else is made anew); what was not, is gone.
 //
-// Single-owner. Looks at every operation for most questions: for thousands, not millions.
+// Single-owner. What is asked all the time – by id, by key, what is due, who waits for a lock, how
+// many there are – is found by an index; anything else looks at every operation.
 
+#include <array>
 #include <map>
+#include <set>
 
 #include "engine/store.hpp"
 
@@ -45,8 +48,24 @@ class model_store final : public store {
         std::string kept;  // of an archived one
     };
 
-    // Remembers the row as it is, for a rollback.
+    // A row as it was before the open transaction. Events and prepared bytes are only added; where
+    // they go, `whole` keeps them.
+    struct old_row {
+        bool was = true;
+        operation op;
+        std::size_t events = 0;
+        std::size_t prepared = 0;
+        std::optional<entry> whole;
+    };
+
+    // Remembers the row as it is for a rollback, and takes it from its places until place_all().
     entry& touch(std::int64_t row);
+    void place_all();
+    void leave_places(const entry& e);
+    [[nodiscard]] static std::string key_text(std::string_view tenant, std::string_view kind,
+                                              std::string_view key);
+    void forget(const identity& who);
+    void remember_lock(const std::string& key);
     [[nodiscard]] bool may_go(const entry& e) const;
     bool take_lock(const entry& e);
     std::optional<moved_operation> hand_lock_on(const std::string& key, store_time now);
@@ -56,15 +75,23 @@ class model_store final : public store {
     [[nodiscard]] stored_operation stored(const entry& e) const;
 
     std::map<std::int64_t, entry> rows_;
+    std::map<uuid, std::int64_t> ids_;
+    std::map<std::string, std::int64_t> keys_;
+    // Of every row that is not in unplaced_:
+    std::set<std::pair<store_time, std::int64_t>> ready_;     // by when it is due
+    std::set<std::pair<std::string, std::int64_t>> blocked_;  // by the lock
+    std::array<std::int64_t, 5> in_state_{};
+    std::set<std::int64_t> unplaced_;
+
     std::map<std::string, std::int64_t> locks_;
     std::map<std::string, std::int64_t> archives_;
     std::map<std::pair<std::string, int>, std::string> plans_;
     std::vector<hold_record> holds_;
-    std::size_t old_holds_ = 0;
-    // What a rollback of the open transaction returns to; nullopt = the row was not there.
-    std::map<std::int64_t, std::optional<entry>> old_rows_;
-    std::map<std::string, std::int64_t> old_locks_;
+    // What a rollback of the open transaction returns to.
+    std::map<std::int64_t, old_row> old_rows_;
+    std::map<std::string, std::optional<std::int64_t>> old_locks_;
     std::map<std::string, std::int64_t> old_archives_;
+    std::size_t old_holds_ = 0;
 };
 
 }  // namespace thole::saga
