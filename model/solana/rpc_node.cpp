@@ -1,5 +1,7 @@
 #include "model/solana/rpc_node.hpp"
 
+#include <array>
+#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -71,7 +73,9 @@ rpc_answer rpc_node::answer(std::string_view body) {
         return {429, "Too Many Requests"};
     }
     boost::system::error_code broken;
-    const auto request = json::parse(body, broken);
+    std::array<unsigned char, 8192> room;
+    json::monotonic_resource memory{room.data(), room.size()};
+    const auto request = json::parse(body, broken, &memory);
     if (broken) {
         return {200, json::serialize(failure(nullptr, {-32700, "Parse error", nullptr}))};
     }
