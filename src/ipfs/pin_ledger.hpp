@@ -14,10 +14,13 @@
 //   if (co_await ledger.others(row) == 0) … unpin …  // nobody else refers to it there
 //   co_await ledger.forget(row);
 //
-// Rows are counted by owner and independent of what is configured now: a provider that was taken
-// out of the configuration still has its rows. Every call is durable when it answers and may be
-// repeated. Threads: the core loop. Errors: those of the database.
+// A size that was told once stays; rows of before sizes were kept have none until the content is
+// confirmed again. Rows are counted by owner and independent of what is configured now: a provider
+// that was taken out of the configuration still has its rows. Every call is durable when it answers
+// and may be repeated. Threads: the core loop. Errors: those of the database.
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +36,17 @@ struct pin_row {
     std::string cid;       // as the provider names it; version 0 and 1 count as the same
     std::string id{};      // the provider's own name of the pin; "" when that is the CID
     bool kept = false;     // false: tried, and never answered
+    std::optional<std::uint64_t> size{};  // of the content in bytes, where it was told
+};
+
+// What one provider keeps for all owners: each content once, as it is paid for.
+struct pin_total {
+    std::string provider;
+    std::uint64_t contents = 0;  // that it said it keeps
+    std::uint64_t bytes = 0;     // of those whose size is known
+    std::uint64_t unknown_size = 0;
+    std::uint64_t tried = 0;  // contents that it never answered for
+    friend bool operator==(const pin_total&, const pin_total&) = default;
 };
 
 struct pin_try {

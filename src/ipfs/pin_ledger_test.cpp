@@ -95,6 +95,56 @@ TEST(PinLedger, AFileThatCannotBeOpenedIsAFault) {
     EXPECT_FALSE(run(f.loop, broken.of_owner("op-1")));
 }
 
+// proves: I2
+TEST(PinLedger, TotalsCountAContentOnceAndSayWhoseSizeNobodyKnows) {
+    fixture f;
+    const auto row = [&](std::string owner, std::string provider, const std::string& content,
+                         std::optional<std::uint64_t> size, std::string id = {}) {
+        return pin_row{std::move(owner), std::move(provider), content, std::move(id), false, size};
+    };
+    // Two owners, and two ids of one of them: one content.
+    for (const auto& each :
+         {row("op-1", "psa", f.hello, 5), row("op-2", "psa", f.hello, 5, "request-1"),
+          row("op-2", "psa", f.hello, std::nullopt, "request-2")}) {
+        ASSERT_TRUE(run(f.loop, f.ledger->confirm(each)));
+    }
+    ASSERT_TRUE(run(f.loop, f.ledger->confirm(row("op-3", "psa", f.other, std::nullopt))));
+    ASSERT_TRUE(run(f.loop, f.ledger->intend(row("op-3", "kubo", f.other, 7))));
+    f.open();
+    EXPECT_EQ(*run(f.loop, f.ledger->totals()),
+              (std::vector<pin_total>{{"kubo", 0, 0, 0, 1}, {"psa", 2, 5, 1, 0}}));
+    // A size that was told stays, and one that was not is learned.
+    ASSERT_TRUE(run(f.loop, f.ledger->confirm(row("op-1", "psa", f.hello, std::nullopt))));
+    ASSERT_TRUE(run(f.loop, f.ledger->confirm(row("op-3", "psa", f.other, 7))));
+    EXPECT_EQ(f.of("op-3").at(1).size, 7U);
+    ASSERT_TRUE(run(f.loop, f.ledger->confirm(row("op-3", "kubo", f.other, std::nullopt))));
+    EXPECT_EQ(*run(f.loop, f.ledger->totals()),
+              (std::vector<pin_total>{{"kubo", 1, 0, 1, 0}, {"psa", 2, 12, 0, 0}}));
+}
+
+// proves: I2
+TEST(PinLedger, RowsOfBeforeSizesWereKeptHaveNone) {
+    fixture f;
+    f.ledger.reset();
+    const auto path = f.folder.path() + "/old.sqlite";
+    {
+        auto db = sql::database::open(path, sql::access::read_write);
+        ASSERT_TRUE(db);
+        ASSERT_TRUE(db->execute(
+            "create table pin(owner text not null, provider text not null, content text not null, "
+            "id text not null, cid text not null, kept integer not null, "
+            "session text not null default '', primary key(owner, provider, content, id)) strict, "
+            "without rowid;"
+            "create index pin_of_content on pin(content, provider);"
+            "insert into pin values('op-1', 'kubo', 'bafy', '', 'bafy', 1, '');"
+            "pragma user_version = 2"));
+    }
+    f.ledger.emplace(path, nullptr);
+    ASSERT_EQ(f.of("op-1").size(), 1U);
+    EXPECT_EQ(f.of("op-1")[0].size, std::nullopt);
+    EXPECT_EQ(*run(f.loop, f.ledger->totals()), (std::vector<pin_total>{{"kubo", 1, 0, 1, 0}}));
+}
+
 // proves: C3
 TEST(PinLedger, OwnersComeInPages) {
     fixture f;

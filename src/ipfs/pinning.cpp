@@ -100,6 +100,7 @@ task<void> pinning::give_back_wrong(provider& at, const upload& what, pin_receip
         co_return;
     }
     pin_row row{what.owner, std::string{at.label().view()}, wrong.cid, wrong.id};
+    row.size = what.size;
     const auto noted = co_await ledger_.confirm(row);
     const auto removed = co_await at.unpin(std::move(wrong), until);
     if (noted && removed) (void)co_await ledger_.forget(std::move(row));
@@ -154,6 +155,7 @@ task<void> pinning::use_remotes(const upload& what, deadline until, replication&
         // The ledger knows of every try before the provider does. Its own faults end the pass: they
         // say nothing about a provider.
         pin_row row{what.owner, std::string{label.view()}, what.predicted.text()};
+        row.size = what.size;
         const auto attempt = co_await ledger_.intend(row);
         if (!attempt) {
             out.failed = attempt.error();

@@ -15,6 +15,7 @@
 
 #include <boost/describe.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "io/task.hpp"
@@ -60,6 +61,7 @@ struct upload {
     profile shape = v1_256k;  // the one `predicted` was computed under
     std::string name{};       // for people; not part of the content
     std::shared_ptr<content_source> source{};
+    std::optional<std::uint64_t> size{};        // in bytes, where it is known beforehand
     std::string owner{};                        // who refers to it: an operation's id
     std::shared_ptr<upload_session> session{};  // null: an attempt begins anew
 };

@@ -21,6 +21,12 @@ create index pin_of_content on pin(content, provider);
 )sql"},
                                 sql::migration{2, R"sql(
 alter table pin add column session text not null default '';
+)sql"},
+                                // The index has what totals need, so that they read nothing else.
+                                sql::migration{3, R"sql(
+alter table pin add column size integer check (size >= 0);
+drop index pin_of_content;
+create index pin_of_content on pin(content, provider, kept, size);
 )sql"}};
 
 template <class... Values>
@@ -32,10 +38,11 @@ result<> run(sql::database& db, std::string_view statement, const Values&... val
 
 result<> write(sql::database& db, const pin_row& row) {
     return run(db,
-               "insert into pin(owner, provider, content, id, cid, kept) values(?, ?, ?, ?, ?, ?) "
+               "insert into pin(owner, provider, content, id, cid, kept, size) "
+               "values(?, ?, ?, ?, ?, ?, ?) "
                "on conflict do update set cid = excluded.cid, kept = max(kept, excluded.kept), "
-               "session = ''",
-               row.owner, row.provider, content_name(row.cid), row.id, row.cid, row.kept);
+               "session = '', size = coalesce(excluded.size, size)",
+               row.owner, row.provider, content_name(row.cid), row.id, row.cid, row.kept, row.size);
 }
 
 result<> erase(sql::database& db, const pin_row& row, std::string_view id) {
@@ -84,9 +91,14 @@ result<> write_kept(sql::database& db, const pin_row& row) {
     return change->commit();
 }
 
+std::optional<std::uint64_t> size_of(const sql::statement& row, int column) {
+    if (row.is_null(column)) return std::nullopt;
+    return static_cast<std::uint64_t>(row.integer(column));
+}
+
 result<std::vector<pin_row>> read_owner(sql::database& db, const std::string& owner) {
     auto query = db.prepare(
-        "select owner, provider, cid, id, kept from pin where owner = ? "
+        "select owner, provider, cid, id, kept, size from pin where owner = ? "
         "order by provider, content, id");
     if (!query) return fail(query.error());
     query->bind(owner);
@@ -97,7 +109,26 @@ result<std::vector<pin_row>> read_owner(sql::database& db, const std::string& ow
         if (!*there) return out;
         out.push_back({std::string{query->text(0)}, std::string{query->text(1)},
                        std::string{query->text(2)}, std::string{query->text(3)},
-                       query->integer(4) != 0});
+                       query->integer(4) != 0, size_of(*query, 5)});
+    }
+}
+
+// One content of several owners, under several ids, is paid for once.
+result<std::vector<pin_total>> read_totals(sql::database& db) {
+    auto query = db.prepare(
+        "select provider, sum(kept), sum(iif(kept, size, 0)), sum(kept and size is null), "
+        "sum(not kept) from (select provider, max(kept) as kept, max(size) as size from pin "
+        "group by content, provider) group by provider order by provider");
+    if (!query) return fail(query.error());
+    const auto number = [&](int column) {
+        return static_cast<std::uint64_t>(query->integer(column));
+    };
+    std::vector<pin_total> out;
+    for (;;) {
+        const auto there = query->step();
+        if (!there) return fail(there.error());
+        if (!*there) return out;
+        out.push_back({std::string{query->text(0)}, number(1), number(2), number(3), number(4)});
     }
 }
 
@@ -198,6 +229,11 @@ task<result<std::size_t>> sqlite_pin_ledger::others(pin_row row) {
         if (!found) return fail(found.error());
         return static_cast<std::size_t>(*found);
     };
+    co_return co_await on_connection(std::move(work));
+}
+
+task<result<std::vector<pin_total>>> sqlite_pin_ledger::totals() {
+    auto work = [](sql::database& db) { return read_totals(db); };
     co_return co_await on_connection(std::move(work));
 }
 

@@ -29,6 +29,8 @@ class sqlite_pin_ledger final : public pin_ledger, private sql::connection_owner
                                                                 int limit) override;
     [[nodiscard]] task<result<std::vector<pin_row>>> of_owner(std::string owner) override;
     [[nodiscard]] task<result<std::size_t>> others(pin_row row) override;
+    // By provider, those that are configured no more too. Reads every row: for people.
+    [[nodiscard]] task<result<std::vector<pin_total>>> totals();
 
   private:
     template <class F>

@@ -49,12 +49,14 @@ task<std::vector<ipfs::replication>> replicate(ipfs::pinning& pins, images& pict
                          .shape = what.image.shape,
                          .name = what.image.id.text(),
                          .source = pictures.source(what.image.id),
+                         .size = what.image.size,
                          .owner = what.owner};
     ipfs::upload document{
         .predicted = id,
         .shape = ipfs::v1_256k,
         .name = id.text() + ".json",
         .source = std::make_shared<ipfs::memory_source>(std::string_view{what.metadata_json}),
+        .size = what.metadata_json.size(),
         .owner = what.owner};
     std::vector<task<ipfs::replication>> both;
     both.push_back(pins.replicate(std::move(picture), wanted, until));
@@ -63,7 +65,7 @@ task<std::vector<ipfs::replication>> replicate(ipfs::pinning& pins, images& pict
 }
 
 task<saga::outcome<content_refs>> upload_content::run(saga::step_context& in) {
-    const auto& request = request_of(in);
+    const auto request = request_of(in);
     const auto image = co_await pictures_.find(image_of(request));
     if (!image) {
         in.note(note_of("find image", image.error()));
