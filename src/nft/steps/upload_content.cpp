@@ -65,7 +65,7 @@ task<std::vector<ipfs::replication>> replicate(ipfs::pinning& pins, images& pict
 }
 
 task<saga::outcome<content_refs>> upload_content::run(saga::step_context& in) {
-    const auto request = request_of(in);
+    const auto& request = request_of(in);
     const auto image = co_await pictures_.find(image_of(request));
     if (!image) {
         in.note(note_of("find image", image.error()));
