@@ -53,9 +53,12 @@ result<> sqlite_store::prepare() {
         {&sql_.due,
          "select id, due_at from op where state = 0 and kind = ? and lane = ? and prio = ? and "
          "due_at <= ? order by due_at, id limit ?"},
-        {&sql_.waiting_lane,
-         "select kind, lane from op where state = 0 and (kind, lane) > (?, ?) "
-         "order by kind, lane limit 1"},
+        // Not (kind, lane) > (?, ?): SQLite would look at every row of the kind.
+        {&sql_.next_lane,
+         "select kind, lane from op where state = 0 and kind = ? and lane > ? order by lane limit "
+         "1"},
+        {&sql_.next_kind,
+         "select kind, lane from op where state = 0 and kind > ? order by kind, lane limit 1"},
         {&sql_.next_due,
          "select min(due_at) from op where state = 0 and kind = ? and lane = ? and prio = ?"},
         {&sql_.running, "select id from op where state = 1 and owner <> ? order by id limit ?"},
@@ -419,6 +422,23 @@ constexpr std::array classes{operation_priority::high, operation_priority::norma
                              operation_priority::low};
 }
 
+// The next kind and step that ready operations wait for; false after the last.
+result<bool> sqlite_store::next_waiting(std::string& kind, std::string& lane) {
+    sql_.next_lane.bind(kind, lane);
+    sql_.next_kind.bind(kind);
+    for (auto* query : {&sql_.next_lane, &sql_.next_kind}) {
+        auto row = query->step();
+        if (!row) return fail(std::move(row).error());
+        if (!*row) continue;
+        std::string next{query->text(0)};
+        lane = query->text(1);
+        kind = std::move(next);
+        query->reset();
+        return true;
+    }
+    return false;
+}
+
 // One look into the index for each kind, and each limited step, that ready operations wait for.
 result<> sqlite_store::find_lanes(const claim_request& request, lanes_at_claim& out) {
     const auto quota_of = [&](const std::string& kind, const std::string& lane) {
@@ -430,13 +450,9 @@ result<> sqlite_store::find_lanes(const claim_request& request, lanes_at_claim& 
     std::string kind;
     std::string lane;
     for (;;) {  // no kind has an empty name: before the first there is nothing
-        sql_.waiting_lane.bind(kind, lane);
-        auto row = sql_.waiting_lane.step();
-        if (!row) return fail(std::move(row).error());
-        if (!*row) return {};
-        kind = sql_.waiting_lane.text(0);
-        lane = sql_.waiting_lane.text(1);
-        sql_.waiting_lane.reset();
+        const auto found = next_waiting(kind, lane);
+        if (!found) return fail(found.error());
+        if (!*found) return {};
         const auto [of_kind, fresh] = out.kinds.try_emplace(kind);
         if (fresh) of_kind->second = quota_of(kind, {});
         const auto own = lane.empty() ? quota{request.limit, false} : quota_of(kind, lane);

@@ -109,6 +109,7 @@ class sqlite_store final : public store {
     // Of each kind and class as many as could be taken; `more` when there may be others.
     result<std::vector<due_row>> due_of(const claim_request& request,
                                         std::span<const lane_at_claim> lanes, int room, bool& more);
+    result<bool> next_waiting(std::string& kind, std::string& lane);
     result<> find_next_due(std::span<const lane_at_claim> lanes, claim_answer& answer);
     result<> park_unreadable(operation op, const fault& why, store_time now, claim_answer& answer);
     result<> claim_one(const claim_request& request, std::int64_t row, claim_answer& answer);
@@ -120,7 +121,8 @@ class sqlite_store final : public store {
     struct {
         sql::statement begin, commit, rollback;
         sql::statement insert_op, update_op, insert_event, insert_prepared;
-        sql::statement by_row, by_id, by_key, waiting_lane, due, next_due, running, next_blocked;
+        sql::statement by_row, by_id, by_key, next_lane, next_kind, due, next_due, running,
+            next_blocked;
         sql::statement lock_holder, holder_id, lock_insert, lock_update, lock_delete, all_locks;
         sql::statement payloads, prepared, events, count, latest, set_clock, node;
         sql::statement insert_hold, last_holds, all_holds;
