@@ -2,7 +2,6 @@
 // that replays a failing one.
 
 #include <fmt/format.h>
-#include <malloc.h>
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
@@ -146,9 +145,6 @@ int hunt(const arguments& args) {
 
 int main(int argc, char** argv) {
     using namespace thole::sim;
-    // A world takes and gives back the same memory over and over: the system need not see it.
-    ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
-    ::mallopt(M_TOP_PAD, 16 << 20);
     arguments args;
     CLI::App app{"Seeded bad days for the production code, in virtual time"};
     app.require_subcommand(1);
