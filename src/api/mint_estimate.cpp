@@ -10,6 +10,7 @@ namespace thole::api {
 namespace {
 
 constexpr std::int64_t most_counted = 1'000'000;
+constexpr std::int64_t most_bytes = 1'000'000'000'000'000;
 constexpr auto longest = std::chrono::seconds{10};
 
 struct estimate {
@@ -21,16 +22,18 @@ struct estimate {
     std::string wallet;
     std::uint64_t wallet_lamports = 0;
     bool enough = false;
+    std::vector<money> content_per_month{};
 };
 BOOST_DESCRIBE_STRUCT(estimate, (),
-                      (v, standard, count, lamports_each, lamports, wallet, wallet_lamports,
-                       enough))
+                      (v, standard, count, lamports_each, lamports, wallet, wallet_lamports, enough,
+                       content_per_month))
 
 }  // namespace
 
 void mint_estimate_resource::add_to(router& to) {
-    to.add({"GET", "/api/v1/mints/estimate", "estimate", access::read, {"standard", "count"}},
-           [this](call c) { return get(std::move(c)); });
+    to.add(
+        {"GET", "/api/v1/mints/estimate", "estimate", access::read, {"standard", "count", "bytes"}},
+        [this](call c) { return get(std::move(c)); });
 }
 
 task<io::server_response> mint_estimate_resource::get(call c) {
@@ -42,6 +45,8 @@ task<io::server_response> mint_estimate_resource::get(call c) {
     }
     auto count = c.number("count", 1, 1, most_counted);
     if (!count) co_return std::move(count.error());
+    auto size = c.number("bytes", 0, 0, most_bytes);
+    if (!size) co_return std::move(size.error());
     if (p_.funds == nullptr) co_return refuse(503, codes::mint_disabled);
 
     solana::mint_terms terms;
@@ -64,6 +69,7 @@ task<io::server_response> mint_estimate_resource::get(call c) {
     if (!wallet) co_return refuse(wallet.error());
     out.wallet_lamports = wallet->lamports;
     out.enough = wallet->enough;
+    out.content_per_month = p_.keeping.of(static_cast<std::uint64_t>(*size), p_.copies);
     co_return reply(200, json::to_value(out));
 }
 

@@ -1,12 +1,14 @@
 #pragma once
 
-// GET /api/v1/mints/estimate?standard=token-2022&count=1000
+// GET /api/v1/mints/estimate?standard=token-2022&count=1000&bytes=12000000
 //
 // What so many mints cost at most (the longest texts, the fee at its cap) and what the wallet
-// holds: {v, standard, count, lamports_each, lamports, wallet, wallet_lamports, enough}; 64-bit
-// numbers are text. Threads: the core loop's.
+// holds: {v, standard, count, lamports_each, lamports, wallet, wallet_lamports, enough,
+// content_per_month}; 64-bit numbers are text. The last is what `bytes` of content cost where they
+// would be kept, by currency. Threads: the core loop's.
 
 #include "api/router.hpp"
+#include "ipfs/content_costs.hpp"
 #include "solana/wallet.hpp"
 
 namespace thole::api {
@@ -18,6 +20,8 @@ class mint_estimate_resource {
         solana::public_key wallet;
         std::size_t uri_bytes = 0;  // of a metadata URI
         std::uint64_t fee_cap = 0;  // micro-lamports per unit
+        const ipfs::content_costs& keeping;
+        std::size_t copies = 1;  // of each content
         const io::loop& time;
     };
     explicit mint_estimate_resource(parts p) : p_{p} {}

@@ -273,6 +273,30 @@ TEST_F(cli_test, a_daemon_starts_answers_and_stops) {
     EXPECT_FALSE(std::filesystem::exists(folder_ / "s"));
 }
 
+// proves: I2
+TEST_F(cli_test, what_providers_keep_is_shown_with_its_price) {
+    write("thole.toml", config("[[dependency.ipfs.provider]]\nname = \"here\"\n"
+                               "price_per_gb_month = \"9000 EUR\"\n"
+                               "[[dependency.ipfs.provider]]\nname = \"node\"\nkind = \"kubo\"\n"
+                               "url = \"http://127.0.0.1:1\"\n"));
+    serve();
+    client daemon{{.socket = (folder_ / "s").string(), .url = {}, .token = {}}};
+    const auto sent = daemon.call(
+        {.method = "POST", .path = "/api/v1/content", .body = std::string{smallest_png}});
+    ASSERT_TRUE(sent && sent->status == 201);
+    const auto shown = run({"providers"});
+    EXPECT_EQ(shown.exit, 0);
+    EXPECT_THAT(shown.out, ::testing::ContainsRegex("here +store +1 +[0-9]+ B +9000.00 EUR +0.00"));
+    EXPECT_THAT(shown.out, ::testing::ContainsRegex("node +kubo +0 +0 B"));
+    const auto body = boost::json::parse(run({"-o", "json", "providers"}).out);
+    EXPECT_EQ(body.at("items").as_array().size(), 2U);
+    EXPECT_EQ(body.at("cost_per_month").as_array().size(), 1U);
+    // Told to the scraper too.
+    const auto figures = daemon.call({.path = "/metrics"});
+    ASSERT_TRUE(figures);
+    EXPECT_THAT(figures->body, HasSubstr("thole_provider_kept_bytes{endpoint=\"node\"} 0"));
+}
+
 TEST_F(cli_test, bad_images_are_refused_before_anything_is_sent) {
     serve();
     const auto mint = [&](const std::string& image) {

@@ -15,6 +15,7 @@
 
 #include "app/text_values.hpp"
 #include "base/json.hpp"
+#include "base/money.hpp"
 #include "engine/cron.hpp"
 #include "nft/partner_place.hpp"
 
@@ -174,8 +175,12 @@ struct ipfs_provider_config {
     // For "psa", which fetches: multiaddresses of our own nodes that have the content; at most 20.
     std::vector<std::string> origins;
     std::uint32_t tier = 0;  // lower ones are used first; 0…255
+    // What it takes for 10⁹ bytes a month, e.g. "0.15 USD"; up to 9000. Not set = costs are not
+    // shown.
+    std::optional<money> price_per_gb_month;
 };
-BOOST_DESCRIBE_STRUCT(ipfs_provider_config, (), (name, kind, url, token, api, origins, tier))
+BOOST_DESCRIBE_STRUCT(ipfs_provider_config, (),
+                      (name, kind, url, token, api, origins, tier, price_per_gb_month))
 
 struct ipfs_config {
     std::optional<std::string> preset;

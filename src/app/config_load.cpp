@@ -68,6 +68,10 @@ std::string rule_of(const json::problem& p) {
     const auto member = p.pointer.substr(p.pointer.rfind('/') + 1);
     if (p.code == "json.unknown_member") return "no such key is known" + suggestion(member);
     if (p.code == "json.bad_text") {
+        if (member == "price_per_gb_month") {
+            return "must be an amount with its currency, like \"0.15 USD\", from 0 to 9000 with at "
+                   "most six decimals";
+        }
         const bool is_reference = member == "key" || member == "secret" || member == "token";
         return is_reference ? "must say where the secret is: file:PATH, env:NAME or credential:NAME"
                             : "must be a duration with its unit, like \"30s\" or \"1m30s\"";

@@ -395,6 +395,69 @@ TEST_F(config_test, endpoints_and_providers_are_checked_one_by_one) {
                             HasSubstr("provider[2].kind: only one provider")));
 }
 
+// proves: I2
+TEST_F(config_test, a_providers_price_is_an_amount_with_its_currency) {
+    const auto with = [](std::string_view price) {
+        return "[[dependency.ipfs.provider]]\nname = \"here\"\nprice_per_gb_month = " +
+               std::string{price} + "\n";
+    };
+    const auto loaded = load(with("\"0.15 USD\""));
+    ASSERT_TRUE(loaded);
+    EXPECT_EQ(loaded->value.dependency.ipfs.provider[0].price_per_gb_month,
+              (money{150'000, "USD"}));
+    EXPECT_THAT(show_config(*loaded), HasSubstr("price_per_gb_month = \"0.15 USD\""));
+    for (const auto* bad : {"\"0.15\"", "\"-1 USD\"", "\"9001 USD\"", "\"free\""}) {
+        EXPECT_THAT(refusals(with(bad)),
+                    ElementsAre(HasSubstr("provider[0].price_per_gb_month: must be an amount with "
+                                          "its currency, like \"0.15 USD\"")));
+    }
+    EXPECT_THAT(refusals(with("0.15")), ElementsAre(HasSubstr("price_per_gb_month: must be")));
+}
+
+// proves: I4, I6
+TEST_F(config_test, what_gateways_are_told_is_checked) {
+    EXPECT_THAT(
+        refusals("[dependency.gateway]\nhedge_copies = 5\nhedge_longest = \"49ms\"\n"
+                 "probe_every = \"9s\"\ncache_bytes = 1073741825\n"),
+        ElementsAre(HasSubstr("2 dependency.gateway.hedge_copies: must be from 0 to 4"),
+                    HasSubstr("3 dependency.gateway.hedge_longest: must be from 50ms to 10m"),
+                    HasSubstr("4 dependency.gateway.probe_every: must be from 10s to 24h"),
+                    HasSubstr("5 dependency.gateway.cache_bytes: must be from 0 to "
+                              "1073741824")));
+    EXPECT_THAT(
+        refusals("[dependency.gateway]\nhedge_longest = \"11m\"\n"
+                 "probe_every = \"25h\"\n"),
+        ElementsAre(HasSubstr("hedge_longest: must be"), HasSubstr("probe_every: must be")));
+    const auto none = load(
+        "[dependency.gateway]\nhedge_copies = 0\nprobe_every = \"0s\"\n"
+        "cache_bytes = 0\nhedge_longest = \"10m\"\n");
+    ASSERT_TRUE(none);
+    EXPECT_EQ(none->value.dependency.gateway.probe_every, time_span{0s});
+    EXPECT_TRUE(
+        load("[dependency.gateway]\nhedge_copies = 4\nprobe_every = \"24h\"\n"
+             "cache_bytes = 1073741824\nhedge_longest = \"50ms\"\n"));
+}
+
+// proves: I3
+TEST_F(config_test, what_images_may_take_is_checked) {
+    EXPECT_THAT(refusals("[images]\nmax_pixels = 0\nmax_frames = 0\ncpu_time = \"999ms\"\n"
+                         "at_once = 0\n"),
+                ElementsAre(HasSubstr("2 images.max_pixels: must be from 1 to 268435456"),
+                            HasSubstr("3 images.max_frames: must be from 1 to 10000"),
+                            HasSubstr("4 images.cpu_time: must be from 1s to 5m"),
+                            HasSubstr("5 images.at_once: must be from 1 to 64")));
+    EXPECT_THAT(refusals("[images]\nmax_pixels = 268435457\nmax_frames = 10001\n"
+                         "cpu_time = \"5m1s\"\nat_once = 65\n"),
+                ElementsAre(HasSubstr("max_pixels: must be"), HasSubstr("max_frames: must be"),
+                            HasSubstr("cpu_time: must be"), HasSubstr("at_once: must be")));
+    EXPECT_THAT(refusals("[images]\ncheck = \"on\"\ncompress = \"yes\"\n"),
+                ElementsAre(HasSubstr("images.check: must be one of"),
+                            HasSubstr("images.compress: must be a boolean")));
+    EXPECT_TRUE(
+        load("[images]\nmax_pixels = 268435456\nmax_frames = 10000\n"
+             "cpu_time = \"5m\"\nat_once = 64\ncheck = \"off\"\n"));
+}
+
 TEST_F(config_test, presets_and_policies_are_checked) {
     EXPECT_THAT(
         refusals("[dependency.solana]\npreset = \"solana\"\ntimeout = \"1ms\"\n"

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
+#include <set>
 
 #include "app/config_rules.hpp"
 #include "app/policies.hpp"
@@ -134,6 +136,22 @@ ipfs::fetcher_options fetcher_settings(const config& c, std::function<void(name)
     return out;
 }
 
+// In the order in which they are used: the daemon's own first, then by tier.
+std::vector<ipfs::content_place> priced_places(const config& c) {
+    std::multimap<std::pair<bool, std::uint32_t>, const ipfs_provider_config*> in_order;
+    for (const auto& each : c.dependency.ipfs.provider) {
+        in_order.emplace(std::pair{each.kind != provider_kind::store, each.tier}, &each);
+    }
+    std::vector<ipfs::content_place> out;
+    for (const auto& [place, each] : in_order) {
+        out.push_back({.name = each->name,
+                       .kind = std::string{json::detail::enum_text(each->kind)},
+                       .price = each->price_per_gb_month,
+                       .own_store = each->kind == provider_kind::store});
+    }
+    return out;
+}
+
 task<bool> serves(task<result<>> asked) {
     const auto answer = co_await std::move(asked);
     co_return answer.has_value();
@@ -191,7 +209,9 @@ content_parts::content_parts(ipfs::content_store& store, const content_surroundi
           from.loop,
           gateway_set,
           [this](io::health_look at) { return serves(fetcher.probe(at.endpoint, at.until)); },
-          {.well_every = from.c.dependency.gateway.probe_every.value}} {}
+          {.well_every = from.c.dependency.gateway.probe_every.value}},
+      costs{priced_places(from.c), [&store] { return store.usage(); },
+            [this] { return ledger.totals(); }} {}
 
 void content_parts::tell_gateways(ops::metrics& to) const {
     const auto& kept = fetcher.cache();
@@ -203,6 +223,31 @@ void content_parts::tell_gateways(ops::metrics& to) const {
     count_up(ops::metric::gateway_cache_hits, kept.hits());
     count_up(ops::metric::gateway_cache_misses, kept.misses());
     count_up(ops::metric::gateway_hedges, fetcher.copies());
+}
+
+// A ledger that cannot be read leaves the figures of before.
+task<> content_parts::tell_costs(ops::metrics& to) {
+    const auto kept = co_await costs.look();
+    if (!kept) co_return;
+    for (const auto& each : *kept) {
+        to.gauge_of(ops::metric::provider_kept_bytes, {each.name})
+            .set(static_cast<std::int64_t>(each.bytes));
+        if (!each.cost_per_month) continue;
+        to.gauge_of(ops::metric::provider_month_micros, {each.name, each.cost_per_month->currency})
+            .set(each.cost_per_month->micros);
+    }
+}
+
+io::curl_transport::options gateway_options(const config& c, const environment& env,
+                                            const std::string& own_gateway) {
+    std::set<std::string, std::less<>> allowed;
+    for (const auto& each : endpoints_of(c.dependency.gateway.endpoint, env)) {
+        if (const auto parts = parse_http_url(each.url)) allowed.insert(parts->host);
+    }
+    if (const auto parts = parse_http_url(own_gateway)) allowed.insert(parts->host);
+    io::curl_transport::options out;
+    out.guard = io::url_guard{io::url_guard::reach::public_only, std::move(allowed)};
+    return out;
 }
 
 std::uint32_t replicas_of(const config& c) {

@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "app/config.hpp"
+#include "io/curl_transport.hpp"
 #include "io/endpoint_monitor.hpp"
 #include "io/system_loop.hpp"
+#include "ipfs/content_costs.hpp"
 #include "ipfs/content_holds.hpp"
 #include "ipfs/fetcher.hpp"
 #include "ipfs/pinning.hpp"
@@ -61,11 +63,20 @@ class content_parts {
     io::endpoint_monitor provider_monitor;
     io::endpoint_monitor gateway_monitor;
 
+    ipfs::content_costs costs;
+
     // What copies and memory came to, for the metrics.
     void tell_gateways(ops::metrics&) const;
+    // … and what is kept where, with its price.
+    [[nodiscard]] task<> tell_costs(ops::metrics&);
 
     static inline const name own_gateway_name{"own"};
 };
+
+// Redirects of gateways may lead anywhere but into this network; the gateways that are configured
+// may be in it.
+[[nodiscard]] io::curl_transport::options gateway_options(const config&, const environment&,
+                                                          const std::string& own_gateway);
 
 // Copies that a mint makes.
 [[nodiscard]] std::uint32_t replicas_of(const config&);

@@ -17,6 +17,7 @@
 #include "api/mint_estimate.hpp"
 #include "api/mints.hpp"
 #include "api/operations.hpp"
+#include "api/providers.hpp"
 #include "api/reconciliations.hpp"
 #include "api/verify.hpp"
 #include "app/chain_parts.hpp"
@@ -94,20 +95,6 @@ std::uint64_t random_number(entropy& source) {
     return out | 1;  // a boot id is not 0
 }
 
-// Redirects of gateways may lead anywhere but into this network; the gateways that are configured
-// may be in it.
-io::curl_transport::options gateway_options(const config& c, const environment& env,
-                                            const std::string& own) {
-    std::set<std::string, std::less<>> allowed;
-    for (const auto& each : endpoints_of(c.dependency.gateway.endpoint, env)) {
-        if (const auto parts = parse_http_url(each.url)) allowed.insert(parts->host);
-    }
-    if (const auto parts = parse_http_url(own)) allowed.insert(parts->host);
-    io::curl_transport::options out;
-    out.guard = io::url_guard{io::url_guard::reach::public_only, std::move(allowed)};
-    return out;
-}
-
 std::string host_name() {
     std::array<char, 256> text{};
     return ::gethostname(text.data(), text.size() - 1) == 0 ? text.data() : "node";
@@ -175,6 +162,7 @@ struct daemon::parts {
     std::optional<api::mints_resource> mints_resource;
     std::optional<api::verify_resource> verify_resource;
     std::optional<api::mint_estimate_resource> estimate_resource;
+    std::optional<api::providers_resource> providers_resource;
     std::optional<api::reconciliations_resource> reconciliations_resource;
 
     io::scope background{core};
@@ -467,8 +455,12 @@ void daemon::parts::add_minting_resources() {
         .wallet = chain ? chain->wallet.address() : solana::public_key{},
         .uri_bytes = c.mint.uri_prefix.size() + cid_bytes,
         .fee_cap = c.mint.fee_cap,
+        .keeping = content->costs,
+        .copies = replicas_of(c),
         .time = core});
     estimate_resource->add_to(server.core());
+    providers_resource.emplace(content->costs);
+    providers_resource->add_to(server.core());
     reconciliations_resource.emplace(api::reconciliations_resource::parts{
         .engine = *engine, .docs = documents, .time = core, .enabled = chain.has_value()});
     reconciliations_resource->add_to(server.core());
@@ -665,6 +657,7 @@ task<> daemon::parts::start() {
     if (chain) background.spawn(watch_wallet());
     if (hints) background.spawn(hints->run());
     (void)co_await holds->sweep(*engine);
+    co_await content->tell_costs(metrics);
 }
 
 task<> daemon::parts::stop() {
@@ -702,6 +695,7 @@ task<> daemon::parts::collect_content() {
         const auto slept = co_await loop.sleep_for(collect_interval(c));
         if (!slept) co_return;
         (void)co_await holds->sweep(*engine);
+        co_await content->tell_costs(metrics);
         auto collect = [this] { return store->gc(journal->now()); };
         const auto removed = co_await core_disk.run(std::move(collect));
         if (removed && !removed->empty()) {

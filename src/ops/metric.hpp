@@ -45,6 +45,8 @@ enum class metric : std::uint8_t {
     gateway_cache_bytes,
     store_content_bytes,
     store_held_bytes,
+    provider_kept_bytes,
+    provider_month_micros,
     log_records,
     process_start,
     metrics_dropped,

@@ -8,7 +8,6 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
-#include <charconv>
 #include <deque>
 #include <set>
 
@@ -48,13 +47,6 @@ std::string sol_of(std::uint64_t lamports) {
                        lamports % 1'000'000'000 / 100'000);
 }
 
-std::uint64_t number_of(const boost::json::value& from, std::string_view member) {
-    const auto text = text_of(from, member);
-    std::uint64_t out = 0;
-    std::from_chars(text.data(), text.data() + text.size(), out);
-    return out;
-}
-
 std::string problem_of(const client_answer& answer) {
     boost::system::error_code error;
     const auto value = boost::json::parse(answer.body, error);
@@ -82,8 +74,8 @@ class batch_run {
     void submit_more();
     // Whether the daemon took it, in whatever way; false: ask again later.
     bool submit(std::size_t item);
-    // True: it is there; false: ask again later; else why it is refused.
-    [[nodiscard]] std::expected<bool, std::string> upload(const picture& what);
+    // The CID under which it is kept; "": ask again later; else why it is refused.
+    [[nodiscard]] std::expected<std::string, std::string> upload(const picture& what);
     void look();
     void end(const under_way& one, const boost::json::value& operation);
     void give_up(std::size_t item, std::string id, std::string what);
@@ -103,7 +95,8 @@ class batch_run {
     std::map<std::string, std::deque<std::size_t>> waiting_;  // by account
     std::deque<std::string> idle_;  // accounts with items waiting and none under way
     std::vector<under_way> running_;
-    std::set<std::string> uploaded_;  // CIDs
+    // By the picture's CID the one under which it is kept: another where it was compressed.
+    std::map<std::string, std::string> uploaded_;
     std::vector<failure> failures_;
     std::size_t completed_ = 0;
     std::size_t parked_ = 0;
@@ -138,8 +131,8 @@ void batch_run::give_up(std::size_t item, std::string id, std::string what) {
     if (!waiting_[account].empty()) idle_.push_back(account);
 }
 
-std::expected<bool, std::string> batch_run::upload(const picture& what) {
-    if (uploaded_.contains(what.cid)) return true;
+std::expected<std::string, std::string> batch_run::upload(const picture& what) {
+    if (const auto kept = uploaded_.find(what.cid); kept != uploaded_.end()) return kept->second;
     auto content = read_picture(what.file);
     if (!content) return std::unexpected{what.file.string() + " " + content.error()};
     if (ipfs::cid_of(as_bytes(*content)).text() != what.cid) {
@@ -150,24 +143,27 @@ std::expected<bool, std::string> batch_run::upload(const picture& what) {
                               .headers = {{"Content-Type", "application/octet-stream"}},
                               .body = std::move(*content),
                               .timeout = std::chrono::minutes{10}});
-    if (!answer) return false;
-    if (answer->status == 507) return stopped_ = true, false;
-    if (answer->status / 100 != 2) return std::unexpected{problem_of(*answer)};
-    uploaded_.insert(what.cid);
-    return true;
+    if (!answer) return "";
+    if (answer->status == 507) return stopped_ = true, "";
+    boost::system::error_code error;
+    const auto told = boost::json::parse(answer->body, error);
+    if (answer->status / 100 != 2 || error) return std::unexpected{problem_of(*answer)};
+    return uploaded_[what.cid] = text_of(told, "cid");
 }
 
 bool batch_run::submit(std::size_t index) {
     const auto& item = batch_.items[index];
-    const auto there = upload(batch_.pictures.at(item.image));
-    if (!there) return give_up(index, {}, there.error()), true;
-    if (!*there) return false;
+    const auto kept = upload(batch_.pictures.at(item.image));
+    if (!kept) return give_up(index, {}, kept.error()), true;
+    if (kept->empty()) return false;
     const auto key = nft::key_of_item(batch_.id, item);
+    auto request = item.request;
+    request.image = *kept;
     const auto answer =
         call({.method = "POST",
               .path = "/api/v1/mints",
               .headers = {{"Content-Type", "application/json"}, {"Idempotency-Key", key}},
-              .body = json::write(item.request)});
+              .body = json::write(request)});
     if (!answer) return false;
     if (answer->status == 507) return stopped_ = true, false;
     boost::system::error_code error;
@@ -336,6 +332,27 @@ int refuse_batch(session& s, const loaded_batch& batch) {
     return exit_refused;
 }
 
+// Of every picture once, and of a metadata file for each item, which says about what the request
+// does and repeats the picture's address.
+std::uint64_t content_bytes(const loaded_batch& batch) {
+    constexpr std::uint64_t frame = 300;
+    std::map<std::string, std::uint64_t> pictures;  // by CID: the same one may have several names
+    for (const auto& [name, each] : batch.pictures) pictures[each.cid] = each.bytes;
+    std::uint64_t out = 0;
+    for (const auto& [cid, bytes] : pictures) out += bytes;
+    for (const auto& item : batch.items) out += json::write(item.request).size() + frame;
+    return out;
+}
+
+// "0.12 EUR + 0.15 USD"
+std::string sum_text(const boost::json::array& amounts) {
+    std::string out;
+    for (const auto& each : amounts) {
+        out += (out.empty() ? "" : " + ") + std::string{each.as_string()};
+    }
+    return out;
+}
+
 // At most; the wallet may be filled up meanwhile: an operation that is short of lamports waits.
 std::optional<int> show_estimate(session& s, client& daemon, const loaded_batch& batch,
                                  duration time) {
@@ -343,18 +360,26 @@ std::optional<int> show_estimate(session& s, client& daemon, const loaded_batch&
     for (const auto& item : batch.items) ++counts[item.request.standard];
     std::uint64_t lamports = 0;
     std::uint64_t held = 0;
+    std::uint64_t bytes = content_bytes(batch);  // asked with the first
+    std::string kept;
     for (const auto& [standard, count] : counts) {
         int code = exit_done;
-        const auto path = fmt::format("/api/v1/mints/estimate?standard={}&count={}",
-                                      json::detail::enum_text(standard), count);
+        const auto path = fmt::format("/api/v1/mints/estimate?standard={}&count={}&bytes={}",
+                                      json::detail::enum_text(standard), count, bytes);
         const auto answer = ask(s, daemon, {.path = path}, code);
         if (!answer) return code;
         lamports += number_of(*answer, "lamports");
         held = number_of(*answer, "wallet_lamports");
+        if (bytes > 0) kept = sum_text(items_of(*answer, "content_per_month"));
+        bytes = 0;
     }
     s.err.print(fmt::format("batch {}: {} mints, at most {} of the wallet's {}, about {}\n",
                             batch.id, batch.items.size(), sol_of(lamports), sol_of(held),
                             minutes_of(time)));
+    if (!kept.empty()) {
+        s.err.print(fmt::format("its content, {} in each place, costs about {} a month\n",
+                                size_text(content_bytes(batch)), kept));
+    }
     if (lamports > held) {
         s.err.print("the wallet may run short; mints then wait until it is funded\n");
     }

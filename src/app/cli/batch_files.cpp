@@ -88,14 +88,14 @@ void read_list(loaded_batch& into, const fs::path& file) {
     static_cast<nft::mint_batch&>(into) = std::move(read);
 }
 
-std::expected<std::string, std::string> cid_of_picture(const fs::path& file) {
+std::expected<picture, std::string> look_at_picture(const fs::path& file) {
     const auto content = read_picture(file);
     if (!content) return std::unexpected{content.error()};
     const auto data = as_bytes(*content);
     if (!ipfs::recognise(data.first(std::min(data.size(), ipfs::media_prefix)))) {
         return std::unexpected{"is no PNG, JPEG, GIF or WebP image"};
     }
-    return ipfs::cid_of(data).text();
+    return picture{file, ipfs::cid_of(data).text(), data.size()};
 }
 
 void read_pictures(loaded_batch& batch, const fs::path& folder) {
@@ -104,12 +104,11 @@ void read_pictures(loaded_batch& batch, const fs::path& folder) {
         if (item.image.empty()) continue;  // told already
         const auto known = batch.pictures.find(item.image);
         if (known == batch.pictures.end() && !failed.contains(item.image)) {
-            const auto file = folder / item.image;
-            const auto cid = cid_of_picture(file);
-            if (cid) {
-                batch.pictures.emplace(item.image, picture{file, *cid});
+            auto seen = look_at_picture(folder / item.image);
+            if (seen) {
+                batch.pictures.emplace(item.image, *std::move(seen));
             } else {
-                failed.emplace(item.image, cid.error());
+                failed.emplace(item.image, seen.error());
             }
         }
         if (const auto why = failed.find(item.image); why != failed.end()) {

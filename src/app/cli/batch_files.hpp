@@ -20,6 +20,7 @@ namespace thole::app {
 struct picture {
     std::filesystem::path file;
     std::string cid;
+    std::uint64_t bytes = 0;
 };
 
 struct loaded_batch : nft::mint_batch {

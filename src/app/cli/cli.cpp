@@ -177,6 +177,8 @@ void command_line::add_local() {
         ->type_name("FILE")
         ->required();
     add_remote(app_, "status", "Health of the daemon and of what it depends on", &run_status);
+    add_remote(app_, "providers", "What each provider of content keeps, and what it costs",
+               &run_providers);
     auto* verify =
         add_remote(app_, "verify", "What a wallet holds, read from chain and content",
                    [this](session& s, client& c) { return run_verify(s, c, argument_); });

@@ -120,6 +120,7 @@ int run_operation_resolve(session&, client&, const resolve_options&);
 int run_explain_operation(session&, client&, const std::string& id);
 int run_verify(session&, client&, const std::string& wallet);
 int run_status(session&, client&);
+int run_providers(session&, client&);
 
 // Why an ended operation did not complete, in words: its cause and what failed last. Nothing for
 // one that has none.

@@ -41,6 +41,15 @@ TEST(cause_text, a_persons_reason_stands_alone_and_none_says_nothing) {
     EXPECT_EQ(cause_text(object{{"state", "completed"}}, nullptr), "");
 }
 
+TEST(size_text, is_of_powers_of_a_thousand) {
+    EXPECT_EQ(size_text(0), "0 B");
+    EXPECT_EQ(size_text(999), "999 B");
+    EXPECT_EQ(size_text(1'234'567), "1.2 MB");
+    EXPECT_EQ(size_text(999'950), "1.0 MB");
+    EXPECT_EQ(size_text(2'000'000'000), "2.0 GB");
+    EXPECT_EQ(size_text(UINT64_MAX), "18.4 EB");
+}
+
 TEST(last_failure, is_the_newest_on_the_way_forward) {
     EXPECT_EQ(text_of(last_failure(story), "detail"), "51 MiB");
     EXPECT_TRUE(last_failure(array{object{{"event", "operation.submitted"}}}).is_null());

@@ -86,6 +86,35 @@ int run_status(session& s, client& daemon) {
     return status == "pass" ? exit_done : exit_findings;
 }
 
+int run_providers(session& s, client& daemon) {
+    int code = exit_done;
+    const auto page = ask(s, daemon, {.path = "/api/v1/providers"}, code);
+    if (!page) return code;
+    if (s.json) return s.print_json(*page), exit_done;
+    table t{{"PROVIDER", "KIND", "CONTENTS", "SIZE", "PRICE/GB MONTH", "COST/MONTH", "REMARK"}};
+    for (const auto& each : items_of(*page, "items")) {
+        const auto kind = text_of(each, "kind");
+        const auto cost = text_of(each, "cost_per_month");
+        const auto unknown = text_of(each, "unknown_size");
+        const auto tried = text_of(each, "tried");
+        std::string remark;
+        if (unknown != "0") remark = fmt::format("and {} of unknown size", unknown);
+        if (tried != "0") {
+            remark += fmt::format("{}{} perhaps there", remark.empty() ? "" : ", ", tried);
+        }
+        t.add(
+            {{text_of(each, "name"), colour::bold},
+             {kind.empty() ? "not configured" : kind, kind.empty() ? colour::yellow : colour::none},
+             {text_of(each, "contents")},
+             {size_text(number_of(each, "bytes"))},
+             {text_of(each, "price_per_gb_month")},
+             {cost.empty() || unknown == "0" ? cost : "at least " + cost},
+             {remark}});
+    }
+    s.out.print(t.text(s.out, s.out.is_tty() ? s.out.width() : 1000));
+    return exit_done;
+}
+
 int run_cron(session& s, client& daemon, std::uint32_t ticks) {
     int code = exit_done;
     const auto page = ask(s, daemon, {.path = fmt::format("/api/v1/cron?ticks={}", ticks)}, code);

@@ -1,9 +1,11 @@
 #include "app/cli/output.hpp"
 
 #include <fmt/format.h>
+#include <array>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <charconv>
 
 #include "base/json.hpp"
 
@@ -25,6 +27,13 @@ std::string text_of(const boost::json::value& object, std::string_view member) {
     return boost::json::serialize(*value);
 }
 
+std::uint64_t number_of(const boost::json::value& object, std::string_view member) {
+    const auto text = text_of(object, member);
+    std::uint64_t out = 0;
+    std::from_chars(text.data(), text.data() + text.size(), out);
+    return out;
+}
+
 const boost::json::array& items_of(const boost::json::value& object, std::string_view member) {
     static const boost::json::array none;
     const auto* fields = object.if_object();
@@ -35,6 +44,16 @@ const boost::json::array& items_of(const boost::json::value& object, std::string
 std::string short_time(std::string_view text) {
     if (text.size() < 19) return std::string{text};
     return fmt::format("{} {}", text.substr(0, 10), text.substr(11, 8));
+}
+
+std::string size_text(std::uint64_t bytes) {
+    if (bytes < 1000) return fmt::format("{} B", bytes);
+    constexpr std::array units{"kB", "MB", "GB", "TB", "PB", "EB"};
+    auto size = static_cast<double>(bytes) / 1000;
+    std::size_t unit = 0;
+    // What would be written as 1000.0 is one of the next.
+    for (; size >= 999.95 && unit + 1 < units.size(); ++unit) size /= 1000;
+    return fmt::format("{:.1f} {}", size, units.at(unit));
 }
 
 colour colour_of_state(std::string_view state) {

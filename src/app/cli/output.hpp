@@ -41,11 +41,15 @@ struct session {
 
 // Members of a JSON object as text; "" when absent or null.
 [[nodiscard]] std::string text_of(const boost::json::value& object, std::string_view member);
+// … as a number, also where it is written as text; 0 when it is none.
+[[nodiscard]] std::uint64_t number_of(const boost::json::value& object, std::string_view member);
 // A member that is a list; empty when it is absent or something else.
 [[nodiscard]] const boost::json::array& items_of(const boost::json::value& object,
                                                  std::string_view member);
 // 2026-01-01T00:00:00.000000Z → 2026-01-01 00:00:00
 [[nodiscard]] std::string short_time(std::string_view rfc3339);
+// 1234567 → 1.2 MB, of 10⁶ bytes.
+[[nodiscard]] std::string size_text(std::uint64_t bytes);
 [[nodiscard]] colour colour_of_state(std::string_view state);
 // What the exit code of an operation in this state is.
 [[nodiscard]] int exit_of_state(std::string_view state);
