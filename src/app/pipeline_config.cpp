@@ -16,22 +16,27 @@ constexpr std::array kinds{fault_kind::transient, fault_kind::rate_limited, faul
                            fault_kind::cancelled};
 static_assert(kinds.size() == std::tuple_size_v<decltype(retry_settings::kind_attempts)>);
 
+// What both have under one name and of one type; the rest is told by hand.
+template <class From, class To>
+void copy_named(const From& from, To& to) {
+    boost::mp11::mp_for_each<json::detail::members_of<From>>([&](auto theirs) {
+        boost::mp11::mp_for_each<json::detail::members_of<To>>([&](auto ours) {
+            using their_type = json::detail::member_type<From, decltype(theirs)>;
+            using our_type = json::detail::member_type<To, decltype(ours)>;
+            if constexpr (std::same_as<their_type, our_type>) {
+                if (std::string_view{theirs.name} == ours.name) {
+                    to.*decltype(ours)::pointer = from.*decltype(theirs)::pointer;
+                }
+            }
+        });
+    });
+}
+
 retry_table table_of(const retry_settings& s) {
-    const auto& d = s.delays;
-    retry_table out{.attempts = s.attempts,
-                    .kind_attempts = {},
-                    .attempts_per_endpoint = s.attempts_per_endpoint,
-                    .shape = d.shape,
-                    .adaptive = d.adaptive,
-                    .jitter_permille = d.jitter_permille,
-                    .factor_permille = d.factor_permille,
-                    .base = d.base,
-                    .cap = d.cap,
-                    .floor = d.floor,
-                    .list = {d.list.begin(), d.list.begin() + d.listed_count},
-                    .longest_refusal = s.longest_refusal,
-                    .longest_retry_after = s.longest_retry_after,
-                    .idempotent = s.idempotent};
+    retry_table out;
+    copy_named(s, out);
+    copy_named(s.delays, out);
+    out.list.assign(s.delays.list.begin(), s.delays.list.begin() + s.delays.listed_count);
     for (std::size_t i = 0; i < kinds.size(); ++i) {
         out.kind_attempts[std::string{to_string(kinds[i])}] = s.kind_attempts[i];
     }
@@ -82,11 +87,7 @@ class reader {
 
     retry_settings settings_of(const retry_table& t) {
         retry_settings s;
-        s.attempts = t.attempts;
-        s.attempts_per_endpoint = t.attempts_per_endpoint;
-        s.longest_refusal = t.longest_refusal;
-        s.longest_retry_after = t.longest_retry_after;
-        s.idempotent = t.idempotent;
+        copy_named(t, s);
         for (const auto& [kind, attempts] : t.kind_attempts) {
             const auto known =
                 std::ranges::find(kinds, kind, [](fault_kind k) { return to_string(k); });
@@ -100,13 +101,7 @@ class reader {
             }
         }
         auto& d = s.delays;
-        d.shape = t.shape;
-        d.adaptive = t.adaptive;
-        d.jitter_permille = t.jitter_permille;
-        d.factor_permille = t.factor_permille;
-        d.base = t.base;
-        d.cap = t.cap;
-        d.floor = t.floor;
+        copy_named(t, d);
         if (t.list.size() > d.list.size()) {
             refuse("/retry/list", fmt::format("must hold at most {} delays", d.list.size()));
         }
@@ -121,28 +116,15 @@ class reader {
             refuse("/chaos/fault", "must name a fault code, like \"net.connect_timeout\"");
             fault = chaos_settings{}.fault;
         }
-        return {.enabled = t.enabled,
-                .seed = t.seed,
-                .latency_permille = t.latency_permille,
-                .latency_least = t.latency_least,
-                .latency_most = t.latency_most,
-                .fault_permille = t.fault_permille,
-                .fault = fault,
-                .result_permille = t.result_permille};
+        chaos_settings s;
+        copy_named(t, s);
+        s.fault = fault;
+        return s;
     }
 
     pipeline_settings settings_of(const pipeline_table& t) {
-        pipeline_settings s{.effect = t.effect,
-                            .retried_elsewhere = t.retried_elsewhere,
-                            .total = t.total,
-                            .timeout = t.timeout,
-                            .hedge = t.hedge,
-                            .budget = t.budget,
-                            .limiter = t.limiter,
-                            .bulkhead = t.bulkhead,
-                            .adaptive = t.adaptive,
-                            .breaker = t.breaker,
-                            .order = t.order};
+        pipeline_settings s;
+        copy_named(t, s);
         if (t.retry) s.retry = settings_of(*t.retry);
         if (t.chaos) s.chaos = settings_of(*t.chaos);
         return s;
@@ -169,30 +151,12 @@ std::expected<pipeline_settings, json::problems> read_pipeline(const boost::json
 }
 
 pipeline_table table_of(const pipeline_settings& s) {
-    pipeline_table out{.preset = {},
-                       .effect = s.effect,
-                       .retried_elsewhere = s.retried_elsewhere,
-                       .total = s.total,
-                       .timeout = s.timeout,
-                       .hedge = s.hedge,
-                       .retry = {},
-                       .budget = s.budget,
-                       .limiter = s.limiter,
-                       .bulkhead = s.bulkhead,
-                       .adaptive = s.adaptive,
-                       .breaker = s.breaker,
-                       .chaos = {},
-                       .order = s.order};
+    pipeline_table out;
+    copy_named(s, out);
     if (s.retry) out.retry = table_of(*s.retry);
-    if (const auto& c = s.chaos) {
-        out.chaos = chaos_table{.enabled = c->enabled,
-                                .seed = c->seed,
-                                .latency_permille = c->latency_permille,
-                                .latency_least = c->latency_least,
-                                .latency_most = c->latency_most,
-                                .fault_permille = c->fault_permille,
-                                .fault = std::string{c->fault->text},
-                                .result_permille = c->result_permille};
+    if (s.chaos) {
+        copy_named(*s.chaos, out.chaos.emplace());
+        out.chaos->fault = std::string{s.chaos->fault->text};
     }
     return out;
 }

@@ -45,6 +45,19 @@ BOOST_DESCRIBE_STRUCT(breaker_settings, (),
                        successes_to_close, probes_per_period, half_open_period, probe_interval,
                        probe_lease, ramp, shadow))
 
+// As far as a table has the same members.
+BOOST_DESCRIBE_STRUCT(backoff, (),
+                      (shape, adaptive, jitter_permille, factor_permille, base, cap, floor))
+BOOST_DESCRIBE_STRUCT(retry_settings, (),
+                      (attempts, attempts_per_endpoint, longest_refusal, longest_retry_after,
+                       idempotent))
+BOOST_DESCRIBE_STRUCT(chaos_settings, (),
+                      (enabled, seed, latency_permille, latency_least, latency_most, fault_permille,
+                       result_permille))
+BOOST_DESCRIBE_STRUCT(pipeline_settings, (),
+                      (effect, retried_elsewhere, total, timeout, hedge, budget, limiter, bulkhead,
+                       adaptive, breaker, order))
+
 }  // namespace thole
 
 namespace thole::app {
