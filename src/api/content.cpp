@@ -82,12 +82,24 @@ task<result<image::report>> content_resource::look_at(const ipfs::content_writer
     co_return co_await images_.pool->run(std::move(look));
 }
 
-// What was written, or these bytes instead of it.
-task<result<ipfs::stored>> content_resource::keep(ipfs::content_writer* writer,
-                                                  std::string instead) {
+// What the file became before, if it did: one file never becomes two. Else the file, where nothing
+// is smaller or it is held as it is; else what is smaller.
+task<result<ipfs::stored>> content_resource::keep(ipfs::content_writer* writer, ipfs::original file,
+                                                  std::string smaller) {
     const store_time now{time_.wall_now().time_since_epoch()};
-    auto commit = [&store = store_, writer, instead = std::move(instead), now] {
-        return instead.empty() ? writer->commit(now) : store.put(as_bytes(instead), now);
+    auto commit = [&store = store_, writer, &file, &smaller, now]() -> result<ipfs::stored> {
+        if (const auto before = store.kept_instead_of(file.sha256)) {
+            const auto held = store.find(*before);
+            if (!held) return fail(held.error());
+            return ipfs::stored{*held, false};
+        }
+        const auto root = writer->root();
+        if (!root) return fail(root.error());
+        if (smaller.empty() || store.has(*root)) return writer->commit(now);
+        auto kept = store.put(as_bytes(smaller), now);
+        if (!kept) return kept;
+        if (auto ok = store.note_original(kept->info.root, file); !ok) return fail(ok.error());
+        return kept;
     };
     co_return co_await pool_.run(std::move(commit));
 }
@@ -114,10 +126,9 @@ task<io::server_response> content_resource::post(call c) {
         }
         seen = *std::move(looked);
     }
-    const bool smaller = seen && !seen->smaller.empty();
-    const auto original = smaller ? std::optional{(*writer)->give_up()} : std::nullopt;
-    auto instead = smaller ? std::move(seen->smaller) : std::string{};
-    auto kept = co_await keep(*writer, std::move(instead));
+    const ipfs::original file{(*writer)->sha256(), taken->size()};
+    auto smaller = seen ? std::move(seen->smaller) : std::string{};
+    auto kept = co_await keep(*writer, file, std::move(smaller));
     if (!kept) co_return refuse(kept.error());
     if (kept->created) count_.counter_of(ops::metric::store_content_bytes).add(kept->info.size);
     boost::json::object told{{"v", 1},
@@ -127,9 +138,9 @@ task<io::server_response> content_resource::post(call c) {
                              {"sha256", to_hex(kept->info.sha256)}};
     if (seen)
         told["width"] = seen->width, told["height"] = seen->height, told["frames"] = seen->frames;
-    if (original) {
+    if (kept->info.sha256 != file.sha256) {
         told["original"] =
-            boost::json::object{{"size", taken->size()}, {"sha256", to_hex(*original)}};
+            boost::json::object{{"size", file.size}, {"sha256", to_hex(file.sha256)}};
     }
     auto out = reply(kept->created ? 201 : 200, told);
     out.headers.emplace_back("Location", "/ipfs/" + kept->info.root.text());

@@ -6,8 +6,9 @@
 // refers to within a day is removed again. The body goes into the store while it arrives, so an
 // upload costs no memory; the fsync runs on the pool. With a worker the whole image is decoded in a
 // process of its own before it is kept (image/worker.hpp), and kept in fewer bytes when that is
-// wished: then the answer names the original by its hash, {…, original: {size, sha256}}. Threads:
-// the server's loop.
+// wished: then the answer names the original by its hash, {…, original: {size, sha256}}, and the
+// same file again is the same content, whatever a later program would have made of it. Threads: the
+// server's loop.
 
 #include <functional>
 
@@ -46,7 +47,8 @@ class content_resource {
     class upload;
     task<io::server_response> post(call);
     task<result<image::report>> look_at(const ipfs::content_writer*);
-    task<result<ipfs::stored>> keep(ipfs::content_writer*, std::string instead);
+    task<result<ipfs::stored>> keep(ipfs::content_writer*, ipfs::original file,
+                                    std::string smaller);
 
     ipfs::content_store& store_;
     sql::blocking_pool& pool_;

@@ -89,5 +89,30 @@ TEST_F(ContentImages, AreKeptInFewerBytesWithTheHashOfTheOriginal) {
     EXPECT_EQ(text(told.at("original"), "sha256"), to_hex(sha256(as_bytes(png))));
 }
 
+// proves: I3
+TEST_F(ContentImages, TheSameFileAgainIsTheSameContentWhateverItWouldBecomeNow) {
+    const auto becomes = [](std::string_view bytes) {
+        return "echo "
+               "'{\"v\":1,\"type\":\"png\",\"width\":2,\"height\":3,\"frames\":1,\"written\":" +
+               std::to_string(bytes.size()) + "}'\nprintf '" + std::string{bytes} + "'";
+    };
+    const auto kept = ipfs::cid_of(as_bytes("abcd"));
+    ASSERT_EQ(upload(becomes("abcd")).status, 201);
+    EXPECT_EQ(store->originals_of(kept),
+              (std::vector<ipfs::original>{{sha256(as_bytes(png)), png.size()}}));
+    // Of another compressor, and of one that finds nothing to gain.
+    for (const auto* now : {"xyz", ""}) {
+        const auto again = upload(becomes(now));
+        ASSERT_EQ(again.status, 200) << again.body;
+        EXPECT_EQ(text(json_of(again), "cid"), kept.text());
+        EXPECT_EQ(text(json_of(again).at("original"), "sha256"), to_hex(sha256(as_bytes(png))));
+    }
+    EXPECT_EQ(store->usage().contents, 1U);
+    // Gone with its content. What then is kept as it was sent stays so.
+    ASSERT_TRUE(store->gc(store_time{std::chrono::hours{24 * 365 * 100}}));
+    EXPECT_EQ(text(json_of(upload(becomes(""))), "cid"), ipfs::cid_of(as_bytes(png)).text());
+    EXPECT_EQ(text(json_of(upload(becomes("xyz"))), "cid"), ipfs::cid_of(as_bytes(png)).text());
+}
+
 }  // namespace
 }  // namespace thole::api

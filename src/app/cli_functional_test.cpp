@@ -374,6 +374,12 @@ TEST_F(cli_test, a_picture_is_kept_in_fewer_bytes_when_that_is_wished) {
     const auto served = daemon.call({.path = "/ipfs/" + std::string{told.at("cid").as_string()}});
     ASSERT_TRUE(served);
     EXPECT_EQ(served->body.size(), told.at("size").to_number<std::size_t>());
+    // The same file is the same content, over a restart too.
+    stop();
+    serve();
+    const auto again = daemon.call({.method = "POST", .path = "/api/v1/content", .body = sent});
+    ASSERT_TRUE(again && again->status == 200);
+    EXPECT_EQ(boost::json::parse(again->body).at("cid"), told.at("cid"));
 }
 
 TEST_F(cli_test, a_second_daemon_on_the_same_folder_is_refused) {

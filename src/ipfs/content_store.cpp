@@ -67,6 +67,8 @@ struct content_writer::state {
     object_index index;
     sha256_stream whole;
     dag_builder build;
+    std::optional<sha256_digest> digest;  // once they were asked for
+    std::optional<result<dag_root>> root;
     bool renamed = false;
 };
 
@@ -90,22 +92,31 @@ result<open_file> content_writer::read_back() const {
     return state_->store.files_->open(state_->path);
 }
 
-sha256_digest content_writer::give_up() {
-    return state_->whole.finish();
+sha256_digest content_writer::sha256() {
+    auto& s = *state_;
+    if (!s.digest) s.digest = s.whole.finish();
+    return *s.digest;
+}
+
+result<cid> content_writer::root() {
+    auto& s = *state_;
+    if (!s.root) s.root = s.build.finish();
+    if (!*s.root) return std::unexpected(s.root->error());
+    return (*s.root)->root;
 }
 
 result<stored> content_writer::commit(store_time now) {
     auto& s = *state_;
-    s.index.content_sha256 = s.whole.finish();
-    const auto root = s.build.finish();
-    if (!root) return std::unexpected(root.error());
+    s.index.content_sha256 = sha256();
+    const auto whole = root();
+    if (!whole) return std::unexpected(whole.error());
     auto& files = *s.store.files_;
     if (auto ok = files.append(s.file, encode_object_tail(s.index)); !ok) {
         return std::unexpected(ok.error());
     }
     if (auto ok = files.stamp(s.file, now); !ok) return std::unexpected(ok.error());
     if (auto ok = files.sync(s.file); !ok) return std::unexpected(ok.error());
-    return s.store.keep(s, root->root, now);
+    return s.store.keep(s, *whole, now);
 }
 
 // What a content will take of the total, until it is there or has failed.
@@ -181,7 +192,9 @@ result<stored> content_store::put(bytes_view content, store_time now, const prof
 // ---- opening ------------------------------------------------------------------------------------
 
 content_store::content_store(store_options options, std::shared_ptr<disk> files)
-    : options_{std::move(options)}, files_{std::move(files)} {}
+    : options_{std::move(options)},
+      files_{std::move(files)},
+      originals_{options_.folder + "/originals", files_} {}
 
 content_store::~content_store() = default;
 
@@ -197,7 +210,7 @@ result<> content_store::load() {
     std::error_code error;
     const auto above = top.has_parent_path() ? top.parent_path() : fs::path{"."};
     fs::create_directories(above, error);
-    for (const auto* below : {"", "/tmp", "/objects", "/pins"}) {
+    for (const auto* below : {"", "/tmp", "/objects", "/pins", "/originals"}) {
         if (auto ok = files_->make_folder(options_.folder + below); !ok) return ok;
     }
     // A folder that is found there later is durable.
@@ -216,6 +229,7 @@ result<> content_store::load() {
     }
     if (error) return fail(codes::disk_error, "read tmp: " + error.message());
     if (auto ok = load_objects(); !ok) return ok;
+    if (auto ok = originals_.load(); !ok) return ok;
     return load_pins();
 }
 

@@ -13,8 +13,9 @@
 //   (*store)->gc(now);                                    // removes what nobody pinned for 24 h
 //
 // Folder: objects/xy/CID (one file per content, see object_file.hpp), pins/xy/CID~OWNER (empty
-// files), tmp/ (emptied at open), lock. Written to tmp, fsynced, renamed, folder fsynced: in that
-// order. The time a content became unreferenced is its file's modification time.
+// files), originals/ (originals.hpp), tmp/ (emptied at open), lock. Written to tmp, fsynced,
+// renamed, folder fsynced: in that order. The time a content became unreferenced is its file's
+// modification time.
 //
 // Threads: any; calls block on the disk (use a pool, not a loop). Errors: ipfs.disk_full and
 // ipfs.disk_error leave nothing visible; a folder that cannot be fsynced after a rename ends the
@@ -32,6 +33,7 @@
 #include <vector>
 
 #include "ipfs/content_reader.hpp"
+#include "ipfs/originals.hpp"
 
 namespace thole::ipfs {
 
@@ -66,8 +68,9 @@ class content_writer {
     [[nodiscard]] result<> feed(bytes_view data);
     // What was fed so far, for reading from its beginning; only before commit().
     [[nodiscard]] result<open_file> read_back() const;
-    // Gives up what was fed, and tells its hash; then only destroy it.
-    [[nodiscard]] sha256_digest give_up();
+    // Hash and CID of what was fed; nothing more is fed then.
+    [[nodiscard]] sha256_digest sha256();
+    [[nodiscard]] result<cid> root();
     // Durable and visible when it answers.
     [[nodiscard]] result<stored> commit(store_time now);
 
@@ -111,6 +114,12 @@ class content_store {
     [[nodiscard]] std::vector<std::string> owners_like(std::string_view prefix) const;  // sorted
     [[nodiscard]] std::vector<cid> pinned_by(std::string_view owner) const;
 
+    // This content was kept instead of that file (originals.hpp). Durable when it answers.
+    [[nodiscard]] result<> note_original(const cid& kept, const original& file);
+    // The content that was kept instead of it, as long as it is held.
+    [[nodiscard]] std::optional<cid> kept_instead_of(const sha256_digest& file) const;
+    [[nodiscard]] std::vector<original> originals_of(const cid& kept) const;
+
     // Removes contents that nobody pinned since now - keep_unreferenced; answers which, or the
     // first fault when some could not be removed.
     result<std::vector<cid>> gc(store_time now);
@@ -147,6 +156,7 @@ class content_store {
 
     store_options options_;
     std::shared_ptr<disk> files_;
+    originals originals_;
     open_file lock_;
     // Held while names of its shards change on the disk (rename, pin, unpin, gc): contents of
     // others do not wait for that, and the disk syncs several at once. Taken before mutex_.

@@ -1,4 +1,4 @@
-// Pins and removal.
+// Pins, what became of which file, and removal.
 
 #include <algorithm>
 #include <filesystem>
@@ -134,6 +134,19 @@ std::vector<cid> content_store::pinned_by(std::string_view owner) const {
     return out;
 }
 
+result<> content_store::note_original(const cid& kept, const original& file) {
+    return originals_.note(kept, file);
+}
+
+std::optional<cid> content_store::kept_instead_of(const sha256_digest& file) const {
+    const auto kept = originals_.kept_instead_of(file);
+    return kept && has(*kept) ? kept : std::nullopt;
+}
+
+std::vector<original> content_store::originals_of(const cid& kept) const {
+    return originals_.of(kept);
+}
+
 result<std::vector<cid>> content_store::gc(store_time now) {
     // Precondition: mutex_ is held.
     const auto is_due = [&](const entry& held) {
@@ -162,6 +175,8 @@ result<std::vector<cid>> content_store::gc(store_time now) {
             if (outcome) outcome = std::move(ok);
             continue;
         }
+        // A note that stays says something true, and is hidden while the content is not held.
+        (void)originals_.forget(id);
         const std::scoped_lock lock{mutex_};
         const auto found = objects_.find(id);
         bytes_ -= found->second.file_size;

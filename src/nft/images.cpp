@@ -15,7 +15,8 @@ result<held_image> find_in(const ipfs::content_store& store, const ipfs::cid& id
     const auto kind = ipfs::recognise(*prefix);
     if (!kind) return fail(codes::not_an_image, id.text());
     const auto& info = reader->info();
-    return held_image{info.root, info.size, std::string{ipfs::media_type(*kind)}, info.shape};
+    return held_image{info.root, info.size, std::string{ipfs::media_type(*kind)}, info.shape,
+                      store.originals_of(info.root)};
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ struct held_image {
     std::uint64_t size = 0;
     std::string media_type;  // "image/png"
     ipfs::profile shape = ipfs::v1_256k;
+    std::vector<ipfs::original> originals{};  // files instead of which it was kept
 };
 
 class images {

@@ -20,6 +20,12 @@ struct readiness {              // check
 };
 BOOST_DESCRIBE_STRUCT(readiness, (), (balance, cost, slot))
 
+struct original_image {
+    std::string sha256;
+    std::uint64_t size = 0;
+};
+BOOST_DESCRIBE_STRUCT(original_image, (), (sha256, size))
+
 struct content_refs {  // upload_content
     std::string image_cid;
     std::string image_uri;
@@ -30,10 +36,12 @@ struct content_refs {  // upload_content
     std::vector<ipfs::pin_receipt> image_pins;
     std::vector<ipfs::pin_receipt> metadata_pins;
     std::vector<ipfs::pin_receipt> strays;  // of journals older than the pin ledger
+    // Files that were sent and compressed to this image; nothing: it is as it was sent.
+    std::optional<std::vector<original_image>> image_originals{};
 };
 BOOST_DESCRIBE_STRUCT(content_refs, (),
                       (image_cid, image_uri, media_type, metadata_cid, uri, metadata_json,
-                       image_pins, metadata_pins, strays))
+                       image_pins, metadata_pins, strays, image_originals))
 
 struct record_written {  // record_pending, record_landed, complete
     std::int64_t version = 0;

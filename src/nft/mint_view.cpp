@@ -2,8 +2,6 @@
 
 #include <boost/json/object.hpp>
 
-#include "nft/mint_outputs.hpp"
-
 namespace thole::nft {
 namespace {
 
@@ -44,6 +42,7 @@ std::optional<mint_view> view_mint(const mint_base& base, const saga::operation_
     if (auto content = read_output<content_refs>(of, "upload_content")) {
         view.metadata_cid = std::move(content->metadata_cid);
         view.uri = std::move(content->uri);
+        view.image_originals = std::move(content->image_originals);
     }
     view.signature = signature_of(of);
     return view;

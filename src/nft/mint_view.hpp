@@ -12,6 +12,7 @@
 
 #include "engine/view.hpp"
 #include "nft/mint_input.hpp"
+#include "nft/mint_outputs.hpp"
 #include "nft/records.hpp"
 
 namespace thole::nft {
@@ -24,9 +25,12 @@ struct mint_view {
     std::optional<std::string> metadata_cid;
     std::optional<std::string> uri;
     std::optional<std::string> signature;  // of the newest generation, also before it has landed
+    // Files that were sent and compressed to the image.
+    std::optional<std::vector<original_image>> image_originals{};
 };
 BOOST_DESCRIBE_STRUCT(mint_view, (),
-                      (account, owner, mint, image_cid, metadata_cid, uri, signature))
+                      (account, owner, mint, image_cid, metadata_cid, uri, signature,
+                       image_originals))
 
 // Nothing when the operation is none of a mint, or its input was written by a newer program.
 [[nodiscard]] std::optional<mint_view> view_mint(const mint_base& base,

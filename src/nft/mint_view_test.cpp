@@ -48,10 +48,23 @@ TEST(mint_view, fills_as_steps_finish) {
     of.outputs.push_back({"upload_content", json::write(content)});
     EXPECT_EQ(view(of)->uri, "ipfs://bafkjson");
     EXPECT_EQ(view(of)->metadata_cid, "bafkjson");
+    EXPECT_FALSE(view(of)->image_originals);
     of.prepared = saga::prepared_row{4, 1, R"({"signature":"first","transaction":"AA=="})"};
     EXPECT_EQ(view(of)->signature, "first");
     of.outputs.push_back({"submit", json::write(landed_mint{"m", "landed", 9})});
     EXPECT_EQ(view(of)->signature, "landed");
+}
+
+// proves: I3
+TEST(mint_view, names_the_files_that_the_image_was_made_of) {
+    auto of = accepted();
+    content_refs content;
+    content.image_originals = {{"ab12", 1'000'000}};
+    of.outputs.push_back({"upload_content", json::write(content)});
+    const auto seen = view(of)->image_originals.value();
+    ASSERT_EQ(seen.size(), 1U);
+    EXPECT_EQ(seen[0].sha256, "ab12");
+    EXPECT_EQ(seen[0].size, 1'000'000U);
 }
 
 TEST(mint_view, other_operations_have_no_view) {

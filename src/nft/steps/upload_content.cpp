@@ -33,6 +33,10 @@ content_refs upload_content::predict(const mint_request& request, const held_ima
     refs.image_cid = image.id.text();
     refs.image_uri = ipfs::to_uri(image.id, settings_.uri_prefix);
     refs.media_type = image.media_type;
+    for (const auto& each : image.originals) {
+        if (!refs.image_originals) refs.image_originals.emplace();
+        refs.image_originals->push_back({to_hex(each.sha256), each.size});
+    }
     refs.metadata_json = metadata_json(request, {refs.image_uri, image.media_type});
     const auto id = metadata_cid(refs.metadata_json);
     refs.metadata_cid = id.text();
