@@ -60,6 +60,10 @@ class ledger {
 
     void advance(slot_t slots);
     void fund(const solana::public_key& key, std::uint64_t lamports);
+    // As if it had been made by programs that are not modelled.
+    void place(const solana::public_key& key, account made) {
+        accounts_.write(key, std::move(made), slot());
+    }
 
     [[nodiscard]] slot_t slot() const noexcept { return blocks_.back().slot; }
     // The newest block that a node `lag` slots behind shows at this commitment.

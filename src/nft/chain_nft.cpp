@@ -37,6 +37,7 @@ result<> read_metaplex(chain_nft& nft, bytes_view data) {
     nft.uri = account->data.uri;
     nft.update_authority = account->update_authority;
     nft.is_mutable = account->is_mutable;
+    if (!account->programmable) nft.replaceable = account->data;
     for (const auto& each :
          account->data.creators.value_or(std::vector<solana::metaplex::creator>{})) {
         if (each.verified) nft.verified_creators.push_back(each.address);
@@ -67,6 +68,7 @@ result<chain_nft> decode_nft(const nft_accounts& accounts) {
     nft.supply_is_fixed = !mint->mint_authority;
     nft.mint_authority = mint->mint_authority;
     if (accounts.program == solana::token_2022_program) read_token_2022(nft, *mint);
+    if (accounts.program == solana::token_program) nft.lacks_metadata = !accounts.metadata_data;
     if (!nft.has_metadata && accounts.metadata_data) {
         if (auto read = read_metaplex(nft, *accounts.metadata_data); !read) {
             return fail(read.error());

@@ -18,6 +18,7 @@
 
 #include "base/bytes.hpp"
 #include "solana/codec/base58_value.hpp"
+#include "solana/codec/metaplex.hpp"
 #include "thole/result.hpp"
 
 namespace thole::nft {
@@ -37,8 +38,9 @@ struct chain_nft {
     std::uint8_t decimals = 0;
     bool supply_is_fixed = false;  // nobody can ever mint another one
     std::optional<solana::public_key> mint_authority;
-    bool lacks_metadata = false;  // Token-2022: the mint says it has some of its own, and has none
-    bool has_metadata = false;    // the members below say something
+    // Token-2022: the mint says it has some of its own, and has none; else: there is none.
+    bool lacks_metadata = false;
+    bool has_metadata = false;  // the members below say something
     std::string name;
     std::string symbol;
     std::string uri;
@@ -46,6 +48,9 @@ struct chain_nft {
     bool is_mutable = false;
     std::optional<std::string> seed;
     std::vector<solana::public_key> verified_creators;
+    // Metaplex: what an update replaces whole; nothing for a programmable one, which is changed by
+    // other instructions.
+    std::optional<solana::metaplex::data> replaceable{};
     friend bool operator==(const chain_nft&, const chain_nft&) = default;
 };
 

@@ -103,6 +103,18 @@ TEST(chain_nft, an_unverified_creator_is_not_the_issuer) {
         issuer_verified(*decode_metaplex({.update_authority = fixture::key(66)}), fixture::issuer));
 }
 
+// proves: S9
+TEST(chain_nft, what_an_update_of_metaplex_replaces_is_read_whole) {
+    const auto nft = decode_metaplex({.collection = fixture::key(5)}).value();
+    ASSERT_TRUE(nft.replaceable);
+    EXPECT_EQ(nft.replaceable->uri, "ipfs://x");
+    EXPECT_EQ(nft.replaceable->seller_fee_basis_points, 0);
+    EXPECT_EQ(nft.replaceable->creators->size(), 1U);
+    EXPECT_EQ(nft.replaceable->collection->key, fixture::key(5));
+    EXPECT_FALSE(nft.lacks_metadata);
+    EXPECT_FALSE(decode(fixture::token_2022("ipfs://x"))->replaceable);
+}
+
 TEST(chain_nft, a_metaplex_edition_with_prints_is_not_unique) {
     EXPECT_EQ(uniqueness_problem(*decode_metaplex({}, true)), "more can be minted");
 }
@@ -112,6 +124,7 @@ TEST(chain_nft, without_metadata_nothing_is_verified) {
     const auto nft = decode_nft({fixture::key(9), solana::token_program, mint, {}, {}});
     ASSERT_TRUE(nft.has_value());
     EXPECT_FALSE(nft->has_metadata);
+    EXPECT_TRUE(nft->lacks_metadata);
     EXPECT_FALSE(issuer_verified(*nft, fixture::issuer));
     EXPECT_EQ(uniqueness_problem(*nft), "more can be minted");
 }

@@ -60,16 +60,15 @@ std::vector<finding> drifts_of(const record& row, const mint_at& at, const issue
 }
 
 mend_act possible_mend(const record& row, const mint_at& at, const solana::public_key& wallet) {
-    if (at.state != mint_state::minted || at.nft->program != solana::token_2022_program ||
-        !is_consistent(row)) {
-        return mend_act::nothing;
-    }
+    if (at.state != mint_state::minted || !is_consistent(row)) return mend_act::nothing;
     if (at.nft->lacks_metadata) {
         const bool whole = at.nft->supply == 1 && at.nft->decimals == 0;
         return whole && at.nft->mint_authority == wallet ? mend_act::add_metadata
                                                          : mend_act::nothing;
     }
-    const bool ours = at.nft->has_metadata && at.nft->update_authority == wallet;
+    const bool changeable = at.nft->program == solana::token_2022_program || at.nft->replaceable;
+    const bool ours = at.nft->has_metadata && at.nft->is_mutable && changeable &&
+                      at.nft->update_authority == wallet;
     return ours && at.nft->uri != row.uri ? mend_act::set_uri : mend_act::nothing;
 }
 

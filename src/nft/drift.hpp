@@ -5,28 +5,19 @@
 //
 //   for (const auto& each : nft::drifts_of(row, at, issuers)) …
 //
-// | drift            | what is so                                          | then |
-// |------------------|-----------------------------------------------------|------------------------|
-// | record_behind    | the token is there, the record does not say         | record written from |
-// |                  | completed, and no operation is at it                | chain and content | |
-// record_missing   | the journal completed a mint that has no record     | record written from    |
-// |                  |                                                     | journal and chain | |
-// orphan_record    | pending, no token, and no operation is at it        | marked rolled_back     |
-// | orphan_pin       | content is kept for an operation that left nothing  | given back | |
-// not_on_chain     | the record says minted, the address is empty        | work item              |
-// | foreign_account  | something else is at the address, or another issuer | work item | |
-// metadata_missing | minted without metadata                             | made, where the mint   |
-// |                  |                                                     | authority is still
-// ours| | uri_mismatch     | the chain points elsewhere than the record          | set back, where
-// the    | |                  |                                                     | update
-// authority is    | |                  |                                                     | ours
-// | | owner_mismatch   | the owner of the record does not hold it (any more) | work item: people
-// sell | | content_lost     | no gateway serves what the URI names                | uploaded again
-// from    | |                  |                                                     | record and
-// archive     | | pin_lost         | fewer providers keep it than a mint asks for        | uploaded
-// again         | | level_mismatch   | the record's level or its copy of the metadata is   | record
-// written from    | |                  | not what the served metadata says                   | the
-// verified content   |
+//   record_behind     the token is there, the record says otherwise and no operation is at it:
+//                     written from chain and content
+//   record_missing    the journal completed a mint without a record: written from journal and chain
+//   orphan_record     pending, no token, and no operation is at it: marked rolled back
+//   orphan_pin        content is kept for an operation that left nothing: given back
+//   not_on_chain      the record says minted, the address is empty: work item
+//   foreign_account   something else is at the address, or another issuer: work item
+//   metadata_missing  minted without metadata: made, where the mint authority is still ours
+//   uri_mismatch      the chain points elsewhere: set back, where the update authority is ours
+//   owner_mismatch    the owner of the record does not hold it (any more): work item, people sell
+//   content_lost      no gateway serves what the URI names: uploaded again from record and archive
+//   pin_lost          fewer providers keep it than a mint asks for: uploaded again
+//   level_mismatch    record and served metadata differ: written from the verified content
 //
 // Pure; threads: any.
 

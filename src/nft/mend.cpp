@@ -18,6 +18,27 @@ saga::outcome<T> parked(const fault_code& code, std::string detail) {
     return saga::park{std::string{code.text}, fault{code}.with_detail(std::move(detail))};
 }
 
+token_standard standard_of(const chain_nft& nft) {
+    return nft.program == solana::token_2022_program ? token_standard::token_2022
+                                                     : token_standard::metaplex;
+}
+
+solana::transaction_plan plan_of(const solana::mint_terms& terms, const chain_nft& nft,
+                                 mend_act act) {
+    return [terms, nft,
+            act](solana::compute_budget budget) -> result<std::vector<solana::instruction>> {
+        auto with_budget = terms;
+        with_budget.compute_limit = budget.limit;
+        with_budget.compute_price = budget.price;
+        if (act == mend_act::add_metadata) {
+            return solana::plan_missing_metadata(standard_of(nft), with_budget);
+        }
+        return nft.replaceable
+                   ? solana::plan_metaplex_uri_update(with_budget, nft.mint, *nft.replaceable)
+                   : solana::plan_uri_update(with_budget);
+    };
+}
+
 }  // namespace
 
 task<result<mend_subject::seen>> mend_subject::look(saga::step_context& in, std::uint64_t since) {
@@ -27,7 +48,7 @@ task<result<mend_subject::seen>> mend_subject::look(saga::step_context& in, std:
     if (!*row) co_return fail(codes::record_missing, request.operation_id.text());
     auto how = steps::rpc_options(in, solana::commitment::finalized);
     if (since > 0) how.min_context_slot = since;
-    const mint_place place{key_of((*row)->mint), solana::token_2022_program, key_of((*row)->owner)};
+    const mint_place place{key_of((*row)->mint), {}, key_of((*row)->owner)};
     auto at = co_await read_mint_agreed(d_.parts.rpc, place, how,
                                         d_.parts.submitter.settings().required_providers);
     if (!at) co_return fail(at.error());
@@ -48,7 +69,7 @@ task<saga::outcome<solana::prepared_transaction>> mend::prepare(saga::step_conte
     if (act == mend_act::nothing) {
         co_return parked<prepared>(codes::not_mendable, found->row.mint);
     }
-    auto terms = co_await terms_of(in, std::move(*found), act);
+    auto terms = co_await terms_of(in, *found, act);
     if (!terms) {
         in.note(steps::note_of("terms", terms.error()));
         if (terms.error().is(codes::not_mendable)) {
@@ -56,16 +77,19 @@ task<saga::outcome<solana::prepared_transaction>> mend::prepare(saga::step_conte
         }
         co_return steps::failed_call<prepared>(in, terms.error());
     }
-    co_return co_await sign(in, std::move(*terms), act);
+    auto plan = plan_of(*terms, *at.nft, act);
+    co_return co_await sign(in, std::move(plan));
 }
 
 // The name and symbol of metadata that was never written are those of the request; else they stay.
 task<result<solana::mint_terms>> mend::terms_of(saga::step_context& in, seen what, mend_act act) {
+    const auto& nft = *what.at.nft;
     solana::mint_terms terms;
     terms.wallet = d_.parts.wallet.address();
     terms.owner = key_of(what.row.owner);
-    terms.fields = {what.at.nft->name, what.at.nft->symbol, what.row.uri, {}};
-    terms.seed = what.at.nft->seed.value_or(std::string{});
+    terms.fields = {nft.name, nft.symbol, what.row.uri, {}};
+    terms.seed = nft.seed.value_or(std::string{});
+    bool ours = issuer_verified(nft, terms.wallet);
     if (act == mend_act::add_metadata) {
         const auto mint = co_await d_.find(what.row.operation_id);
         if (!mint) co_return fail(mint.error());
@@ -77,11 +101,11 @@ task<result<solana::mint_terms>> mend::terms_of(saga::step_context& in, seen wha
         terms.fields.name = input->request.name;
         terms.fields.symbol = input->request.symbol;
         terms.is_mutable = input->request.is_mutable;
+        ours = solana::issuer_verified(nft.mint, terms.wallet, terms.seed, nft.program);
     }
-    if (!solana::issuer_verified(what.at.nft->mint, terms.wallet, terms.seed,
-                                 solana::token_2022_program)) {
-        co_return fail(codes::not_mendable, "the mint was not made by this wallet");
-    }
+    if (!ours) co_return fail(codes::not_mendable, "the mint was not made by this wallet");
+    // Metaplex keeps its metadata elsewhere: the mint does not grow.
+    if (nft.replaceable || standard_of(nft) == token_standard::metaplex) co_return terms;
     const auto space = solana::rent_space(token_standard::token_2022, terms);
     const auto rent = co_await d_.parts.funds.rent_of(space, in.until());
     if (!rent) co_return fail(rent.error());
@@ -91,16 +115,7 @@ task<result<solana::mint_terms>> mend::terms_of(saga::step_context& in, seen wha
 }
 
 task<saga::outcome<solana::prepared_transaction>> mend::sign(saga::step_context& in,
-                                                             solana::mint_terms terms,
-                                                             mend_act act) {
-    solana::transaction_plan plan =
-        [terms, act](solana::compute_budget budget) -> result<std::vector<solana::instruction>> {
-        auto with_budget = terms;
-        with_budget.compute_limit = budget.limit;
-        with_budget.compute_price = budget.price;
-        return act == mend_act::add_metadata ? solana::plan_missing_metadata(with_budget)
-                                             : solana::plan_uri_update(with_budget);
-    };
+                                                             solana::transaction_plan plan) {
     auto made = co_await d_.parts.submitter.prepare(std::move(plan), d_.parts.wallet,
                                                     in.generation(), in.until());
     if (made) co_return saga::done<prepared>{std::move(*made)};

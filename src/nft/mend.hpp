@@ -12,7 +12,8 @@
 //
 //   mend        reads record and chain anew, since all may have changed; nothing to do any more is
 //               an end, nothing that may be done parks. The record is the measure only when its URI
-//               names the metadata of which it holds the copy.
+//               names the metadata of which it holds the copy. Of either standard; Metaplex' data
+//               is replaced whole, so that fee, creators and collection are those that stand there.
 //   read_back   the drift is gone, say two providers.
 //
 // Doing it twice writes the same again, so a death needs no address for its proof. Two of one mint
@@ -82,7 +83,7 @@ class mend : mend_subject {
     [[nodiscard]] task<result<solana::mint_terms>> terms_of(saga::step_context& in, seen what,
                                                             mend_act act);
     [[nodiscard]] task<saga::outcome<prepared>> sign(saga::step_context& in,
-                                                     solana::mint_terms terms, mend_act act);
+                                                     solana::transaction_plan plan);
 
     steps::sending sending_;
 };

@@ -3,6 +3,8 @@
 #include "ipfs/codes.hpp"
 #include "nft/codes.hpp"
 #include "nft/mint_world_test.hpp"
+#include "nft/nft_fixture.hpp"
+#include "nft/steps/upload_content.hpp"
 #include "solana/codec/address.hpp"
 #include "solana/codec/programs.hpp"
 #include "solana/codec/system.hpp"
@@ -231,6 +233,52 @@ TEST_F(reconciler, a_swapped_uri_is_set_back_by_an_operation_of_its_own) {
     EXPECT_EQ(repair.find_output<read_back>()->mint, w.row(id)->mint);
 }
 
+// The model knows Metaplex' update and none of its other instructions: the token is put there as
+// its accounts are. The bytes of the update are those of the published package (MintRecipe).
+// proves: C3, S9
+TEST_F(reconciler, a_swapped_uri_of_a_metaplex_token_is_set_back_and_the_rest_kept) {
+    w.content.faults().corrupt = true;
+    auto wanted = w.request();
+    wanted.standard = token_standard::metaplex;
+    const auto id = w.accept("order-1", wanted);
+    w.until(id, [](const auto& view) { return view.step == "fetch_uris"; });
+    EXPECT_TRUE(w.b.wait(w.b->cancel(id, "test", "minted elsewhere")));
+    EXPECT_EQ(w.b.end_of(id).view.state, "rolled_back");
+    w.content.faults().corrupt = false;
+    on_records("update thole_nft set status = 'completed', signature = 'of another program'");
+
+    const auto who = w.identity("order-1", token_standard::metaplex);
+    const auto swapped = "ipfs://bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku";
+    const fixture::metaplex_options how{.mint = who.mint,
+                                        .update_authority = w.wallet.address(),
+                                        .creator = w.wallet.address(),
+                                        .collection = fixture::key(5)};
+    const auto& program = solana::token_program;
+    const auto& metaplex = solana::metaplex_program;
+    bytes holding(165);
+    std::ranges::copy(who.mint.raw, holding.begin());
+    std::ranges::copy(w.owner.raw, holding.begin() + 32);
+    holding[64] = holding[108] = 1;
+    const auto put = [&](const solana::public_key& at, bytes data, const auto& owner) {
+        w.chain.place(at, {10'000'000, std::move(data), owner});
+    };
+    put(who.mint, fixture::metaplex_mint(who.mint), program);
+    put(solana::metadata_address(who.mint), fixture::metaplex_metadata(swapped, how), metaplex);
+    put(solana::master_edition_address(who.mint), fixture::master_edition(), metaplex);
+    put(solana::associated_token_address(w.owner, who.mint, program), holding, program);
+    w.chain.advance(w.chain.options().final_slots + 1);
+
+    const auto before = w.on_chain(who)->nft.value();
+    ASSERT_EQ(before.uri, swapped);
+    const auto found = repaired(drift::uri_mismatch);
+    EXPECT_EQ(found.remedy, remedy::fixed) << found.detail;
+    auto after = w.on_chain(who)->nft.value();
+    EXPECT_EQ(after.uri, w.row(id)->uri);
+    EXPECT_EQ(w.b.now(found.repair.value()).view.state, "completed");
+    after.uri = after.replaceable->uri = before.uri;
+    EXPECT_EQ(after, before) << "name, fee, creators and collection stay";
+}
+
 // proves: C3, S9
 TEST_F(reconciler, metadata_that_was_never_written_is_made) {
     const auto id = cancelled("order-1");
@@ -418,6 +466,36 @@ TEST_F(reconciler, one_node_that_sees_nothing_is_no_drift) {
     world::node blind{"north", empty};
     w.mount(blind);
     for (int i = 0; i < 4; ++i) EXPECT_THAT(run(false).findings, IsEmpty());
+}
+
+// proves: C3, S9
+TEST(possible_mend, of_metaplex_only_what_one_instruction_changes) {
+    record row;
+    row.metadata_json = R"({"name":"n"})";
+    row.metadata_cid = steps::metadata_cid(row.metadata_json).text();
+    row.uri = "ipfs://" + row.metadata_cid;
+    const auto us = solana::keypair::from_seed({1}).address();
+    mint_at at;
+    at.state = mint_state::minted;
+    at.nft.emplace();
+    auto& nft = *at.nft;
+    nft.program = solana::token_program;
+    nft.has_metadata = nft.is_mutable = true;
+    nft.update_authority = us;
+    nft.uri = "ipfs://else";
+    EXPECT_EQ(possible_mend(row, at, us), mend_act::nothing) << "a programmable one";
+    nft.replaceable.emplace();
+    EXPECT_EQ(possible_mend(row, at, us), mend_act::set_uri);
+    EXPECT_EQ(possible_mend(row, at, solana::public_key{{2}}), mend_act::nothing);
+    nft.is_mutable = false;
+    EXPECT_EQ(possible_mend(row, at, us), mend_act::nothing);
+    nft = {};
+    nft.program = solana::token_program;
+    nft.lacks_metadata = true;
+    nft.supply = 1;
+    EXPECT_EQ(possible_mend(row, at, us), mend_act::nothing) << "somebody else may mint";
+    nft.mint_authority = us;
+    EXPECT_EQ(possible_mend(row, at, us), mend_act::add_metadata);
 }
 
 TEST(drifts_of, what_an_earlier_wallet_signed_is_ours) {

@@ -87,6 +87,13 @@ metaplex::data metaplex_data(const mint_terms& terms) {
     return data;
 }
 
+void add_metaplex_data(std::vector<instruction>& out, const mint_terms& terms,
+                       const public_key& mint) {
+    const metaplex::create_keys keys{mint, terms.wallet, terms.wallet, terms.wallet};
+    out.push_back(metaplex::create_metadata(keys, metaplex_data(terms), terms.is_mutable));
+    out.push_back(metaplex::create_master_edition(keys, 0));
+}
+
 void add_metaplex(std::vector<instruction>& out, const mint_terms& terms,
                   const seeded_address& at) {
     const auto& mint = at.address;
@@ -97,9 +104,7 @@ void add_metaplex(std::vector<instruction>& out, const mint_terms& terms,
     const auto holding = associated_token_address(terms.owner, mint, token_program);
     out.push_back(create_associated_token_account(token_program, wallet, terms.owner, mint));
     out.push_back(mint_to(token_program, {mint, holding, wallet}, 1));
-    const metaplex::create_keys keys{mint, wallet, wallet, wallet};
-    out.push_back(metaplex::create_metadata(keys, metaplex_data(terms), terms.is_mutable));
-    out.push_back(metaplex::create_master_edition(keys, 0));
+    add_metaplex_data(out, terms, mint);
 }
 
 result<> check_limits(mint_standard standard, const mint_terms& terms) {
@@ -176,24 +181,38 @@ std::vector<instruction> begin_mend(const mint_terms& terms, const public_key& m
     return out;
 }
 
-public_key mint_of(const mint_terms& terms) {
-    const auto mint = create_with_seed(terms.wallet, terms.seed, token_2022_program);
+public_key mint_of(mint_standard standard, const mint_terms& terms) {
+    const auto mint = create_with_seed(terms.wallet, terms.seed, token_program_of(standard));
     THOLE_ASSERT(mint.has_value(), "the seed of a mint that is there");
     return *mint;
 }
 
 }  // namespace
 
-std::vector<instruction> plan_missing_metadata(const mint_terms& terms) {
-    const auto mint = mint_of(terms);
+std::vector<instruction> plan_missing_metadata(mint_standard standard, const mint_terms& terms) {
+    const auto mint = mint_of(standard, terms);
     auto out = begin_mend(terms, mint);
-    add_metadata(out, terms, mint);
-    give_up_rights(out, terms, mint);
+    if (standard == mint_standard::metaplex) {
+        add_metaplex_data(out, terms, mint);
+    } else {
+        add_metadata(out, terms, mint);
+        give_up_rights(out, terms, mint);
+    }
+    return out;
+}
+
+std::vector<instruction> plan_metaplex_uri_update(const mint_terms& terms, const public_key& mint,
+                                                  metaplex::data present) {
+    std::vector<instruction> out;
+    add_budget(out, terms);
+    present.uri = terms.fields.uri;
+    const metaplex::metadata_change change{std::move(present), {}, {}, {}};
+    out.push_back(metaplex::update_metadata(mint, terms.wallet, change));
     return out;
 }
 
 std::vector<instruction> plan_uri_update(const mint_terms& terms) {
-    const auto mint = mint_of(terms);
+    const auto mint = mint_of(mint_standard::token_2022, terms);
     auto out = begin_mend(terms, mint);
     out.push_back(update_field(mint, terms.wallet, metadata_field::uri, terms.fields.uri));
     return out;

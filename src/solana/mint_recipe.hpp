@@ -62,12 +62,18 @@ struct mint_plan {
 
 [[nodiscard]] result<mint_plan> plan_mint(mint_standard standard, const mint_terms& terms);
 
-// The metadata of a Token-2022 mint that has none, although its pointer says that it has; the right
-// to mint more is given up with it. The wallet still is mint authority; terms.rent is for
-// rent_space(), terms.already_held what lies there.
-[[nodiscard]] std::vector<instruction> plan_missing_metadata(const mint_terms& terms);
-// The URI of a Token-2022 mint whose update authority the wallet is; the rest stays as it is.
+// The metadata of a mint that has none; the right to mint more is given up with it. The wallet
+// still is mint authority. A Token-2022 mint grows: its pointer says already that it has some,
+// terms.rent is for rent_space(), terms.already_held what lies there. For Metaplex terms.rent is 0,
+// its program asks the wallet for the new accounts' rent.
+[[nodiscard]] std::vector<instruction> plan_missing_metadata(mint_standard standard,
+                                                             const mint_terms& terms);
+// The URI of a mint whose update authority the wallet is; the rest stays as it is. Metaplex'
+// program replaces the data whole, so `present` is what stands there now.
 [[nodiscard]] std::vector<instruction> plan_uri_update(const mint_terms& terms);
+[[nodiscard]] std::vector<instruction> plan_metaplex_uri_update(const mint_terms& terms,
+                                                                const public_key& mint,
+                                                                metaplex::data present);
 
 // Whether the token was minted with `issuer`'s signature: the address is derived from it, and only
 // its key can create the account there. Cannot be forged, unlike the update authority.

@@ -85,6 +85,64 @@ TEST(MintRecipe, MetaplexNeedsOneSignatureAndHandsOverBothAuthorities) {
     EXPECT_EQ(init->data.size(), 67U);
 }
 
+metaplex::data data_of(const boost::json::object& d) {
+    metaplex::data out{golden::text(d.at("name")),
+                       golden::text(d.at("symbol")),
+                       golden::text(d.at("uri")),
+                       static_cast<std::uint16_t>(golden::number(d.at("seller_fee_basis_points"))),
+                       {},
+                       {},
+                       {}};
+    if (!d.at("creators").is_null()) out.creators.emplace();
+    for (const auto& c :
+         d.at("creators").is_null() ? boost::json::array{} : d.at("creators").as_array()) {
+        out.creators->push_back({golden::key(c.at("address")), c.at("verified").as_bool(),
+                                 static_cast<std::uint8_t>(golden::number(c.at("share")))});
+    }
+    if (const auto& c = d.at("collection"); !c.is_null()) {
+        out.collection = metaplex::collection{c.at("verified").as_bool(), golden::key(c.at("key"))};
+    }
+    if (const auto& u = d.at("uses"); !u.is_null()) {
+        out.uses = metaplex::uses{static_cast<std::uint8_t>(golden::number(u.at("use_method"))),
+                                  golden::number(u.at("remaining")), golden::number(u.at("total"))};
+    }
+    return out;
+}
+
+// What stood there had another URI and is otherwise kept: the package's bytes of the whole data.
+// proves: S9
+TEST(MintRecipe, AMetaplexUriIsSetByTheBytesOfThePackage) {
+    int checked = 0;
+    for (const auto& c : golden::load("metaplex").at("instructions").as_array()) {
+        const auto& a = c.at("args").as_object();
+        if (golden::text(c.at("name")) != "update_metadata_account_v2") continue;
+        const bool data_alone = !a.at("data").is_null() && a.at("is_mutable").is_null() &&
+                                a.at("new_update_authority").is_null() &&
+                                a.at("primary_sale_happened").is_null();
+        if (!data_alone) continue;
+        auto present = data_of(a.at("data").as_object());
+        auto terms = terms_of(golden::key(a.at("update_authority")), public_key{{9}});
+        terms.fields = {"another name", "X", present.uri, {}};
+        present.uri = "ipfs://swapped";
+        const auto plan =
+            plan_metaplex_uri_update(terms, golden::key(a.at("mint")), std::move(present));
+        ASSERT_EQ(plan.size(), 3U);
+        golden::expect_same(plan.back(), golden::read_instruction(c));
+        ++checked;
+    }
+    EXPECT_GE(checked, 1);
+}
+
+// proves: S9
+TEST(MintRecipe, MissingMetadataOfMetaplexIsMadeAsAMintMakesIt) {
+    auto terms = some_terms();
+    const auto whole = plan_mint(mint_standard::metaplex, terms).value().instructions;
+    terms.rent = 0;
+    const auto later = plan_missing_metadata(mint_standard::metaplex, terms);
+    ASSERT_EQ(later.size(), 4U);
+    EXPECT_TRUE(std::ranges::equal(std::span{later}.last(2), std::span{whole}.last(2)));
+}
+
 // proves: S4
 TEST(MintRecipe, TakesOverAnAddressThatAStrangerFunded) {
     auto terms = some_terms();
