@@ -11,7 +11,8 @@
 //
 // A node that chunks in another way all the same answers another CID. It is then given our blocks
 // as they are, as a CAR (dag/import), which keeps the CID; what it had made of the file is
-// unpinned, and from then on it gets blocks at once. A node that cannot import keeps its own CID in
+// unpinned, and from then on it gets blocks at once. That is learned anew after each start, by one
+// upload: a node may have been replaced meanwhile. A node that cannot import keeps its own CID in
 // the receipt.
 //
 // The RPC must never be public: it has no authentication of its own.

@@ -164,7 +164,6 @@ TEST_F(NodeTest, PinsAreSeenAndGivenBack) {
 // the blocks instead.
 // proves: I2, I5, X3
 TEST_F(NodeTest, BlocksAreImportedWhereItChunksOtherwise) {
-    if (!NODE_IMPORTS_CARS) GTEST_SKIP() << "this node has no dag/import";
     auto narrow = v1_256k;
     narrow.links = 3;
     const auto content = testing::noise(2'000'000, 99);
@@ -197,6 +196,27 @@ TEST_F(NodeTest, ItsGatewayIsBelievedByHash) {
     const auto none = run(get.fetch(absent, soon()));
     ASSERT_FALSE(none);
     EXPECT_EQ(none.error().kind(), fault_kind::transient) << none.error().describe();
+}
+
+// What the published packages write, read by us: block by block, against the CID alone.
+// proves: I4, X3
+TEST_F(NodeTest, ItsGatewayIsReadAsCars) {
+    if (!NODE_SERVES_CARS) GTEST_SKIP() << "this node's gateway knows no CAR";
+    std::vector<endpoint_config> endpoints(1);
+    endpoints[0].name = name{"node"};
+    endpoints[0].url = node->gateway;
+    endpoint_set gateways{name{"gateways"}, {}, endpoints};
+    fetcher get{transport, gateways, {name{"node"}}, loop, 1, {.per_gateway = 3s}};
+    // A leaf alone, a node over leaves, and nodes over nodes.
+    for (const std::size_t size : {5'000, 1'500'000, 46'000'000}) {
+        const auto content = testing::noise(size, size);
+        const auto what = of(content, v1_256k);
+        ASSERT_TRUE(run(provider.put(what, soon())));
+        const auto got = run(get.fetch({.content = what.predicted}, soon()));
+        ASSERT_TRUE(got) << got.error().describe();
+        EXPECT_TRUE(got->trustless);
+        EXPECT_TRUE(got->content == content) << size;
+    }
 }
 
 TEST_F(NodeTest, ADeadNodeIsAnOutage) {
