@@ -106,8 +106,7 @@ task<result<ipfs::pin_receipt>> folder_contents::put(ipfs::upload what, deadline
     co_return ipfs::pin_receipt{std::string{label_.view()}, what.predicted.text(), what.owner};
 }
 task<result<ipfs::pin_state>> folder_contents::status(ipfs::cid id, deadline) {
-    const bool pinned = store_->has(id) && !store_->owners(id).empty();
-    co_return pinned ? ipfs::pin_state::pinned : ipfs::pin_state::absent;
+    co_return store_->is_pinned(id) ? ipfs::pin_state::pinned : ipfs::pin_state::absent;
 }
 task<result<>> folder_contents::unpin(ipfs::pin_receipt receipt, deadline) {
     const auto id = ipfs::cid::parse(receipt.cid);

@@ -78,6 +78,11 @@ inline constexpr fault_code disk_error{"ipfs.disk_error", transient, dependency,
 inline constexpr fault_code corrupt{"ipfs.corrupt", outage, endpoint,
                                     "Stored bytes no longer hash to their CID. They are not "
                                     "served; put the same content again to repair."};
+inline constexpr fault_code pins_damaged{
+    "ipfs.pins_damaged", permanent, dependency,
+    "The log of pins (content/pins.log in the data folder) is damaged before its last entry, so it "
+    "is not known what may be removed. Nothing was changed. Restore the file from a backup; or set "
+    "data.unreferenced_content to \"0s\", so that nothing is removed, and move the file away."};
 inline constexpr fault_code store_locked{
     "ipfs.store_locked", permanent, dependency,
     "Another process uses this content folder. Two daemons need two data folders."};
@@ -87,26 +92,14 @@ inline constexpr fault_code store_locked{
 namespace thole::ipfs {
 
 // Every code above, for `explain` and for the test against duplicates.
-inline constexpr std::array ipfs_codes{&codes::bad_cid,
-                                       &codes::unsupported_cid,
-                                       &codes::bad_uri,
-                                       &codes::bad_owner,
-                                       &codes::too_large,
-                                       &codes::not_a_file,
-                                       &codes::malformed_car,
-                                       &codes::wrong_bytes,
-                                       &codes::unknown_profile,
-                                       &codes::not_found,
-                                       &codes::cid_mismatch,
-                                       &codes::not_held,
-                                       &codes::disk_full,
-                                       &codes::disk_error,
-                                       &codes::corrupt,
-                                       &codes::store_locked,
-                                       &codes::upload_out_of_step,
-                                       &codes::provider_payment,
-                                       &codes::pin_failed,
-                                       &codes::busy,
-                                       &codes::unknown_provider};
+inline constexpr std::array ipfs_codes{
+    &codes::bad_cid,          &codes::unsupported_cid, &codes::bad_uri,
+    &codes::bad_owner,        &codes::too_large,       &codes::not_a_file,
+    &codes::malformed_car,    &codes::wrong_bytes,     &codes::unknown_profile,
+    &codes::not_found,        &codes::cid_mismatch,    &codes::not_held,
+    &codes::disk_full,        &codes::disk_error,      &codes::corrupt,
+    &codes::pins_damaged,     &codes::store_locked,    &codes::upload_out_of_step,
+    &codes::provider_payment, &codes::pin_failed,      &codes::busy,
+    &codes::unknown_provider};
 
 }  // namespace thole::ipfs

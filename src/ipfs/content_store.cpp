@@ -22,28 +22,6 @@ std::string shard(const std::string& text) {
     return text.substr(text.size() - 3, 2);
 }
 
-// Calls visit(path, name) for every file two levels below `top`.
-template <class Visit>
-result<> each_file(const fs::path& top, Visit visit) {
-    std::error_code error;
-    for (fs::directory_iterator shards{top, error}, end; !error && shards != end;
-         shards.increment(error)) {
-        if (!shards->is_directory(error)) continue;
-        for (fs::directory_iterator files{shards->path(), error}; !error && files != end;
-             files.increment(error)) {
-            visit(files->path().string(), files->path().filename().string());
-        }
-        if (error) break;
-    }
-    if (error) return fail(codes::disk_error, "read " + top.string() + ": " + error.message());
-    return {};
-}
-
-store_time modified_at(const struct stat& about) {
-    return store_time{std::chrono::seconds{about.st_mtim.tv_sec} +
-                      std::chrono::microseconds{about.st_mtim.tv_nsec / 1000}};
-}
-
 }  // namespace
 
 // ---- writing ------------------------------------------------------------------------------------
@@ -148,23 +126,24 @@ result<stored> content_store::keep(content_writer::state& written, const cid& ro
     std::optional<reserved_room> room;
     {
         const std::scoped_lock lock{mutex_};
-        const bool known = objects_.contains(key);
+        const bool known = held(key) != nullptr;
         if (!known &&
             file_size > options_.max_total_bytes - std::min(bytes_, options_.max_total_bytes)) {
             return fail(codes::disk_full, "the configured total of the content store is reached");
         }
         if (!known) room.emplace(*this, file_size);
     }
-    if (auto ok = ready_folder("objects", key); !ok) return std::unexpected(ok.error());
+    if (auto ok = ready_folder(key); !ok) return std::unexpected(ok.error());
     const auto path = object_path(key);
     if (auto ok = files_->rename(written.path, path); !ok) return std::unexpected(ok.error());
     written.renamed = true;
     sync_or_die(fs::path{path}.parent_path());
     const std::scoped_lock lock{mutex_};
-    auto [at, created] = objects_.try_emplace(key, entry{});
-    bytes_ += file_size - at->second.file_size;
-    at->second.file_size = file_size;
-    at->second.since = std::max(at->second.since, now);
+    auto& at = objects_[key];
+    const bool created = !at.held();
+    bytes_ += file_size - at.file_size;
+    at.file_size = file_size;
+    at.since = std::max(at.since, now);
     if (created) add_blocks(written.index, key);
     return stored{{root, written.index.size, written.index.content_sha256, written.index.shape},
                   created};
@@ -189,71 +168,7 @@ result<stored> content_store::put(bytes_view content, store_time now, const prof
     return writer->commit(now);
 }
 
-// ---- opening ------------------------------------------------------------------------------------
-
-content_store::content_store(store_options options, std::shared_ptr<disk> files)
-    : options_{std::move(options)},
-      files_{std::move(files)},
-      originals_{options_.folder + "/originals", files_} {}
-
-content_store::~content_store() = default;
-
-result<std::unique_ptr<content_store>> content_store::open(store_options options,
-                                                           std::shared_ptr<disk> files) {
-    std::unique_ptr<content_store> store{new content_store{std::move(options), std::move(files)}};
-    if (auto ok = store->load(); !ok) return std::unexpected(ok.error());
-    return store;
-}
-
-result<> content_store::load() {
-    const fs::path top{options_.folder};
-    std::error_code error;
-    const auto above = top.has_parent_path() ? top.parent_path() : fs::path{"."};
-    fs::create_directories(above, error);
-    for (const auto* below : {"", "/tmp", "/objects", "/pins", "/originals"}) {
-        if (auto ok = files_->make_folder(options_.folder + below); !ok) return ok;
-    }
-    // A folder that is found there later is durable.
-    for (const auto& folder : {options_.folder + "/objects", options_.folder + "/pins",
-                               options_.folder, above.string()}) {
-        if (auto ok = files_->sync_folder(folder); !ok) return ok;
-    }
-    lock_ = open_file{::open((top / "lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600)};
-    if (lock_.get() < 0)
-        return fail(codes::disk_error, std::string{"lock: "} + std::strerror(errno));
-    if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0)
-        return fail(codes::store_locked, options_.folder);
-    for (fs::directory_iterator left{top / "tmp", error}, end; !error && left != end;
-         left.increment(error)) {
-        if (auto ok = files_->remove(left->path().string()); !ok) return ok;
-    }
-    if (error) return fail(codes::disk_error, "read tmp: " + error.message());
-    if (auto ok = load_objects(); !ok) return ok;
-    if (auto ok = originals_.load(); !ok) return ok;
-    return load_pins();
-}
-
-result<> content_store::load_objects() {
-    return each_file(fs::path{options_.folder} / "objects",
-                     [&](const std::string& path, const std::string& name) {
-                         const auto root = cid::parse(name);
-                         struct stat about{};
-                         if (!root || ::stat(path.c_str(), &about) != 0) return;
-                         const auto size = static_cast<std::uint64_t>(about.st_size);
-                         objects_.try_emplace(*root, entry{size, modified_at(about), {}});
-                         bytes_ += size;
-                     });
-}
-
-result<> content_store::load_pins() {
-    return each_file(fs::path{options_.folder} / "pins",
-                     [&](const std::string&, const std::string& name) {
-                         const auto mark = std::min(name.find('~'), name.size());
-                         const auto root = cid::parse(name.substr(0, mark));
-                         if (!root || mark == name.size()) return;
-                         if (objects_.contains(*root)) add_pin(*root, name.substr(mark + 1));
-                     });
-}
+// ---- names ------------------------------------------------------------------------------------
 
 std::mutex& content_store::names_of(const cid& key) {
     return names_[std::hash<std::string>{}(shard(key.text())) % names_.size()];
@@ -264,14 +179,9 @@ std::string content_store::object_path(const cid& key) const {
     return options_.folder + "/objects/" + shard(text) + "/" + text;
 }
 
-std::string content_store::pin_path(const cid& key, std::string_view owner) const {
-    const auto text = key.text();
-    return options_.folder + "/pins/" + shard(text) + "/" + text + "~" + std::string{owner};
-}
-
 // Makes the shard's folder, durably. Precondition: names_of(key) is held.
-result<> content_store::ready_folder(const char* kind, const cid& key) {
-    const auto top = options_.folder + "/" + kind;
+result<> content_store::ready_folder(const cid& key) {
+    const auto top = options_.folder + "/objects";
     const auto folder = top + "/" + shard(key.text());
     std::error_code unknown;
     if (fs::is_directory(folder, unknown)) return {};
@@ -287,9 +197,15 @@ void content_store::sync_or_die(const std::string& folder) {
 
 // ---- reading ------------------------------------------------------------------------------------
 
+// Precondition: mutex_ is held.
+const content_store::entry* content_store::held(const cid& key) const {
+    const auto found = objects_.find(key);
+    return found != objects_.end() && found->second.held() ? &found->second : nullptr;
+}
+
 bool content_store::has(const cid& id) const {
     const std::scoped_lock lock{mutex_};
-    return objects_.contains(id.as_v1());
+    return held(id.as_v1()) != nullptr;
 }
 
 result<content_reader> content_store::open_content(const cid& id) const {
@@ -345,7 +261,7 @@ std::optional<cid> content_store::content_of(const cid& key) {
     const std::scoped_lock lock{mutex_};
     const auto [from, to] = contents_of_.equal_range(key);
     for (auto each = from; each != to; ++each) {
-        if (objects_.contains(each->second)) return each->second;
+        if (held(each->second) != nullptr) return each->second;
     }
     return std::nullopt;
 }
@@ -364,8 +280,11 @@ result<bytes> content_store::block(const cid& id) {
 
 store_usage content_store::usage() const {
     const std::scoped_lock lock{mutex_};
-    store_usage out{objects_.size(), 0, bytes_};
-    for (const auto& [id, held] : objects_) out.pinned += held.owners.empty() ? 0 : 1;
+    store_usage out{0, 0, bytes_};
+    for (const auto& [id, each] : objects_) {
+        out.contents += each.held() ? 1 : 0;
+        out.pinned += each.held() && each.pins > 0 ? 1 : 0;
+    }
     return out;
 }
 
@@ -374,7 +293,9 @@ std::vector<cid> content_store::list() const {
     {
         const std::scoped_lock lock{mutex_};
         out.reserve(objects_.size());
-        for (const auto& [id, held] : objects_) out.push_back(id);
+        for (const auto& [id, each] : objects_) {
+            if (each.held()) out.push_back(id);
+        }
     }
     std::ranges::sort(out);
     return out;

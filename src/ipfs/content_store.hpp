@@ -12,10 +12,12 @@
 //   auto part = file->read(0, 1024);
 //   (*store)->gc(now);                                    // removes what nobody pinned for 24 h
 //
-// Folder: objects/xy/CID (one file per content, see object_file.hpp), pins/xy/CID~OWNER (empty
-// files), originals/ (originals.hpp), tmp/ (emptied at open), lock. Written to tmp, fsynced,
-// renamed, folder fsynced: in that order. The time a content became unreferenced is its file's
-// modification time.
+// Folder: objects/xy/CID (one file per content, see object_file.hpp), pins.log (see pin_log.hpp),
+// originals/ (see originals.hpp), tmp/ (emptied at open), lock. Written to tmp, fsynced, renamed,
+// folder fsynced: in that order. A content is unreferenced since its file's modification time, or
+// since it was unpinned last. A pin is of a CID: it stays when somebody removes the file, and
+// counts again when that is put again. Earlier versions had an empty file for each pin,
+// pins/xy/CID~OWNER: open() carries them over, once.
 //
 // Threads: any; calls block on the disk (use a pool, not a loop). Errors: ipfs.disk_full and
 // ipfs.disk_error leave nothing visible; a folder that cannot be fsynced after a rename ends the
@@ -23,17 +25,16 @@
 // it again replaces it.
 
 #include <array>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "ipfs/content_reader.hpp"
 #include "ipfs/originals.hpp"
+#include "ipfs/pin_log.hpp"
 
 namespace thole::ipfs {
 
@@ -83,7 +84,7 @@ class content_writer {
 
 class content_store {
   public:
-    // ipfs.store_locked when another process has the folder; ipfs.disk_error.
+    // ipfs.store_locked when another process has the folder; ipfs.pins_damaged; ipfs.disk_error.
     [[nodiscard]] static result<std::unique_ptr<content_store>> open(
         store_options options, std::shared_ptr<disk> files = std::make_shared<disk>());
     ~content_store();
@@ -110,7 +111,8 @@ class content_store {
     [[nodiscard]] result<> unpin(const cid&, std::string_view owner, store_time now);
     // Every pin of the owner; tries all and answers the first fault.
     [[nodiscard]] result<> unpin_all(std::string_view owner, store_time now);
-    [[nodiscard]] std::vector<std::string> owners(const cid&) const;
+    [[nodiscard]] bool is_pinned(const cid&) const;                   // and held
+    [[nodiscard]] std::vector<std::string> owners(const cid&) const;  // looks at every pin
     [[nodiscard]] std::vector<std::string> owners_like(std::string_view prefix) const;  // sorted
     [[nodiscard]] std::vector<cid> pinned_by(std::string_view owner) const;
 
@@ -131,26 +133,31 @@ class content_store {
   private:
     friend class content_writer;
     class reserved_room;
+    class use;
     struct entry {
-        std::uint64_t file_size = 0;
-        store_time since{};  // put, or unpinned last
-        std::set<std::string, std::less<>> owners;
+        std::uint64_t file_size = 0;  // 0: pinned or in use, but not held
+        store_time since{};           // put, or unpinned last
+        std::int32_t pins = 0;
+        std::int32_t users = 0;  // it is not removed meanwhile
+        [[nodiscard]] bool held() const noexcept { return file_size != 0; }
+        [[nodiscard]] bool free() const noexcept { return pins == 0 && users == 0; }
     };
     content_store(store_options options, std::shared_ptr<disk> files);
     [[nodiscard]] result<> load();
     [[nodiscard]] result<> load_objects();
     [[nodiscard]] result<> load_pins();
+    void remove_pin_files(const std::string& folder);
     [[nodiscard]] std::mutex& names_of(const cid& key);
     [[nodiscard]] std::string object_path(const cid&) const;
-    [[nodiscard]] std::string pin_path(const cid&, std::string_view owner) const;
-    [[nodiscard]] result<> ready_folder(const char* kind, const cid&);
+    [[nodiscard]] result<> ready_folder(const cid&);
     void sync_or_die(const std::string& folder);
     [[nodiscard]] result<stored> keep(content_writer::state& written, const cid& root,
                                       store_time now);
     [[nodiscard]] std::optional<cid> content_of(const cid& key);
-    void add_pin(const cid& key, std::string_view owner);
-    void unindex_pin(const cid& key, std::string_view owner);
-    void forget_lost(const cid& key);
+    [[nodiscard]] const entry* held(const cid& key) const;
+    void settle(const cid& key);
+    [[nodiscard]] result<bool> collect(const cid& key, store_time now);
+    [[nodiscard]] bool is_due(const entry&, store_time now) const;
     void index_blocks();
     void add_blocks(const object_index& index, const cid& root);
 
@@ -158,14 +165,14 @@ class content_store {
     std::shared_ptr<disk> files_;
     originals originals_;
     open_file lock_;
-    // Held while names of its shards change on the disk (rename, pin, unpin, gc): contents of
-    // others do not wait for that, and the disk syncs several at once. Taken before mutex_.
+    std::unique_ptr<pin_log> pins_;
+    // Held while names of its shards change on the disk (rename, gc): contents of others do not
+    // wait for that, and the disk syncs several at once. Taken before mutex_.
     std::array<std::mutex, 64> names_;
     std::mutex indexing_;       // held while every content's hashes are read; taken before mutex_
     mutable std::mutex mutex_;  // guards everything below; never held during disk access
-    std::unordered_map<cid, entry> objects_;                // by as_v1()
-    std::multimap<std::string, cid, std::less<>> pins_of_;  // by owner
-    std::unordered_multimap<cid, cid> contents_of_;         // by as_v1(): who has this block
+    std::unordered_map<cid, entry> objects_;         // by as_v1()
+    std::unordered_multimap<cid, cid> contents_of_;  // by as_v1(): who has this block
     bool blocks_indexed_ = false;
     std::uint64_t bytes_ = 0;
     std::uint64_t next_temporary_ = 0;

@@ -11,11 +11,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_owner(std::string_view owner) {
-    return !owner.empty() && owner.size() <= 128 && std::ranges::all_of(owner, [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-               c == '.' || c == '_' || c == ':' || c == '-';
-    });
+std::string shown(std::string_view owner) {
+    return std::string{owner.substr(0, pin_table::longest_owner)};
 }
 
 bool is_there(const std::string& path) {
@@ -25,75 +22,73 @@ bool is_there(const std::string& path) {
 
 }  // namespace
 
-// Precondition: mutex_ is held, or nobody else has the store yet.
-void content_store::add_pin(const cid& key, std::string_view owner) {
-    if (objects_.at(key).owners.emplace(owner).second) pins_of_.emplace(owner, key);
-}
+// Holds on to an entry: it stays, and so does its file.
+class content_store::use {
+  public:
+    // Precondition: mutex_ is held.
+    use(content_store& store, const cid& key)
+        : store_{store}, key_{key}, entry_{store.objects_[key]} {
+        ++entry_.users;
+    }
+    ~use() {
+        const std::scoped_lock lock{store_.mutex_};
+        --entry_.users;
+        store_.settle(key_);
+    }
+    use(const use&) = delete;
+    use& operator=(const use&) = delete;
+    entry* operator->() const noexcept { return &entry_; }
 
-// Precondition: mutex_ is held.
-void content_store::unindex_pin(const cid& key, std::string_view owner) {
-    const auto [from, to] = pins_of_.equal_range(owner);
-    const auto pin = std::find_if(from, to, [&](const auto& each) { return each.second == key; });
-    if (pin != to) pins_of_.erase(pin);
-}
+  private:
+    content_store& store_;
+    const cid key_;
+    entry& entry_;
+};
 
-// Somebody else removed the file: the store does not hold the content any more.
-void content_store::forget_lost(const cid& key) {
-    const std::scoped_lock lock{mutex_};
+// Lets go of what need not be known. Precondition: mutex_ is held, or nobody else has the store.
+void content_store::settle(const cid& key) {
     const auto found = objects_.find(key);
-    if (found == objects_.end()) return;
-    for (const auto& owner : found->second.owners) unindex_pin(key, owner);
-    bytes_ -= found->second.file_size;
-    objects_.erase(found);
+    if (found == objects_.end() || found->second.users > 0) return;
+    const bool pinned = found->second.pins > 0;
+    if (pinned || !found->second.held()) pins_->forget(key);
+    if (!pinned && !found->second.held()) objects_.erase(found);
 }
 
 result<> content_store::pin(const cid& id, std::string_view owner) {
-    if (!is_owner(owner)) return fail(codes::bad_owner, std::string{owner.substr(0, 128)});
+    if (!pin_table::is_owner(owner)) return fail(codes::bad_owner, shown(owner));
     const auto key = id.as_v1();
-    const std::scoped_lock naming{names_of(key)};
-    // The file itself is looked at: a pin promises that the bytes are here.
-    if (!is_there(object_path(key))) forget_lost(key);
+    std::optional<use> content;
     {
         const std::scoped_lock lock{mutex_};
-        const auto found = objects_.find(key);
-        if (found == objects_.end()) return fail(codes::not_held, id.text());
-        if (found->second.owners.contains(owner)) return {};
+        if (held(key) == nullptr) return fail(codes::not_held, id.text());
+        content.emplace(*this, key);
     }
-    if (auto ok = ready_folder("pins", key); !ok) return ok;
-    const auto path = pin_path(key, owner);
-    // A leftover of a pin whose content had been lost is as good as a new one.
-    if (!is_there(path)) {
-        if (auto made = files_->create(path); !made) return std::unexpected(made.error());
+    // The file itself is looked at: a pin promises that the bytes are here.
+    if (!is_there(object_path(key))) {
+        const std::scoped_lock lock{mutex_};
+        bytes_ -= std::exchange((*content)->file_size, 0);
+        return fail(codes::not_held, id.text());
     }
-    sync_or_die(fs::path{path}.parent_path());
+    const auto added = pins_->add(key, owner);
+    if (!added) return std::unexpected(added.error());
     const std::scoped_lock lock{mutex_};
-    add_pin(key, owner);
+    (*content)->pins += *added ? 1 : 0;
     return {};
 }
 
 result<> content_store::unpin(const cid& id, std::string_view owner, store_time now) {
-    if (!is_owner(owner)) return fail(codes::bad_owner, std::string{owner.substr(0, 128)});
+    if (!pin_table::is_owner(owner)) return fail(codes::bad_owner, shown(owner));
     const auto key = id.as_v1();
-    const std::scoped_lock naming{names_of(key)};
-    const auto path = pin_path(key, owner);
-    if (is_there(path)) {
-        // The time first: if the power fails between the two, the 24 hours have started anew.
-        if (has(key) && is_there(object_path(key))) {
-            const auto file = files_->open(object_path(key));
-            if (!file) return std::unexpected(file.error());
-            if (auto ok = files_->stamp(*file, now); !ok) return ok;
-            if (auto ok = files_->sync(*file); !ok) return ok;
-        }
-        if (auto ok = files_->remove(path); !ok) return ok;
-        sync_or_die(fs::path{path}.parent_path());
+    std::optional<use> content;
+    {
+        const std::scoped_lock lock{mutex_};
+        content.emplace(*this, key);
     }
+    const auto removed = pins_->remove(key, owner, now);
+    if (!removed) return std::unexpected(removed.error());
     const std::scoped_lock lock{mutex_};
-    unindex_pin(key, owner);
-    const auto found = objects_.find(key);
-    if (found == objects_.end()) return {};
-    const auto at = found->second.owners.find(owner);
-    if (at != found->second.owners.end()) found->second.owners.erase(at);
-    found->second.since = std::max(found->second.since, now);
+    (*content)->pins -= *removed ? 1 : 0;
+    (*content)->since = std::max((*content)->since, now);
     return {};
 }
 
@@ -106,32 +101,50 @@ result<> content_store::unpin_all(std::string_view owner, store_time now) {
     return outcome;
 }
 
-std::vector<std::string> content_store::owners(const cid& id) const {
+bool content_store::is_pinned(const cid& id) const {
     const std::scoped_lock lock{mutex_};
-    const auto found = objects_.find(id.as_v1());
-    if (found == objects_.end()) return {};
-    return {found->second.owners.begin(), found->second.owners.end()};
+    const auto* found = held(id.as_v1());
+    return found != nullptr && found->pins > 0;
+}
+
+std::vector<std::string> content_store::owners(const cid& id) const {
+    return pins_->owners_of(id.as_v1());
 }
 
 std::vector<std::string> content_store::owners_like(std::string_view prefix) const {
-    std::vector<std::string> out;
-    const std::scoped_lock lock{mutex_};
-    for (auto at = pins_of_.lower_bound(prefix);
-         at != pins_of_.end() && at->first.starts_with(prefix); ++at) {
-        if (out.empty() || out.back() != at->first) out.push_back(at->first);
-    }
-    return out;
+    return pins_->owners_like(prefix);
 }
 
 std::vector<cid> content_store::pinned_by(std::string_view owner) const {
-    std::vector<cid> out;
+    return pins_->of_owner(owner);
+}
+
+bool content_store::is_due(const entry& what, store_time now) const {
+    return what.held() && what.free() && what.since + options_.keep_unreferenced <= now;
+}
+
+// Removes the content when it is still due; whether it did.
+result<bool> content_store::collect(const cid& key, store_time now) {
+    const std::scoped_lock naming{names_of(key)};
+    std::optional<use> content;
+    std::uint64_t size = 0;
     {
+        // From here on nobody finds it, so nobody pins it. Who puts it again waits for the name.
         const std::scoped_lock lock{mutex_};
-        const auto [from, to] = pins_of_.equal_range(owner);
-        for (auto at = from; at != to; ++at) out.push_back(at->second);
+        const auto* found = held(key);
+        if (found == nullptr || !is_due(*found, now)) return false;  // pinned meanwhile
+        content.emplace(*this, key);
+        size = std::exchange((*content)->file_size, 0);
     }
-    std::ranges::sort(out);
-    return out;
+    // Not synced: a file that comes back after a power cut is removed by a later run.
+    const auto gone = files_->remove(object_path(key));
+    const std::scoped_lock lock{mutex_};
+    if (!gone) {
+        (*content)->file_size = size;
+        return std::unexpected(gone.error());
+    }
+    bytes_ -= size;
+    return true;
 }
 
 result<> content_store::note_original(const cid& kept, const original& file) {
@@ -148,47 +161,30 @@ std::vector<original> content_store::originals_of(const cid& kept) const {
 }
 
 result<std::vector<cid>> content_store::gc(store_time now) {
-    // Precondition: mutex_ is held.
-    const auto is_due = [&](const entry& held) {
-        return held.owners.empty() && held.since + options_.keep_unreferenced <= now;
-    };
     std::vector<cid> due;
     {
         const std::scoped_lock lock{mutex_};
-        for (const auto& [id, held] : objects_) {
-            if (is_due(held)) due.push_back(id);
+        for (const auto& [id, each] : objects_) {
+            if (is_due(each, now)) due.push_back(id);
         }
     }
     std::ranges::sort(due);
     std::vector<cid> removed;
-    result<> outcome;
+    std::optional<fault> first;
     for (const auto& id : due) {
-        const std::scoped_lock naming{names_of(id)};
-        {
-            const std::scoped_lock lock{mutex_};
-            const auto found = objects_.find(id);
-            if (found == objects_.end() || !is_due(found->second)) continue;  // pinned meanwhile
-        }
-        // Not synced: a file that comes back after a power cut is removed by a later run. One that
-        // cannot be removed does not keep the others.
-        if (auto ok = files_->remove(object_path(id)); !ok) {
-            if (outcome) outcome = std::move(ok);
-            continue;
-        }
+        // One that cannot be removed does not keep the others.
+        const auto done = collect(id, now);
+        if (!done && !first) first = done.error();
+        if (!done || !*done) continue;
         // A note that stays says something true, and is hidden while the content is not held.
         (void)originals_.forget(id);
-        const std::scoped_lock lock{mutex_};
-        const auto found = objects_.find(id);
-        bytes_ -= found->second.file_size;
-        objects_.erase(found);
         removed.push_back(id);
     }
     if (!removed.empty()) {
         const std::scoped_lock lock{mutex_};
-        std::erase_if(contents_of_,
-                      [&](const auto& each) { return !objects_.contains(each.second); });
+        std::erase_if(contents_of_, [&](const auto& each) { return held(each.second) == nullptr; });
     }
-    if (!outcome) return std::unexpected(outcome.error());
+    if (first) return std::unexpected(*std::move(first));
     return removed;
 }
 

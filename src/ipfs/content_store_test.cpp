@@ -194,7 +194,7 @@ TEST(ContentStore, RemovesWhatNobodyPinnedForADay) {
     EXPECT_EQ(*store->gc(start + 64h), std::vector{pinned});
     EXPECT_EQ(store->usage().contents, 0U);
     EXPECT_EQ(store->usage().bytes, 0U);
-    EXPECT_EQ(testing::files_below(folder.path() + "/content"), 1U);  // the lock
+    EXPECT_EQ(testing::files_below(folder.path() + "/content"), 2U);  // the lock, the pins
 }
 
 TEST(ContentStore, PinsSurviveARestartAndOwnersAreChecked) {
@@ -225,8 +225,15 @@ TEST(ContentStore, DoesNotPinWhatIsGoneAndLetsGoOfIt) {
     EXPECT_TRUE(store->pin(id, "op-2").error().is(codes::not_held));
     EXPECT_FALSE(store->has(id));
     EXPECT_EQ(store->usage().bytes, 0U);
+    // The pin outlives the file, over a restart too, until its owner lets go.
+    store.reset();
+    store = opened(folder);
+    EXPECT_EQ(store->usage().contents, 0U);
+    EXPECT_TRUE(store->list().empty());
+    EXPECT_EQ(store->pinned_by("op-1"), std::vector{id});
+    EXPECT_FALSE(store->is_pinned(id));
     EXPECT_TRUE(store->unpin(id, "op-1", start));
-    EXPECT_EQ(testing::files_below(folder.path() + "/content/pins"), 0U);
+    EXPECT_TRUE(store->pinned_by("op-1").empty());
     // Put again, it is there again.
     ASSERT_TRUE(store->put(as_bytes("hello"), start)->created);
     ASSERT_TRUE(store->pin(id, "op-2"));
@@ -234,6 +241,22 @@ TEST(ContentStore, DoesNotPinWhatIsGoneAndLetsGoOfIt) {
     fs::remove(only_object(folder));
     EXPECT_TRUE(store->unpin_all("op-2", start));
     EXPECT_TRUE(store->pinned_by("op-2").empty());
+}
+
+TEST(ContentStore, APinCountsAgainWhenTheContentIsPutAgain) {
+    testing::temporary_folder folder;
+    auto store = opened(folder);
+    const auto id = store->put(as_bytes("hello"), start)->info.root;
+    ASSERT_TRUE(store->pin(id, "op-1"));
+    fs::remove(only_object(folder));
+    store.reset();
+    store = opened(folder);
+    ASSERT_TRUE(store->put(as_bytes("hello"), start)->created);
+    EXPECT_TRUE(store->is_pinned(id));
+    EXPECT_TRUE(store->gc(start + 1000h)->empty());
+    ASSERT_TRUE(store->unpin(id, "op-1", start));
+    EXPECT_FALSE(store->is_pinned(id));
+    EXPECT_EQ(store->gc(start + 1000h)->size(), 1U);
 }
 
 TEST(ContentStore, WhatCannotBeRemovedDoesNotKeepTheRest) {

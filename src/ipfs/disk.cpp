@@ -37,10 +37,18 @@ open_file::~open_file() {
 }
 
 result<open_file> disk::create(const std::string& path) {
-    const int made = restarted(
-        [&] { return ::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600); });
+    const int made = restarted([&] {
+        return ::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
+    });
     if (made < 0) return failed("create", path);
     return open_file{made};
+}
+
+result<open_file> disk::open_to_append(const std::string& path) {
+    const int opened =
+        restarted([&] { return ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC); });
+    if (opened < 0) return failed("open", path);
+    return open_file{opened};
 }
 
 result<> disk::append(const open_file& file, bytes_view data) {
@@ -63,8 +71,20 @@ result<> disk::stamp(const open_file& file, store_time at) {
     return {};
 }
 
+result<> disk::truncate(const open_file& file, std::uint64_t size) {
+    if (restarted([&] { return ::ftruncate(file.get(), static_cast<off_t>(size)); }) != 0) {
+        return failed("truncate");
+    }
+    return {};
+}
+
 result<> disk::sync(const open_file& file) {
     if (restarted([&] { return ::fsync(file.get()); }) != 0) return failed("fsync");
+    return {};
+}
+
+result<> disk::sync_data(const open_file& file) {
+    if (restarted([&] { return ::fdatasync(file.get()); }) != 0) return failed("fdatasync");
     return {};
 }
 
@@ -80,6 +100,11 @@ result<> disk::remove(const std::string& path) {
 
 result<> disk::make_folder(const std::string& path) {
     if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return failed("make folder", path);
+    return {};
+}
+
+result<> disk::remove_folder(const std::string& path) {
+    if (::rmdir(path.c_str()) != 0 && errno != ENOENT) return failed("remove folder", path);
     return {};
 }
 

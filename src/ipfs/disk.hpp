@@ -37,13 +37,19 @@ class disk {
 
     [[nodiscard]] virtual result<open_file> create(
         const std::string& path);  // must not exist; 0600
+    [[nodiscard]] virtual result<open_file> open_to_append(const std::string& path);
     [[nodiscard]] virtual result<> append(const open_file&, bytes_view data);
     // Sets the time of last modification; durable with the next sync().
     [[nodiscard]] virtual result<> stamp(const open_file&, store_time at);
+    [[nodiscard]] virtual result<> truncate(const open_file&, std::uint64_t size);
     [[nodiscard]] virtual result<> sync(const open_file&);
+    // The bytes and how many they are, without times.
+    [[nodiscard]] virtual result<> sync_data(const open_file&);
     [[nodiscard]] virtual result<> rename(const std::string& from, const std::string& to);
     [[nodiscard]] virtual result<> remove(const std::string& path);       // absent = removed
     [[nodiscard]] virtual result<> make_folder(const std::string& path);  // existing = made; 0700
+    [[nodiscard]] virtual result<> remove_folder(
+        const std::string& path);  // empty; absent = removed
     // Makes creations, renames and removals in the folder durable.
     [[nodiscard]] virtual result<> sync_folder(const std::string& path);
 

@@ -34,8 +34,7 @@ task<result<pin_receipt>> store_provider::put(upload what, deadline) {
 }
 
 task<result<pin_state>> store_provider::status(cid id, deadline) {
-    if (!store_.has(id)) co_return pin_state::absent;
-    co_return store_.owners(id).empty() ? pin_state::absent : pin_state::pinned;
+    co_return store_.is_pinned(id) ? pin_state::pinned : pin_state::absent;
 }
 
 task<result<>> store_provider::unpin(pin_receipt receipt, deadline) {

@@ -60,8 +60,16 @@ describe('content and records', () => {
 
   // proves: E5, I5
   test('the image of accepted work is held until it has ended, over a kill too', async () => {
-    const holds = () => fs.readdirSync(`${world.folder}/data/content/pins`, { recursive: true })
-      .filter((name) => name.includes('~hold:'));
+    // The log of pins says +CID~OWNER and -CID~OWNER TIME.
+    const holds = () => {
+      const held = new Set();
+      for (const line of fs.readFileSync(`${world.folder}/data/content/pins.log`, 'utf8').split('\n')) {
+        const pin = line.slice(1).split(' ')[0];
+        if (line[0] === '+' && pin.includes('~hold:')) held.add(pin);
+        if (line[0] === '-') held.delete(pin);
+      }
+      return [...held];
+    };
     const [request] = h.make(world, 1);
     await world.content({ refuse: true });
     await h.mint(world, request);
