@@ -1,28 +1,12 @@
 #include "ipfs/content_store.hpp"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
+#include <set>
 
 #include "ipfs/codes.hpp"
 #include "thole/assert.hpp"
 
 namespace thole::ipfs {
-namespace {
-
-namespace fs = std::filesystem;
-
-// Two characters that vary: the last one of base32 carries fewer bits.
-std::string shard(const std::string& text) {
-    return text.substr(text.size() - 3, 2);
-}
-
-}  // namespace
 
 // ---- writing ------------------------------------------------------------------------------------
 
@@ -124,26 +108,33 @@ result<stored> content_store::keep(content_writer::state& written, const cid& ro
     const auto file_size = written.index.size + encode_object_tail(written.index).size();
     const std::scoped_lock naming{names_of(key)};
     std::optional<reserved_room> room;
+    std::uint32_t folder = 0;
     {
         const std::scoped_lock lock{mutex_};
-        const bool known = held(key) != nullptr;
-        if (!known &&
+        const auto* known = held(key);
+        if (known == nullptr &&
             file_size > options_.max_total_bytes - std::min(bytes_, options_.max_total_bytes)) {
             return fail(codes::disk_full, "the configured total of the content store is reached");
         }
-        if (!known) room.emplace(*this, file_size);
+        if (known == nullptr) room.emplace(*this, file_size);
+        folder = known == nullptr ? choose_folder() : known->folder;
     }
-    if (auto ok = ready_folder(key); !ok) return std::unexpected(ok.error());
-    const auto path = object_path(key);
-    if (auto ok = files_->rename(written.path, path); !ok) return std::unexpected(ok.error());
+    if (auto ok = ready_folder(folder); !ok) return std::unexpected(ok.error());
+    if (auto ok = files_->rename(written.path, object_path(key, folder)); !ok) {
+        const std::scoped_lock lock{mutex_};
+        folders_[folder].made = false;  // perhaps somebody removed it
+        return std::unexpected(ok.error());
+    }
     written.renamed = true;
-    sync_or_die(fs::path{path}.parent_path());
+    if (auto ok = folder_syncs_.join(folder_path(folder)); !ok) return std::unexpected(ok.error());
     const std::scoped_lock lock{mutex_};
     auto& at = objects_[key];
     const bool created = !at.held();
     bytes_ += file_size - at.file_size;
     at.file_size = file_size;
     at.since = std::max(at.since, now);
+    at.folder = folder;
+    folders_[folder].contents += created ? 1 : 0;
     if (created) add_blocks(written.index, key);
     return stored{{root, written.index.size, written.index.content_sha256, written.index.shape},
                   created};
@@ -171,22 +162,46 @@ result<stored> content_store::put(bytes_view content, store_time now, const prof
 // ---- names ------------------------------------------------------------------------------------
 
 std::mutex& content_store::names_of(const cid& key) {
-    return names_[std::hash<std::string>{}(shard(key.text())) % names_.size()];
+    return names_[std::hash<cid>{}(key) % names_.size()];
 }
 
-std::string content_store::object_path(const cid& key) const {
-    const auto text = key.text();
-    return options_.folder + "/objects/" + shard(text) + "/" + text;
+std::string content_store::folder_path(std::uint32_t folder) const {
+    const std::scoped_lock lock{mutex_};
+    return options_.folder + "/objects/" + folders_[folder].name;
 }
 
-// Makes the shard's folder, durably. Precondition: names_of(key) is held.
-result<> content_store::ready_folder(const cid& key) {
-    const auto top = options_.folder + "/objects";
-    const auto folder = top + "/" + shard(key.text());
-    std::error_code unknown;
-    if (fs::is_directory(folder, unknown)) return {};
-    if (auto ok = files_->make_folder(folder); !ok) return ok;
-    sync_or_die(top);
+std::string content_store::object_path(const cid& key, std::uint32_t folder) const {
+    return folder_path(folder) + "/" + key.text();
+}
+
+// One that is half empty when the present one is full, or else a new one. Precondition: mutex_ is
+// held.
+std::uint32_t content_store::choose_folder() {
+    if (folders_[filling_].contents < options_.folder_contents) return filling_;
+    const auto emptiest = std::ranges::min_element(folders_, {}, &object_folder::contents);
+    filling_ = static_cast<std::uint32_t>(emptiest - folders_.begin());
+    if (emptiest->contents <= options_.folder_contents / 2) return filling_;
+    std::set<std::string> names;
+    for (const auto& each : folders_) names.insert(each.name);
+    std::size_t number = folders_.size();
+    while (names.contains(std::to_string(number))) ++number;
+    filling_ = static_cast<std::uint32_t>(folders_.size());
+    folders_.push_back({std::to_string(number)});
+    return filling_;
+}
+
+result<> content_store::ready_folder(std::uint32_t folder) {
+    const auto is_made = [&] {
+        const std::scoped_lock lock{mutex_};
+        return folders_[folder].made;
+    };
+    if (is_made()) return {};
+    const std::scoped_lock alone{making_};
+    if (is_made()) return {};
+    if (auto ok = files_->make_folder(folder_path(folder)); !ok) return ok;
+    sync_or_die(options_.folder + "/objects");
+    const std::scoped_lock lock{mutex_};
+    folders_[folder].made = true;
     return {};
 }
 
@@ -209,8 +224,15 @@ bool content_store::has(const cid& id) const {
 }
 
 result<content_reader> content_store::open_content(const cid& id) const {
-    if (!has(id)) return fail(codes::not_held, id.text());
-    return content_reader::open(files_, object_path(id.as_v1()), id);
+    const auto key = id.as_v1();
+    std::uint32_t folder = 0;
+    {
+        const std::scoped_lock lock{mutex_};
+        const auto* found = held(key);
+        if (found == nullptr) return fail(codes::not_held, id.text());
+        folder = found->folder;
+    }
+    return content_reader::open(files_, object_path(key, folder), id);
 }
 
 result<content_info> content_store::find(const cid& id) const {

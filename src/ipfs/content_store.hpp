@@ -12,12 +12,14 @@
 //   auto part = file->read(0, 1024);
 //   (*store)->gc(now);                                    // removes what nobody pinned for 24 h
 //
-// Folder: objects/xy/CID (one file per content, see object_file.hpp), pins.log (see pin_log.hpp),
-// originals/ (see originals.hpp), tmp/ (emptied at open), lock. Written to tmp, fsynced, renamed,
-// folder fsynced: in that order. A content is unreferenced since its file's modification time, or
-// since it was unpinned last. A pin is of a CID: it stays when somebody removes the file, and
-// counts again when that is put again. Earlier versions had an empty file for each pin,
-// pins/xy/CID~OWNER: open() carries them over, once.
+// Folder: objects/FOLDER/CID (one file per content, see object_file.hpp), pins.log (see
+// pin_log.hpp), originals/ (see originals.hpp), tmp/ (emptied at open), lock. Written to tmp,
+// fsynced, renamed, folder fsynced: in that order, the last for all contents that come together
+// (shared_write.hpp), which is why new ones go to one folder until it is full. What a folder is
+// called does not matter. A content is unreferenced since its file's modification time, or since it
+// was unpinned last. A pin is of a CID: it stays when somebody removes the file, and counts again
+// when that is put again. Earlier versions had an empty file for each pin, pins/xy/CID~OWNER:
+// open() carries them over, once.
 //
 // Threads: any; calls block on the disk (use a pool, not a loop). Errors: ipfs.disk_full and
 // ipfs.disk_error leave nothing visible; a folder that cannot be fsynced after a rename ends the
@@ -35,6 +37,7 @@
 #include "ipfs/content_reader.hpp"
 #include "ipfs/originals.hpp"
 #include "ipfs/pin_log.hpp"
+#include "ipfs/shared_write.hpp"
 
 namespace thole::ipfs {
 
@@ -47,6 +50,7 @@ struct store_options {
     std::string folder;                                  // made when absent
     std::uint64_t max_content_bytes = 50 * 1024 * 1024;  // of one content
     std::uint64_t max_total_bytes = UINT64_MAX;          // of all files; more is ipfs.disk_full
+    std::size_t folder_contents = 4096;                  // then new ones go to another
     store_time::duration keep_unreferenced = std::chrono::hours{24};  // before gc() removes it
 };
 
@@ -137,24 +141,35 @@ class content_store {
     struct entry {
         std::uint64_t file_size = 0;  // 0: pinned or in use, but not held
         store_time since{};           // put, or unpinned last
+        std::uint32_t folder = 0;     // of folders_
         std::int32_t pins = 0;
         std::int32_t users = 0;  // it is not removed meanwhile
         [[nodiscard]] bool held() const noexcept { return file_size != 0; }
         [[nodiscard]] bool free() const noexcept { return pins == 0 && users == 0; }
     };
+    struct object_folder {
+        std::string name;
+        std::size_t contents = 0;
+        bool made = false;  // durably
+    };
     content_store(store_options options, std::shared_ptr<disk> files);
     [[nodiscard]] result<> load();
     [[nodiscard]] result<> load_objects();
+    [[nodiscard]] result<> load_folder(const std::string& name);
+    void load_object(const std::string& path, const cid& root);
     [[nodiscard]] result<> load_pins();
     void remove_pin_files(const std::string& folder);
     [[nodiscard]] std::mutex& names_of(const cid& key);
-    [[nodiscard]] std::string object_path(const cid&) const;
-    [[nodiscard]] result<> ready_folder(const cid&);
+    [[nodiscard]] std::string folder_path(std::uint32_t folder) const;
+    [[nodiscard]] std::string object_path(const cid& key, std::uint32_t folder) const;
+    [[nodiscard]] std::uint32_t choose_folder();
+    [[nodiscard]] result<> ready_folder(std::uint32_t folder);
     void sync_or_die(const std::string& folder);
     [[nodiscard]] result<stored> keep(content_writer::state& written, const cid& root,
                                       store_time now);
     [[nodiscard]] std::optional<cid> content_of(const cid& key);
     [[nodiscard]] const entry* held(const cid& key) const;
+    void lose(entry&);
     void settle(const cid& key);
     [[nodiscard]] result<bool> collect(const cid& key, store_time now);
     [[nodiscard]] bool is_due(const entry&, store_time now) const;
@@ -166,11 +181,15 @@ class content_store {
     originals originals_;
     open_file lock_;
     std::unique_ptr<pin_log> pins_;
-    // Held while names of its shards change on the disk (rename, gc): contents of others do not
-    // wait for that, and the disk syncs several at once. Taken before mutex_.
-    std::array<std::mutex, 64> names_;
+    // Held while its contents' names change on the disk (rename, gc): few others wait for that.
+    // Taken before the others.
+    std::array<std::mutex, 1024> names_;
+    shared_write<std::string> folder_syncs_;
+    std::mutex making_;         // held while a folder is made; taken before mutex_
     std::mutex indexing_;       // held while every content's hashes are read; taken before mutex_
     mutable std::mutex mutex_;  // guards everything below; never held during disk access
+    std::vector<object_folder> folders_;             // at least one
+    std::uint32_t filling_ = 0;                      // where new contents go
     std::unordered_map<cid, entry> objects_;         // by as_v1()
     std::unordered_multimap<cid, cid> contents_of_;  // by as_v1(): who has this block
     bool blocks_indexed_ = false;

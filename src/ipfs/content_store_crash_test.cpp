@@ -261,6 +261,10 @@ TEST(ContentStoreCrash, SyncsBeforeItNamesAndBeforeItAnswers) {
               (std::vector<std::string>{"create", "append", "append", "stamp", "sync",
                                         "make_folder", "sync_folder", "rename", "sync_folder"}));
     files->log.clear();
+    ASSERT_TRUE((*store)->put(testing::noise(50, 2), start));
+    EXPECT_EQ(files->log, (std::vector<std::string>{"create", "append", "append", "stamp", "sync",
+                                                    "rename", "sync_folder"}));
+    files->log.clear();
     ASSERT_TRUE((*store)->pin(cid_of(testing::noise(50)), "op"));
     EXPECT_EQ(files->log, (std::vector<std::string>{"append", "sync_data"}));
     files->log.clear();

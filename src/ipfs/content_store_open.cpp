@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -16,21 +17,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Calls visit(path, name) for every file two levels below `top`.
+// Calls visit(path, name) for everything in the folder, until one fails.
 template <class Visit>
-result<> each_file(const fs::path& top, Visit visit) {
+result<> each_in(const fs::path& folder, Visit visit) {
     std::error_code error;
-    for (fs::directory_iterator shards{top, error}, end; !error && shards != end;
-         shards.increment(error)) {
-        if (!shards->is_directory(error)) continue;
-        for (fs::directory_iterator files{shards->path(), error}; !error && files != end;
-             files.increment(error)) {
-            visit(files->path().string(), files->path().filename().string());
-        }
-        if (error) break;
+    for (fs::directory_iterator at{folder, error}, end; !error && at != end; at.increment(error)) {
+        const auto path = at->path().string();
+        if (result<> ok = visit(path, at->path().filename().string()); !ok) return ok;
     }
-    if (error) return fail(codes::disk_error, "read " + top.string() + ": " + error.message());
+    if (error) return fail(codes::disk_error, "read " + folder.string() + ": " + error.message());
     return {};
+}
+
+bool is_folder(const std::string& path) {
+    std::error_code unknown;
+    return fs::is_directory(path, unknown);
 }
 
 store_time modified_at(const struct stat& about) {
@@ -43,7 +44,14 @@ store_time modified_at(const struct stat& about) {
 content_store::content_store(store_options options, std::shared_ptr<disk> files)
     : options_{std::move(options)},
       files_{std::move(files)},
-      originals_{options_.folder + "/originals", files_} {}
+      originals_{options_.folder + "/originals", files_},
+      folder_syncs_{[this](std::vector<std::string>& folders) -> result<> {
+          std::ranges::sort(folders);
+          const auto twice = std::ranges::unique(folders);
+          folders.erase(twice.begin(), twice.end());
+          for (const auto& each : folders) sync_or_die(each);
+          return {};
+      }} {}
 
 content_store::~content_store() = default;
 
@@ -71,27 +79,60 @@ result<> content_store::load() {
         return fail(codes::disk_error, std::string{"lock: "} + std::strerror(errno));
     if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0)
         return fail(codes::store_locked, options_.folder);
-    for (fs::directory_iterator left{top / "tmp", error}, end; !error && left != end;
-         left.increment(error)) {
-        if (auto ok = files_->remove(left->path().string()); !ok) return ok;
-    }
-    if (error) return fail(codes::disk_error, "read tmp: " + error.message());
+    auto empty = each_in(top / "tmp", [&](const std::string& path, const std::string&) {
+        return files_->remove(path);
+    });
+    if (!empty) return empty;
     if (auto ok = load_objects(); !ok) return ok;
     if (auto ok = originals_.load(); !ok) return ok;
     return load_pins();
 }
 
 result<> content_store::load_objects() {
-    return each_file(fs::path{options_.folder} / "objects",
-                     [&](const std::string& path, const std::string& name) {
-                         const auto root = cid::parse(name);
-                         struct stat about{};
-                         if (!root || ::stat(path.c_str(), &about) != 0) return;
-                         const auto size = static_cast<std::uint64_t>(about.st_size);
-                         if (size == 0) return;  // no object: putting the content replaces it
-                         objects_.try_emplace(*root, entry{size, modified_at(about)});
-                         bytes_ += size;
-                     });
+    auto all = each_in(options_.folder + "/objects",
+                       [&](const std::string& path, const std::string& name) {
+                           return is_folder(path) ? load_folder(name) : result<>{};
+                       });
+    if (!all) return all;
+    if (folders_.empty()) folders_.push_back({"0"});
+    const auto emptiest = std::ranges::min_element(folders_, {}, &object_folder::contents);
+    filling_ = static_cast<std::uint32_t>(emptiest - folders_.begin());
+    return {};
+}
+
+result<> content_store::load_folder(const std::string& name) {
+    folders_.push_back({.name = name, .contents = 0, .made = true});
+    const auto folder = options_.folder + "/objects/" + name;
+    auto all = each_in(folder, [&](const std::string& path, const std::string& file) -> result<> {
+        if (const auto root = cid::parse(file)) load_object(path, root->as_v1());
+        return {};
+    });
+    if (!all) return all;
+    // What an earlier process renamed need not be on the disk yet.
+    return files_->sync_folder(folder);
+}
+
+// Into the folder that was met last.
+void content_store::load_object(const std::string& path, const cid& root) {
+    struct stat about{};
+    if (::stat(path.c_str(), &about) != 0) return;
+    const auto size = static_cast<std::uint64_t>(about.st_size);
+    if (size == 0) return;  // no object: putting the content replaces it
+    const auto folder = static_cast<std::uint32_t>(folders_.size() - 1);
+    const entry found{.file_size = size, .since = modified_at(about), .folder = folder};
+    auto& at = objects_[root];
+    if (at.held()) {
+        // Removed, put again elsewhere, and come back when the power failed.
+        const bool later = found.since > at.since;
+        const auto& older = later ? at : found;
+        (void)files_->remove(object_path(root, older.folder));
+        if (!later) return;
+        bytes_ -= at.file_size;
+        --folders_[at.folder].contents;
+    }
+    at = found;
+    bytes_ += size;
+    ++folders_[folder].contents;
 }
 
 namespace {
@@ -116,13 +157,17 @@ result<> content_store::load_pins() {
     const auto file = options_.folder + "/pins.log";
     const auto earlier = options_.folder + "/pins";
     std::error_code unknown;
-    const bool leftovers = fs::is_directory(earlier, unknown);
+    const bool leftovers = is_folder(earlier);
     pin_table carried;
     if (leftovers && !fs::exists(file, unknown)) {
-        auto ok = each_file(earlier, [&](const std::string&, const std::string& name) {
+        const auto carry = [&](const std::string&, const std::string& name) -> result<> {
             if (const auto pin = read_pin_file(name)) carried.add(pin->content, pin->owner);
+            return {};
+        };
+        auto all = each_in(earlier, [&](const std::string& shard, const std::string&) {
+            return is_folder(shard) ? each_in(shard, carry) : result<>{};
         });
-        if (!ok) return ok;
+        if (!all) return all;
     }
     auto log = pin_log::open({.file = file, .draft = options_.folder + "/tmp/pins.log"}, files_,
                              std::move(carried));
@@ -140,14 +185,13 @@ result<> content_store::load_pins() {
 
 // Once the log has them. What cannot be removed is not read again, and removed at another start.
 void content_store::remove_pin_files(const std::string& folder) {
-    auto remove = [&](const std::string& path, const std::string& name) {
-        if (read_pin_file(name)) (void)files_->remove(path);
+    const auto remove = [&](const std::string& path, const std::string& name) -> result<> {
+        return read_pin_file(name) ? files_->remove(path) : result<>{};
     };
-    (void)each_file(folder, remove);
-    std::error_code error;
-    std::vector<std::string> shards;
-    for (const auto& each : fs::directory_iterator{folder, error}) shards.push_back(each.path());
-    for (const auto& each : shards) (void)files_->remove_folder(each);
+    (void)each_in(folder, [&](const std::string& shard, const std::string&) -> result<> {
+        if (each_in(shard, remove)) (void)files_->remove_folder(shard);
+        return {};
+    });
     (void)files_->remove_folder(folder);
 }
 

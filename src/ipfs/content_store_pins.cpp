@@ -38,6 +38,7 @@ class content_store::use {
     use(const use&) = delete;
     use& operator=(const use&) = delete;
     entry* operator->() const noexcept { return &entry_; }
+    entry& operator*() const noexcept { return entry_; }
 
   private:
     content_store& store_;
@@ -54,19 +55,29 @@ void content_store::settle(const cid& key) {
     if (!pinned && !found->second.held()) objects_.erase(found);
 }
 
+// Its file is gone. Precondition: mutex_ is held.
+void content_store::lose(entry& what) {
+    if (!what.held()) return;
+    bytes_ -= std::exchange(what.file_size, 0);
+    --folders_[what.folder].contents;
+}
+
 result<> content_store::pin(const cid& id, std::string_view owner) {
     if (!pin_table::is_owner(owner)) return fail(codes::bad_owner, shown(owner));
     const auto key = id.as_v1();
     std::optional<use> content;
+    std::uint32_t folder = 0;
     {
         const std::scoped_lock lock{mutex_};
-        if (held(key) == nullptr) return fail(codes::not_held, id.text());
+        const auto* found = held(key);
+        if (found == nullptr) return fail(codes::not_held, id.text());
+        folder = found->folder;
         content.emplace(*this, key);
     }
     // The file itself is looked at: a pin promises that the bytes are here.
-    if (!is_there(object_path(key))) {
+    if (!is_there(object_path(key, folder))) {
         const std::scoped_lock lock{mutex_};
-        bytes_ -= std::exchange((*content)->file_size, 0);
+        lose(**content);
         return fail(codes::not_held, id.text());
     }
     const auto added = pins_->add(key, owner);
@@ -127,23 +138,22 @@ bool content_store::is_due(const entry& what, store_time now) const {
 result<bool> content_store::collect(const cid& key, store_time now) {
     const std::scoped_lock naming{names_of(key)};
     std::optional<use> content;
-    std::uint64_t size = 0;
+    entry before;
     {
         // From here on nobody finds it, so nobody pins it. Who puts it again waits for the name.
         const std::scoped_lock lock{mutex_};
         const auto* found = held(key);
         if (found == nullptr || !is_due(*found, now)) return false;  // pinned meanwhile
+        before = *found;
         content.emplace(*this, key);
-        size = std::exchange((*content)->file_size, 0);
+        (*content)->file_size = 0;
     }
     // Not synced: a file that comes back after a power cut is removed by a later run.
-    const auto gone = files_->remove(object_path(key));
+    const auto gone = files_->remove(object_path(key, before.folder));
     const std::scoped_lock lock{mutex_};
-    if (!gone) {
-        (*content)->file_size = size;
-        return std::unexpected(gone.error());
-    }
-    bytes_ -= size;
+    (*content)->file_size = before.file_size;
+    if (!gone) return std::unexpected(gone.error());
+    lose(**content);
     return true;
 }
 

@@ -268,15 +268,91 @@ TEST(ContentStore, WhatCannotBeRemovedDoesNotKeepTheRest) {
     }
     std::ranges::sort(all);
     // A folder in the place of the first file: it cannot be unlinked.
-    const auto name = all[0].text();
-    const auto path =
-        folder.path() + "/content/objects/" + name.substr(name.size() - 3, 2) + "/" + name;
+    const auto path = folder.path() + "/content/objects/0/" + all[0].text();
     fs::remove(path);
     std::filesystem::create_directory(path);
     EXPECT_FALSE(store->gc(start + 25h));
     EXPECT_EQ(store->list(), std::vector{all[0]});
     fs::remove(path);
     EXPECT_EQ(*store->gc(start + 25h), std::vector{all[0]});
+}
+
+// As earlier versions kept it: in folders named by two characters of the CID.
+TEST(ContentStore, WhatAFolderIsCalledDoesNotMatter) {
+    testing::temporary_folder folder;
+    auto store = opened(folder);
+    const auto id = store->put(as_bytes("hello"), start)->info.root;
+    const auto objects = folder.path() + "/content/objects/";
+    store.reset();
+    fs::rename(objects + "0", objects + "xy");
+    store = opened(folder);
+    EXPECT_EQ(*store->read_all(id), bytes({'h', 'e', 'l', 'l', 'o'}));
+    ASSERT_TRUE(store->pin(id, "op"));
+    EXPECT_FALSE(store->put(as_bytes("hello"), start)->created);
+    ASSERT_TRUE(store->put(as_bytes("other"), start)->created);
+    store.reset();
+    store = opened(folder);
+    EXPECT_EQ(store->usage().contents, 2U);
+    EXPECT_EQ(store->usage().pinned, 1U);
+    EXPECT_EQ(store->gc(start + 25h)->size(), 1U);
+    EXPECT_EQ(testing::files_below(objects), 1U);
+}
+
+TEST(ContentStore, AFullFolderIsFollowedByAnother) {
+    testing::temporary_folder folder;
+    const store_options options{.folder = folder.path() + "/content", .folder_contents = 4};
+    auto store = std::move(*content_store::open(options));
+    std::vector<cid> all;
+    const auto put_some = [&](std::uint64_t from, std::uint64_t count) {
+        for (std::uint64_t i = from; i < from + count; ++i) {
+            all.push_back(store->put(testing::noise(50, i), start)->info.root);
+        }
+    };
+    const auto sizes = [&] {
+        std::map<std::string, std::size_t> out;
+        for (const auto& each : fs::directory_iterator(folder.path() + "/content/objects")) {
+            out[each.path().filename()] = testing::files_below(each.path());
+        }
+        return out;
+    };
+    put_some(1, 9);
+    using counts = std::map<std::string, std::size_t>;
+    EXPECT_EQ(sizes(), (counts{{"0", 4}, {"1", 4}, {"2", 1}}));
+    // One that was emptied is filled again.
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (i < 4 || i > 5) ASSERT_TRUE(store->pin(all[i], "op"));
+    }
+    ASSERT_EQ(store->gc(start + 25h)->size(), 2U);
+    put_some(10, 5);
+    EXPECT_EQ(sizes(), (counts{{"0", 4}, {"1", 4}, {"2", 4}}));
+    put_some(20, 1);
+    store.reset();
+    store = std::move(*content_store::open(options));
+    put_some(30, 3);
+    EXPECT_EQ(sizes(), (counts{{"0", 4}, {"1", 4}, {"2", 4}, {"3", 4}}));
+    EXPECT_EQ(store->usage().contents, 16U);
+}
+
+// A removal that was not synced, and the content was put again: the file that came back goes.
+TEST(ContentStore, OfTwoFilesOfOneContentTheLaterStays) {
+    for (const bool later_first : {true, false}) {
+        testing::temporary_folder folder;
+        auto store = opened(folder);
+        const auto id = store->put(as_bytes("hello"), start)->info.root;
+        store.reset();
+        const auto objects = folder.path() + "/content/objects/";
+        fs::create_directory(objects + "1");
+        fs::copy_file(objects + "0/" + id.text(), objects + "1/" + id.text());
+        const auto at = fs::last_write_time(objects + "0/" + id.text());
+        fs::last_write_time(objects + "1/" + id.text(), later_first ? at - 1h : at + 1h);
+        store = opened(folder);
+        EXPECT_EQ(testing::files_below(objects), 1U);
+        EXPECT_TRUE(fs::exists(objects + (later_first ? "0/" : "1/") + id.text()));
+        EXPECT_EQ(*store->read_all(id), bytes({'h', 'e', 'l', 'l', 'o'}));
+        EXPECT_EQ(store->usage().contents, 1U);
+        store.reset();
+        EXPECT_EQ(opened(folder)->usage().contents, 1U);
+    }
 }
 
 TEST(ContentStore, OwnersAreFoundByTheirPrefix) {

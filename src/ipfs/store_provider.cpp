@@ -10,9 +10,12 @@ store_provider::store_provider(name label, content_store& store, sql::blocking_p
 
 task<result<pin_receipt>> store_provider::put(upload what, deadline) {
     const auto now = now_();
-    auto keep = [this, &what] { return store_.pin(what.predicted, what.owner); };
-    auto pinned = co_await pool_.run(keep);
     auto root = what.predicted;
+    result<> pinned = fail(codes::not_held);
+    if (store_.has(root)) {
+        auto keep = [this, &what] { return store_.pin(what.predicted, what.owner); };
+        pinned = co_await pool_.run(keep);
+    }
     if (!pinned && pinned.error().is(codes::not_held)) {
         const auto content = co_await what.source->load();
         if (!content) co_return std::unexpected(content.error());
