@@ -11,6 +11,8 @@ namespace {
 constexpr auto length = std::chrono::floor<store_time::duration>(lease_length);
 // A node trusts its lease for less than it was given: what it begins needs time to arrive.
 constexpr duration margin = std::chrono::seconds{2};
+// At one renewal: it must not keep the node from renewing again. The rest waits for the next.
+constexpr int most_taken_over = 1000;
 
 }  // namespace
 
@@ -38,11 +40,16 @@ void leased_journal::lease_holds() {
 }
 
 task<result<std::int64_t>> leased_journal::begin(saga::node_identity node) {
+    // Its plans are kept, or refused, by the storage; what others are running is not its to ready.
+    auto plans = node;
+    plans.most_readied = 0;
+    const auto kept = co_await inner_.begin(std::move(plans));
+    if (!kept) co_return kept;
     node_ = std::move(node);
     begun_ = true;
     table_.take(node_, now() + length);
     lease_holds();
-    co_return co_await take_over();
+    co_return co_await take_over(node_.most_readied);
 }
 
 task<> leased_journal::keep() {
@@ -53,11 +60,11 @@ task<> leased_journal::keep() {
         // What was lost is taken anew: others may have what was running under it.
         if (!table_.renew(node_.boot, now(), now() + length)) table_.take(node_, now() + length);
         lease_holds();
-        static_cast<void>(co_await take_over());
+        static_cast<void>(co_await take_over(most_taken_over));
     }
 }
 
-task<result<std::int64_t>> leased_journal::take_over() {
+task<result<std::int64_t>> leased_journal::take_over(int most) {
     std::int64_t taken = 0;
     saga::list_filter running;
     running.state = saga::op_state::running;
@@ -68,6 +75,7 @@ task<result<std::int64_t>> leased_journal::take_over() {
         for (const auto& each : page->items) {
             const auto& is = each.op.now;
             if (is.owner == node_.boot || table_.holds(is.owner, now())) continue;
+            if (taken == most) co_return taken;
             saga::move m;
             m.who = &each.op.who;
             m.fence = is.fence;

@@ -60,8 +60,8 @@ class leased_journal final : public passing_journal {
     bool may_start_effects() const noexcept override { return loop_.now() < sure_until_; }
 
   private:
-    // Answers how many were made ready.
-    task<result<std::int64_t>> take_over();
+    // Answers how many were made ready, at most so many.
+    task<result<std::int64_t>> take_over(int most);
     void lease_holds();
 
     lease_table& table_;

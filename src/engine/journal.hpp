@@ -11,8 +11,7 @@
 //   if (done) ...                                             // acknowledged
 //   else if (done.error().is(codes::engine_fenced)) ...       // someone else has moved it: drop it
 //   else if (done.error().effect() == fault_effect::unknown)  // read it back: load() and compare
-//   seq else ...                                                  // nothing happened: may be
-//   repeated
+//   else ...                                                  // nothing happened: may be repeated
 //
 // Children: the commit that ends an operation also makes its parent due, if the parent waits for it
 // (awaits); and a parent that would wait for a child that has ended (or is not there) is due at
@@ -43,7 +42,9 @@ struct kept_plan {
 struct node_identity {
     std::string name;         // stays the same over restarts
     std::uint64_t boot = 1;   // not 0; new at every start
-    int most_readied = 1000;  // by one begin(): a start must not wait for a hundred thousand
+    // By one begin(): a start must not wait for a hundred thousand. 0: its plans are kept, and what
+    // others are running is left to them.
+    int most_readied = 1000;
     // What its operations follow; kept beside them (plan_text.hpp), and refused when one is not
     // what was kept under its version (engine.definition_changed).
     std::vector<kept_plan> plans{};
