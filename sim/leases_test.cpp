@@ -5,7 +5,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
-#include "engine/journal_worlds_test.hpp"
+#include "engine/journal_conformance_test.hpp"
 
 namespace thole::sim {
 namespace {
@@ -36,8 +36,11 @@ struct leased_world {
 }  // namespace thole::sim
 
 namespace thole::saga::testing {
-using conforming = ::testing::Types<sim::leased_world>;
-}
+template <>
+struct conforming<> {
+    using journals = ::testing::Types<sim::leased_world>;
+};
+}  // namespace thole::saga::testing
 
 #include "engine/journal_conformance_cases_test.hpp"
 

@@ -1,8 +1,6 @@
 #pragma once
 
-// What every journal must do. Whoever includes it says before which ones:
-//
-//   namespace thole::saga::testing { using conforming = ::testing::Types<my_world>; }
+// What every journal must do. Whoever includes it may say before which ones (conforming).
 
 #include "engine/journal_conformance_test.hpp"
 
@@ -12,7 +10,7 @@ namespace {
 using namespace testing;
 using ::testing::ElementsAre;
 
-TYPED_TEST_SUITE(journal_conformance, conforming);
+TYPED_TEST_SUITE(journal_conformance, conforming<>::journals);
 
 // proves: E2
 TYPED_TEST(journal_conformance, a_key_is_accepted_once) {

@@ -119,4 +119,10 @@ class journal_conformance : public ::testing::Test {
 
 using worlds = ::testing::Types<model_world, sqlite_inline_world, sqlite_world>;
 
+// Those that the cases are run over; a specialisation says others (sim/leases_test.cpp).
+template <class = void>
+struct conforming {
+    using journals = worlds;
+};
+
 }  // namespace thole::saga::testing
