@@ -421,7 +421,7 @@ TEST_F(config_test, what_gateways_are_told_is_checked) {
                  "probe_every = \"9s\"\ncache_bytes = 1073741825\n"),
         ElementsAre(HasSubstr("2 dependency.gateway.hedge_copies: must be from 0 to 4"),
                     HasSubstr("3 dependency.gateway.hedge_longest: must be from 50ms to 10m"),
-                    HasSubstr("4 dependency.gateway.probe_every: must be from 10s to 24h"),
+                    HasSubstr("4 dependency.gateway.probe_every: must be from 10s to 1d"),
                     HasSubstr("5 dependency.gateway.cache_bytes: must be from 0 to "
                               "1073741824")));
     EXPECT_THAT(

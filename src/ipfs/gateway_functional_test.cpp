@@ -79,10 +79,8 @@ class GatewayOverHttp : public ::testing::Test {
         return run(get.fetch_reported(what, deadline::after(loop.now(), 30s)));
     }
     static void damage(site& where, const cid& id, std::uint64_t at) {
-        const auto text = id.text();
-        std::fstream file{
-            where.folder.path() + "/c/objects/" + text.substr(text.size() - 3, 2) + "/" + text,
-            std::ios::in | std::ios::out | std::ios::binary};
+        std::fstream file{testing::object_of(where.folder.path() + "/c", id.text()),
+                          std::ios::in | std::ios::out | std::ios::binary};
         file.seekg(static_cast<std::streamoff>(at));
         const auto byte = static_cast<char>(file.get() ^ 1);
         file.seekp(static_cast<std::streamoff>(at));

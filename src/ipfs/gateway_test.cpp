@@ -270,10 +270,9 @@ TEST_F(GatewayTest, RefusesEverythingElse) {
 
 TEST_F(GatewayTest, DamageIsNeverServed) {
     const auto text = root.text();
-    const auto path =
-        folder.path() + "/content/objects/" + text.substr(text.size() - 3, 2) + "/" + text;
     {
-        std::fstream damaged{path, std::ios::in | std::ios::out | std::ios::binary};
+        std::fstream damaged{testing::object_of(folder.path() + "/content", text),
+                             std::ios::in | std::ios::out | std::ios::binary};
         damaged.seekp(10);
         damaged.put(static_cast<char>(file[10] ^ 1));
         damaged.seekp(400'000);

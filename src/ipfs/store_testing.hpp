@@ -41,6 +41,14 @@ inline std::size_t files_below(const std::string& folder) {
     return count;
 }
 
+// Where a store below `folder` keeps the content; "" when it does not.
+inline std::string object_of(const std::string& folder, const std::string& cid) {
+    for (const auto& each : std::filesystem::recursive_directory_iterator(folder + "/objects")) {
+        if (each.path().filename() == cid) return each.path().string();
+    }
+    return {};
+}
+
 struct power_failed {};
 
 // What a real disk does to files when the power fails: bytes that were not synced are lost, torn or
