@@ -40,8 +40,8 @@ struct kept_plan {
 };
 
 struct node_identity {
-    std::string name;         // stays the same over restarts
-    std::uint64_t boot = 1;   // not 0; new at every start
+    std::string name;        // stays the same over restarts
+    std::uint64_t boot = 1;  // not 0; new at every start
     // By one begin(): a start must not wait for a hundred thousand. 0: its plans are kept, and what
     // others are running is left to them.
     int most_readied = 1000;
