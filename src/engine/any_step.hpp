@@ -143,20 +143,22 @@ class erased_step final : public any_step {
     task<result<>> send(step_context& in, std::string_view bytes, int generation,
                         const journaled_key& key) override {
         if constexpr (prepared_step<S>) {
-            const auto* safe = journaled_in(in, bytes, generation, key);
-            if (safe == nullptr) co_return fail(codes::engine_unreadable);
-            co_return co_await step_->send(in, *safe);
+            const auto* read = in.texts().find<typename S::prepared>(bytes);
+            if (read == nullptr) co_return fail(codes::engine_unreadable);
+            const journaled<typename S::prepared> safe{*read, generation, key};
+            co_return co_await step_->send(in, safe);
         }
         co_return fail(codes::engine_unreadable);
     }
     task<input> settle(step_context& in, std::string_view bytes, int generation,
                        const journaled_key& key) override {
         if constexpr (prepared_step<S>) {
-            const auto* safe = journaled_in(in, bytes, generation, key);
-            if (safe == nullptr) {
+            const auto* read = in.texts().find<typename S::prepared>(bytes);
+            if (read == nullptr) {
                 co_return must_park{std::string{codes::engine_unreadable.text}, {}};
             }
-            co_return detail::to_input<typename S::output>(co_await step_->settle(in, *safe));
+            const journaled<typename S::prepared> safe{*read, generation, key};
+            co_return detail::to_input<typename S::output>(co_await step_->settle(in, safe));
         }
         co_return impossible();
     }
@@ -189,19 +191,6 @@ class erased_step final : public any_step {
     }
 
   private:
-    // Null: it does not read back. The same bytes are of one generation only.
-    static auto journaled_in(step_context& in, std::string_view bytes, int generation,
-                             const journaled_key& key)
-        requires prepared_step<S>
-    {
-        using safe = journaled<typename S::prepared>;
-        const auto make = [&](std::string_view text) -> std::optional<safe> {
-            auto read = json::read<typename S::prepared>(text);
-            if (!read) return std::nullopt;
-            return safe{std::move(*read), generation, key};
-        };
-        return in.texts().find<safe>(bytes, make);
-    }
     static input impossible() { THOLE_ASSERT(false, "the plan calls only what the step has"); }
 
     std::shared_ptr<S> step_;

@@ -313,6 +313,22 @@ TEST_F(engine_test, proof_of_death_allows_a_new_generation_at_most_three) {
     EXPECT_EQ(steps.reserve->undos, 1);
 }
 
+// What was read once is the bytes, not what they are journaled as.
+TEST_F(engine_test, the_same_bytes_in_two_generations_say_which_one_they_are) {
+    begin();
+    steps.pay->sign = [](step_context&) -> task<outcome<text>> {
+        co_return done<text>{{"the same"}};
+    };
+    std::vector<int> seen;
+    steps.pay->look = [&](step_context&, const journaled<text>& p) {
+        seen.push_back(p.generation());
+        if (p.generation() > 1) return settled(landed<text>{{"landed"}});
+        return settled(dead{"proof", true, {}, ""});
+    };
+    EXPECT_EQ(b->end_of(b->accept(b->an_order("k"))).view.state, "completed");
+    EXPECT_THAT(seen, ElementsAre(1, 2));
+}
+
 // proves: E9
 TEST_F(engine_test, spent_generations_compensate_by_themselves_if_the_policy_says_so) {
     auto policy = presets::standard;

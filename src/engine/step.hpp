@@ -148,14 +148,15 @@ class journaled_key;  // only the executor defines it
 template <class P>
 class journaled {
   public:
-    journaled(P value, int generation, const journaled_key&)
-        : value_{std::move(value)}, generation_{generation} {}
-    [[nodiscard]] const P& operator*() const noexcept { return value_; }
-    [[nodiscard]] const P* operator->() const noexcept { return &value_; }
+    // The value outlives this.
+    journaled(const P& value, int generation, const journaled_key&)
+        : value_{&value}, generation_{generation} {}
+    [[nodiscard]] const P& operator*() const noexcept { return *value_; }
+    [[nodiscard]] const P* operator->() const noexcept { return value_; }
     [[nodiscard]] int generation() const noexcept { return generation_; }
 
   private:
-    P value_;
+    const P* value_;
     int generation_;
 };
 
