@@ -2,10 +2,9 @@
 
 // What kept content costs: how much each provider keeps, times the price in the configuration.
 //
-//   ipfs::content_costs costs{places, [&] { return store.usage(); }, [&] { return ledger.totals();
-//   }}; for (const auto& each : *co_await costs.look()) …      // {name, contents, bytes,
-//   cost_per_month} costs.of(12'000'000, 2)                                // two copies of 12 MB:
-//   "0.0036 USD" a month
+//   ipfs::content_costs costs{places, own_usage, ledger_totals};
+//   const auto all = co_await costs.look();      // {name, contents, bytes, cost_per_month} …
+//   costs.of(12'000'000, 2);                     // two copies of 12 MB a month: "0.0036 USD"
 //
 // A content is counted once for a provider, however many operations refer to it; a gigabyte is 10⁹
 // bytes. The sum is of the contents whose size is known: with `unknown_size` it is the least. What

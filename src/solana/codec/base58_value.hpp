@@ -56,13 +56,14 @@ namespace detail {
 
 inline constexpr std::uint8_t no_base58_digit = 0xff;
 
+inline constexpr std::string_view base58_alphabet =
+    "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+
 inline constexpr auto base58_digits = [] {
-    constexpr std::string_view alphabet =
-        "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
     std::array<std::uint8_t, 256> table{};
     table.fill(no_base58_digit);
-    for (std::size_t i = 0; i < alphabet.size(); ++i) {
-        table[static_cast<std::uint8_t>(alphabet[i])] = static_cast<std::uint8_t>(i);
+    for (std::size_t i = 0; i < base58_alphabet.size(); ++i) {
+        table[static_cast<std::uint8_t>(base58_alphabet[i])] = static_cast<std::uint8_t>(i);
     }
     return table;
 }();
@@ -92,8 +93,7 @@ inline constexpr auto base58_words = [] {
 template <std::size_t N, class Tag>
 std::string base58_value<N, Tag>::text() const {
     constexpr auto& table = detail::base58_words<N>;
-    constexpr std::string_view alphabet =
-        "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+    constexpr auto alphabet = detail::base58_alphabet;
     std::array<std::uint64_t, table[0].size()> sums{};
     const auto settle = [&sums] {
         std::uint64_t carry = 0;
