@@ -5,6 +5,8 @@
 const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
 const fs = require('node:fs');
+const http = require('node:http');
+const { once } = require('node:events');
 const { after, before, test } = require('node:test');
 const h = require('./harness.js');
 
@@ -13,8 +15,8 @@ let world;
 before(async () => { world = await h.openWorld({ seed: 31 }); });
 after(() => h.closeWorld(world));
 
-function thole(args) {
-  const child = spawn(h.BINARY, ['--socket', world.daemon.socket, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+function thole(args, where = ['--socket', world.daemon.socket]) {
+  const child = spawn(h.BINARY, [...where, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const text = { out: '', err: '' };
   child.stdout.on('data', (part) => { text.out += part; });
   child.stderr.on('data', (part) => { text.err += part; });
@@ -55,6 +57,38 @@ test('cost and time are told before', async () => {
   assert.equal(code, 0, err);
   assert.match(err, /batch dry: 3 mints, at most 0\.\d+ SOL of the wallet's \d+\.\d+ SOL, about \d+/);
   assert.equal((await operations()).length, 0);
+});
+
+test('an answer that lacks what it must say is an error and not asked for again', async () => {
+  const file = write('lacking', h.make(world, 1));
+  const right = {
+    'GET /api/v1/mints/estimate': { lamports: 1, wallet_lamports: 2 },
+    'POST /api/v1/content': { cid: 'bafk' },
+    'POST /api/v1/mints': { id: 'one', state: 'ready' },
+    'GET /api/v1/operations/one': { id: 'one', state: 'completed' },
+  };
+  for (const [call, member] of [['POST /api/v1/content', 'cid'], ['POST /api/v1/mints', 'id'],
+    ['POST /api/v1/mints', 'state'], ['GET /api/v1/operations/one', 'state'], [null, null]]) {
+    const seen = [];
+    const server = http.createServer((request, response) => {
+      const what = `${request.method} ${request.url.split('?')[0]}`;
+      seen.push(what);
+      const { ...body } = right[what];
+      if (what === call) delete body[member];
+      request.resume().on('end', () => response.end(JSON.stringify(body)));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { code, out, err } = await thole(['-o', 'json', 'mint', '--batch', file],
+      ['--url', `http://127.0.0.1:${server.address().port}`]).ended;
+    server.closeAllConnections();
+    server.close();
+    const { completed, failures } = JSON.parse(out);
+    assert.equal(code, call ? 1 : 0, out + err);
+    assert.equal(completed, call ? 0 : 1);
+    if (!call) continue;
+    assert.match(failures[0].detail, new RegExp(`has no "${member}"`));
+    assert.equal(seen.filter((each) => each === call).length, 1);
+  }
 });
 
 test('killed half-way it goes on where it was', async () => {

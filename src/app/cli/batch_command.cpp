@@ -56,6 +56,17 @@ std::string problem_of(const client_answer& answer) {
     return out.empty() ? fmt::format("HTTP {}", answer.status) : out;
 }
 
+// A member without which a 2xx answer says nothing. Asked again it would say the same.
+std::expected<std::string, std::string> told(const client_answer& answer, const char* member) {
+    if (answer.status / 100 != 2) return std::unexpected{problem_of(answer)};
+    boost::system::error_code error;
+    const auto value = boost::json::parse(answer.body, error);
+    auto text = error ? std::string{} : text_of(value, member);
+    if (!text.empty()) return text;
+    return std::unexpected{fmt::format(
+        "the answer with HTTP {} has no \"{}\": is this Thole's API?", answer.status, member)};
+}
+
 class batch_run {
   public:
     batch_run(session& s, client& daemon, const loaded_batch& batch, const batch_options& how)
@@ -74,8 +85,9 @@ class batch_run {
     void submit_more();
     // Whether the daemon took it, in whatever way; false: ask again later.
     bool submit(std::size_t item);
-    // The CID under which it is kept; "": ask again later; else why it is refused.
-    [[nodiscard]] std::expected<std::string, std::string> upload(const picture& what);
+    // The CID under which it is kept, or why it is refused; nothing: ask again later.
+    [[nodiscard]] std::optional<std::expected<std::string, std::string>> upload(
+        const picture& what);
     void look();
     void end(const under_way& one, const boost::json::value& operation);
     void give_up(std::size_t item, std::string id, std::string what);
@@ -131,7 +143,7 @@ void batch_run::give_up(std::size_t item, std::string id, std::string what) {
     if (!waiting_[account].empty()) idle_.push_back(account);
 }
 
-std::expected<std::string, std::string> batch_run::upload(const picture& what) {
+std::optional<std::expected<std::string, std::string>> batch_run::upload(const picture& what) {
     if (const auto kept = uploaded_.find(what.cid); kept != uploaded_.end()) return kept->second;
     auto content = read_picture(what.file);
     if (!content) return std::unexpected{what.file.string() + " " + content.error()};
@@ -143,22 +155,21 @@ std::expected<std::string, std::string> batch_run::upload(const picture& what) {
                               .headers = {{"Content-Type", "application/octet-stream"}},
                               .body = std::move(*content),
                               .timeout = std::chrono::minutes{10}});
-    if (!answer) return "";
-    if (answer->status == 507) return stopped_ = true, "";
-    boost::system::error_code error;
-    const auto told = boost::json::parse(answer->body, error);
-    if (answer->status / 100 != 2 || error) return std::unexpected{problem_of(*answer)};
-    return uploaded_[what.cid] = text_of(told, "cid");
+    if (!answer) return std::nullopt;
+    if (answer->status == 507) return stopped_ = true, std::nullopt;
+    auto kept = told(*answer, "cid");
+    if (kept) uploaded_[what.cid] = *kept;
+    return kept;
 }
 
 bool batch_run::submit(std::size_t index) {
     const auto& item = batch_.items[index];
     const auto kept = upload(batch_.pictures.at(item.image));
-    if (!kept) return give_up(index, {}, kept.error()), true;
-    if (kept->empty()) return false;
+    if (!kept) return false;
+    if (!*kept) return give_up(index, {}, kept->error()), true;
     const auto key = nft::key_of_item(batch_.id, item);
     auto request = item.request;
-    request.image = *kept;
+    request.image = **kept;
     const auto answer =
         call({.method = "POST",
               .path = "/api/v1/mints",
@@ -166,15 +177,12 @@ bool batch_run::submit(std::size_t index) {
               .body = json::write(request)});
     if (!answer) return false;
     if (answer->status == 507) return stopped_ = true, false;
-    boost::system::error_code error;
-    const auto operation = boost::json::parse(answer->body, error);
-    if (answer->status / 100 != 2 || error) {
-        give_up(index, {}, problem_of(*answer));
-        return true;
-    }
-    const under_way one{index, text_of(operation, "id")};
-    if (exit_of_state(text_of(operation, "state")) != exit_attention) {
-        end(one, operation);  // a run before this one had minted it
+    const auto id = told(*answer, "id");
+    const auto state = told(*answer, "state");
+    if (!id || !state) return give_up(index, {}, id ? state.error() : id.error()), true;
+    const under_way one{index, *id};
+    if (exit_of_state(*state) != exit_attention) {
+        end(one, boost::json::parse(answer->body));  // a run before this one had minted it
     } else {
         running_.push_back(one);
     }
@@ -230,17 +238,19 @@ void batch_run::look() {
     std::vector<under_way> still;
     for (auto& one : running_) {
         const auto answer = call({.path = "/api/v1/operations/" + percent_encoded(one.id)});
-        boost::system::error_code error;
-        const auto operation = answer ? boost::json::parse(answer->body, error) : nullptr;
         if (answer && answer->status == 404) {
             give_up(one.item, one.id, "the daemon does not know it any more");
             continue;
         }
-        const bool known = answer && answer->status == 200 && !error;
-        const auto state = known ? text_of(operation, "state") : std::string{};
-        const bool over = known && (exit_of_state(state) != exit_attention || state == "parked");
-        if (over) {
-            end(one, operation);
+        if (!answer || answer->status != 200) {
+            still.push_back(std::move(one));
+            continue;
+        }
+        const auto state = told(*answer, "state");
+        if (!state) {
+            give_up(one.item, one.id, state.error());
+        } else if (exit_of_state(*state) != exit_attention || *state == "parked") {
+            end(one, boost::json::parse(answer->body));
         } else {
             still.push_back(std::move(one));
         }
