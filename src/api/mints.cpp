@@ -4,8 +4,8 @@
 #include "api/reply.hpp"
 #include "api/submission.hpp"
 #include "ipfs/codes.hpp"
-#include "ipfs/media.hpp"
 #include "nft/request.hpp"
+#include "thole/codes.hpp"
 
 namespace thole::api {
 namespace {
@@ -35,17 +35,13 @@ void mints_resource::add_to(router& to) {
            [this](call c) { return post(std::move(c)); });
 }
 
-task<result<bool>> mints_resource::is_image(std::string text) {
-    auto look = [this, &text]() -> result<bool> {
-        const auto cid = ipfs::cid::parse(text);
-        if (!cid) return false;
-        auto content = p_.store.open_content(*cid);
-        if (!content) return false;
-        const auto head = content->read(0, ipfs::media_prefix);
-        return head && ipfs::recognise(*head).has_value();
-    };
-    // A pool that is full says nothing about the image.
-    co_return co_await p_.pool.run(std::move(look));
+// A pool that is full says nothing about the image.
+task<result<bool>> mints_resource::is_image(ipfs::cid id) {
+    const auto found = co_await p_.pictures.find(id);
+    if (!found && found.error().is(thole::codes::policy_bulkhead_full)) {
+        co_return fail(found.error());
+    }
+    co_return found.has_value();
 }
 
 task<bool> mints_resource::is_known_key(std::string key) {
@@ -84,7 +80,8 @@ task<io::server_response> mints_resource::post(call c) {
     if (!p_.issuer) co_return refuse(503, codes::mint_disabled);
 
     // A replay must find its operation even when the content has gone since.
-    const auto known = co_await is_image(request->image);
+    const auto image = ipfs::cid::parse(request->image);
+    const auto known = image ? co_await is_image(*image) : result<bool>{false};
     if (!known) co_return refuse(known.error());
     if (!*known && !co_await is_known_key(*key)) co_return unknown_image();
     if (!p_.room() && !co_await is_known_key(*key)) co_return refuse(507, codes::api_disk_full);

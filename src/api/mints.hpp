@@ -12,6 +12,7 @@
 #include "api/documents.hpp"
 #include "engine/engine.hpp"
 #include "ipfs/content_holds.hpp"
+#include "nft/images.hpp"
 #include "nft/mint_input.hpp"
 
 namespace thole::api {
@@ -21,9 +22,8 @@ class mints_resource {
     struct parts {
         saga::engine& engine;
         const documents& docs;
-        ipfs::content_store& store;
+        nft::images& pictures;
         ipfs::content_holds& holds;
-        sql::blocking_pool& pool;
         disk_check room;
         const io::loop& time;
         // What new addresses follow from; nothing: no wallet is configured.
@@ -35,7 +35,7 @@ class mints_resource {
   private:
     task<io::server_response> post(call);
     // Whether the CID is an image that the store holds.
-    task<result<bool>> is_image(std::string cid);
+    task<result<bool>> is_image(ipfs::cid id);
     task<bool> is_known_key(std::string key);
     // Journals the submission; its image is held from before that instant on.
     task<result<saga::submitted>> accept(saga::submission s, std::string image);

@@ -215,9 +215,8 @@ TEST_F(mints_test, a_full_disk_refuses_new_work_but_not_a_replay) {
 TEST_F(mints_test, a_daemon_without_wallet_says_so) {
     mints_resource off{{.engine = engine,
                         .docs = docs,
-                        .store = *store,
+                        .pictures = pictures,
                         .holds = holds,
-                        .pool = pool,
                         .room = [] { return true; },
                         .time = loop,
                         .issuer = {}}};
@@ -242,9 +241,8 @@ TEST_F(mints_test, the_identity_is_journaled_and_a_replay_keeps_it) {
     // A daemon with another wallet, asked the same again.
     mints_resource moved{{.engine = engine,
                           .docs = docs,
-                          .store = *store,
+                          .pictures = pictures,
                           .holds = holds,
-                          .pool = pool,
                           .room = [] { return true; },
                           .time = loop,
                           .issuer = nft::mint_base{secret, solana::public_key{{8}}}}};

@@ -103,11 +103,11 @@ struct world_test : ::testing::Test {
     operations_resource operations{engine, docs, loop, [this] { return room; }, {"bench"}};
     holds_resource kinds_at_rest{engine};
     ipfs::content_holds holds{*store, &pool, [this] { return journal.now(); }};
+    nft::store_images pictures{*store, pool};
     mints_resource mints{{.engine = engine,
                           .docs = docs,
-                          .store = *store,
+                          .pictures = pictures,
                           .holds = holds,
-                          .pool = pool,
                           .room = [this] { return room; },
                           .time = loop,
                           .issuer = nft::mint_base{secret, wallet}}};

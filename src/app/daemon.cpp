@@ -529,9 +529,8 @@ void daemon::parts::add_resources() {
     cron_resource->add_to(server.core());
     mints_resource.emplace(api::mints_resource::parts{.engine = *engine,
                                                       .docs = documents,
-                                                      .store = *store,
+                                                      .pictures = *images,
                                                       .holds = content->holds,
-                                                      .pool = core_disk,
                                                       .room = room,
                                                       .time = core,
                                                       .issuer = issuer()});

@@ -5,12 +5,18 @@
 //   auto image = co_await pictures.find(cid);               // held, and by its bytes an image
 //   upload.source = pictures.source(cid);                   // loaded only by who needs the bytes
 //
+// A mint looks at its image several times, and what a CID names never changes: what was found is
+// remembered, and only whether the store holds it is asked again. Damage since then is found by who
+// reads the bytes.
+//
 // Threads: core loop. Lifetime: store and pool outlive it. Errors: ipfs::codes::not_held and those
 // of the store, codes::not_an_image. Cancellation: reads are finished.
 
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "base/known_answers.hpp"
 #include "ipfs/codec/profile.hpp"
 #include "ipfs/content_store.hpp"
 #include "ipfs/provider.hpp"
@@ -41,8 +47,12 @@ class store_images final : public images {
     [[nodiscard]] std::shared_ptr<ipfs::content_source> source(const ipfs::cid& id) override;
 
   private:
+    struct seen {
+        std::optional<held_image> image;  // without originals, which may become more
+    };
     ipfs::content_store& store_;
     sql::blocking_pool& pool_;
+    known_answers<seen, 1024> known_;
 };
 
 }  // namespace thole::nft

@@ -94,6 +94,8 @@ task<> find_images(images& pictures, ipfs::cid png, ipfs::cid text, ipfs::cid no
     const auto image = co_await pictures.find(png);
     EXPECT_TRUE(image);
     if (image) EXPECT_EQ(image->media_type, "image/png");
+    const auto again = co_await pictures.find(png);
+    EXPECT_TRUE(again && again->id == image->id && again->size == image->size);
     const auto bytes = co_await pictures.source(png)->load();
     EXPECT_TRUE(bytes && !(*bytes)->empty());
     const auto other = co_await pictures.find(text);
