@@ -75,9 +75,11 @@ struct resolve_request {
     std::string reference;
     std::optional<boost::json::value> output;
     std::optional<bool> accept_risk;
+    std::optional<int> generation;
     std::string reason;
 };
-BOOST_DESCRIBE_STRUCT(resolve_request, (), (verdict, reference, output, accept_risk, reason))
+BOOST_DESCRIBE_STRUCT(resolve_request, (),
+                      (verdict, reference, output, accept_risk, generation, reason))
 
 constexpr std::size_t longest_text = 1000;
 
@@ -354,6 +356,7 @@ task<io::server_response> operations_resource::resolve(call c) {
     what.reference = std::move(body->reference);
     if (body->output) what.output = json::write(*body->output);
     what.accept_risk = body->accept_risk.value_or(false);
+    what.generation = body->generation.value_or(0);
     auto done = co_await engine_.resolve(*id, c.who.name, std::move(body->reason), std::move(what));
     co_return co_await answer(*id, std::move(done));
 }

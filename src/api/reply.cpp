@@ -28,23 +28,9 @@ constexpr std::array statuses{
     code_status{&codes::engine_unknown_kind, 404},
     code_status{&codes::engine_bad_input, 422},
     code_status{&codes::operation_not_found, 404},
-    code_status{&codes::operation_past_pivot, 409},
-    code_status{&codes::operation_not_waiting, 409},
-    code_status{&codes::operation_not_parked, 409},
-    code_status{&codes::operation_ended, 409},
-    code_status{&codes::operation_undecided, 409},
-    code_status{&codes::operation_nothing_undecided, 409},
-    code_status{&codes::operation_history_full, 409},
-    code_status{&codes::operation_generations_bound, 409},
     code_status{&codes::engine_unknown_definition, 409},
-    code_status{&codes::operation_not_paused, 409},
     code_status{&codes::engine_not_held, 409},
-    code_status{&codes::operation_not_skippable, 409},
     code_status{&codes::operation_step_unknown, 422},
-    code_status{&codes::operation_step_not_begun, 409},
-    code_status{&codes::operation_not_repeatable, 409},
-    code_status{&codes::operation_parked_already, 409},
-    code_status{&codes::operation_count_changed, 409},
     code_status{&codes::operation_risk_not_accepted, 422},
     code_status{&codes::operation_bad_output, 422},
     code_status{&codes::db_disk_full, 507},
@@ -61,6 +47,8 @@ int status_of(const fault& f) {
     for (const auto& each : statuses) {
         if (f.is(*each.code)) return each.status;
     }
+    // How it stands, or what was done to it, does not allow the act.
+    if (f.code().starts_with("operation.")) return 409;
     if (f.kind() == fault_kind::rejected) return 503;
     if (f.kind() == fault_kind::cancelled) return 503;
     if (!f.endpoint().empty() || f.scope() == fault_scope::endpoint) return 502;

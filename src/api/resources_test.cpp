@@ -570,15 +570,16 @@ TEST_F(operations_test, an_input_is_edited_while_nothing_must_be_undone) {
     EXPECT_THAT(get(at + "/events").body, HasSubstr("mended"));
     EXPECT_EQ(type_of(post(at + "/migrate", R"({"version":9,"reason":"x"})")),
               "/problems/engine.unknown_definition");
-    EXPECT_EQ(type_of(post(at + "/migrate", R"({"reason":"x"})")),
-              "/problems/operation.not_migratable");
+    out = post(at + "/migrate", R"({"reason":"x"})");
+    EXPECT_EQ(type_of(out), "/problems/operation.not_migratable");
+    EXPECT_EQ(out.status, 409);
     const auto cid = upload();
     first = behaviour::park;
     const auto mint_at =
         "/api/v1/operations/" + text(mint(good_body(cid), "a", {{"Prefer", "wait=30"}}), "id");
-    EXPECT_EQ(type_of(post(mint_at + "/edit", R"({"patch":{},"reason":"x"})")),
-              "/problems/operation.not_editable")
-        << "its first step has an undo";
+    out = post(mint_at + "/edit", R"({"patch":{},"reason":"x"})");
+    EXPECT_EQ(type_of(out), "/problems/operation.not_editable") << "its first step has an undo";
+    EXPECT_EQ(out.status, 409);
 }
 
 TEST_F(operations_test, what_does_not_exist_is_404) {

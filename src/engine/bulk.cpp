@@ -30,6 +30,7 @@ int step_to_skip(const plan& steps, const operation_state& s, std::string_view n
 result<input> skipping(const engine_core::live_ptr& op, const std::string& actor,
                        const std::string& reason, const act_details& more) {
     const auto& s = op->state();
+    if (op->saga == nullptr) return thole::fail(codes::engine_unknown_definition);
     skip_command out{actor, reason, {}};
     if (s.state == op_state::terminal) return out;  // refused as such
     out.step = step_to_skip(op->saga->steps(), s, more.step);
@@ -63,6 +64,7 @@ result<input> editing(const engine_core::live_ptr& op, const std::string& actor,
                       const std::string& reason, const act_details& more) {
     edit_command out{actor, reason, {}, more.patch};
     if (op->state().state == op_state::terminal) return out;  // refused as such
+    if (op->saga == nullptr) return thole::fail(codes::engine_unknown_definition);
     const auto& saga = *op->saga;
     if (!saga.editable()) return thole::fail(codes::operation_not_editable, op->who().kind);
     const auto patch = json::parse(more.patch);
@@ -91,6 +93,7 @@ result<input> migrating(const definitions& known, const engine_core::live_ptr& o
     if (to == nullptr) return thole::fail(codes::engine_unknown_definition, who.kind);
     migrate_command out{actor, reason, &to->steps()};
     if (s.state == op_state::terminal) return out;  // refused as such
+    if (op->saga == nullptr) return thole::fail(codes::engine_unknown_definition);
     const auto refuse = [](std::string why) {
         return thole::fail(codes::operation_not_migratable, std::move(why));
     };
@@ -133,6 +136,7 @@ result<input> input_for(const definitions& known, const engine_core::live_ptr& o
         case bulk_act::skip:
             return skipping(op, actor, reason, more);
         case bulk_act::reopen: {
+            if (op->saga == nullptr) return thole::fail(codes::engine_unknown_definition);
             const int step = op->saga->steps().index_of(more.step);
             if (step < 0) return thole::fail(codes::operation_step_unknown, more.step);
             return reopen_command{actor, reason, step};

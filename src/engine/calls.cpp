@@ -166,27 +166,35 @@ task<result<child_operation>> engine_core::child(self_ptr self, live_ptr parent,
     co_return as_child(std::move(*found));
 }
 
+void engine_core::tell_of_members(const live_operation& op, operation_view& view) const {
+    if (!view.members) return;
+    auto& members = *view.members;
+    for (auto& m : members) {
+        if (is_in_line(op, m.step)) {
+            m.waiting = waiting_view{std::string{codes::engine_step_full.text}, {}, {}, {}};
+        }
+    }
+    const int first = op.what.op.now.step;
+    for (const auto& each : op.beside) {
+        // A person may have moved it on, away from who still works on it.
+        if (each->member < first || each->member >= first + std::ssize(members)) continue;
+        auto& m = members[static_cast<std::size_t>(each->member - first)];
+        m.state = "running";
+        m.waiting.reset();
+    }
+}
+
 task<result<operation_details>> engine_core::get(self_ptr self, uuid id) {
     if (const auto live = self->live_.find(id); live != self->live_.end()) {
         auto out = details_of(live->second->what);
-        auto& members = out.view.members;
-        const int first = live->second->state().step;
-        for (const auto& each : live->second->beside) {
-            // A person may have moved it on, away from who still works on it.
-            if (!members || each->member < first || each->member >= first + std::ssize(*members)) {
-                continue;
-            }
-            auto& m = (*members)[static_cast<std::size_t>(each->member - first)];
-            m.state = "running";
-            m.waiting.reset();
-        }
+        self->tell_of_members(*live->second, out.view);
         co_return out;
     }
     auto found = co_await self->log.load(id);
     if (!found) co_return fail(std::move(found).error());
     if (!*found) co_return fail(codes::operation_not_found);
     auto out = details_of(**found);
-    self->tell_of_hold(out.view);
+    self->tell_of_waiting(out.view, (*found)->op.now);
     co_return out;
 }
 
@@ -197,24 +205,25 @@ task<result<details_page>> engine_core::list(self_ptr self, list_filter filter) 
     details_page out;
     out.next = page->next;
     for (const auto& each : page->items) {
-        self->tell_of_hold(out.items.emplace_back(details_of(each)).view);
+        self->tell_of_waiting(out.items.emplace_back(details_of(each)).view, each.op.now);
     }
     co_return out;
 }
 
-task<std::optional<std::int64_t>> engine_core::row_of(self_ptr self, uuid id) {
+task<result<std::int64_t>> engine_core::row_of(self_ptr self, uuid id) {
     if (const auto live = self->live_.find(id); live != self->live_.end()) {
         co_return live->second->who().row;
     }
     auto found = co_await self->log.load(id);
-    if (!found || !*found) co_return std::nullopt;
+    if (!found) co_return fail(std::move(found).error());
+    if (!*found) co_return fail(codes::operation_not_found);
     co_return (*found)->op.who.row;
 }
 
 task<result<std::vector<event_view>>> engine_core::events(self_ptr self, uuid id, int after,
                                                           int limit, deadline until) {
     const auto row = co_await row_of(self, id);
-    if (!row) co_return fail(codes::operation_not_found);
+    if (!row) co_return fail(row.error());
     const auto watch = std::make_shared<watcher>(*row);
     const registered seen{self->watchers_, *row, watch};
     for (;;) {
@@ -232,7 +241,7 @@ task<result<std::vector<event_view>>> engine_core::events(self_ptr self, uuid id
 
 task<result<operation_details>> engine_core::wait_end(self_ptr self, uuid id, deadline until) {
     const auto row = co_await row_of(self, id);
-    if (!row) co_return fail(codes::operation_not_found);
+    if (!row) co_return fail(row.error());
     const auto watch = std::make_shared<watcher>(*row, true);
     const registered seen{self->watchers_, *row, watch};
     for (;;) {

@@ -78,6 +78,10 @@ inline constexpr fault_code operation_undecided{
 inline constexpr fault_code operation_nothing_undecided{
     "operation.nothing_undecided", fault_kind::permanent, fault_scope::request,
     "There is no undecided generation that could be resolved."};
+inline constexpr fault_code operation_generation_changed{
+    "operation.generation_changed", fault_kind::conflict, fault_scope::request,
+    "The operation has signed another generation since; what was said is not about that one. Look "
+    "at it again."};
 inline constexpr fault_code operation_declared_dead{
     "operation.declared_dead", fault_kind::permanent, fault_scope::request,
     "A person declared the newest generation dead; nothing proves it. Retry signs one more, cancel "
@@ -150,6 +154,18 @@ inline constexpr fault_code engine_step_full{
     "engine.step_full", fault_kind::rejected, fault_scope::dependency,
     "As many operations as may be in the step at once are in it: this one goes on when a place is "
     "free."};
+inline constexpr fault_code engine_not_due{"engine.not_due", fault_kind::rejected,
+                                           fault_scope::dependency,
+                                           "The operation was asked to begin, or to go on, at a "
+                                           "later time."};
+inline constexpr fault_code engine_rate_limited{
+    "engine.rate_limited", fault_kind::rejected, fault_scope::dependency,
+    "As many operations of the kind as its rate allows were taken up; this one has its turn when "
+    "the next may be."};
+inline constexpr fault_code engine_no_place{
+    "engine.no_place", fault_kind::rejected, fault_scope::dependency,
+    "As many operations, of the kind or in all, as may be worked on at once are; this one has its "
+    "turn when a place is free."};
 inline constexpr fault_code engine_not_held{"engine.not_held", fault_kind::permanent,
                                             fault_scope::request,
                                             "It does not rest, so there is nothing to release."};
@@ -186,6 +202,7 @@ inline constexpr std::array engine_codes{&engine_key_conflict,
                                          &operation_generations_spent,
                                          &operation_undecided,
                                          &operation_nothing_undecided,
+                                         &operation_generation_changed,
                                          &operation_declared_dead,
                                          &operation_risk_not_accepted,
                                          &operation_bad_output,
@@ -203,6 +220,9 @@ inline constexpr std::array engine_codes{&engine_key_conflict,
                                          &operation_not_migratable,
                                          &engine_held,
                                          &engine_step_full,
+                                         &engine_not_due,
+                                         &engine_rate_limited,
+                                         &engine_no_place,
                                          &engine_payload_key_missing,
                                          &engine_payload_key_bad,
                                          &engine_payload_unreadable,

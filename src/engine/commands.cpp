@@ -13,6 +13,16 @@ constexpr int most_rounds = 16;
 constexpr duration first_pause = std::chrono::milliseconds{2};
 constexpr duration longest_pause = std::chrono::milliseconds{250};
 
+bool needs_steps(const input& what) {
+    const bool plain = std::holds_alternative<close_command>(what) ||
+                       std::holds_alternative<fail_command>(what) ||
+                       std::holds_alternative<pause_command>(what) ||
+                       std::holds_alternative<resume_command>(what) ||
+                       std::holds_alternative<retry_command>(what) ||
+                       std::holds_alternative<prioritise_command>(what);
+    return !plain;
+}
+
 }  // namespace
 
 // False: the engine is stopping.
@@ -92,7 +102,9 @@ task<result<operation_view>> engine_core::command_live(self_ptr self, live_ptr o
 
 task<result<operation_view>> engine_core::command_stored(self_ptr self, live_ptr op,
                                                          const act& what) {
-    if (op->saga == nullptr) co_return thole::fail(codes::engine_unknown_definition);
+    // Of a version that this program does not know a person can say at least that it rests or ends.
+    static const plan unknown{};
+    const auto& steps = op->saga != nullptr ? op->saga->steps() : unknown;
     const auto before = op->state();
     if (before.state == op_state::running) {
         // Claimed a moment ago, or an orphan: let the dispatcher see to it first.
@@ -102,7 +114,10 @@ task<result<operation_view>> engine_core::command_stored(self_ptr self, live_ptr
     }
     const auto in = what(op);
     if (!in) co_return thole::fail(in.error());
-    auto d = decide(before, op->saga->steps(), *in, {}, self->log.now(), self->chance_);
+    if (op->saga == nullptr && needs_steps(*in)) {
+        co_return thole::fail(codes::engine_unknown_definition);
+    }
+    auto d = decide(before, steps, *in, {}, self->log.now(), self->chance_);
     if (d.refused != nullptr) co_return thole::fail(*d.refused);
     if (!d.changed) co_return view_of(op->what.op);
     move m;
@@ -150,18 +165,33 @@ task<result<>> engine_core::set_hold(self_ptr self, hold_record what) {
     auto done = co_await self->log.hold(what);
     if (!done) co_return thole::fail(std::move(done).error());
     self->places_.set_hold(what.kind, what.held);
-    // Whoever waits between two looks at a generation stops, or goes on.
+    // Whoever waits between two looks at a generation stops, or goes on; so does a group.
     for (auto& [id, op] : self->live_) {
-        if (op->sleeping.waiting()) op->sleeping.wake(*self->alarms_);
+        for (auto* each : {&op->sleeping, &op->regrouping}) {
+            if (each->waiting()) each->wake(*self->alarms_);
+        }
     }
     self->backlog_ = true;
     self->wake_dispatcher();
     co_return result<>{};
 }
 
-void engine_core::tell_of_hold(operation_view& view) const {
-    if (view.state != "ready" || !places_.held(view.kind)) return;
-    view.waiting = waiting_view{std::string{codes::engine_held.text}, {}, {}, {}};
+void engine_core::tell_of_waiting(operation_view& view, const operation_state& s) {
+    if (s.state != op_state::ready) return;
+    const auto because = [&view](const fault_code& why, std::optional<store_time> until = {}) {
+        view.waiting = waiting_view{std::string{why.text}, until, {}, {}};
+    };
+    const auto now = log.now();
+    if (places_.held(view.kind)) return because(codes::engine_held);
+    if (s.due_at > now) {
+        if (s.waiting.empty() && s.due_at != never_due) because(codes::engine_not_due, s.due_at);
+        return;
+    }
+    if (const auto free_at = places_.rate_until(view.kind, now)) {
+        return because(codes::engine_rate_limited, *free_at);
+    }
+    const bool full = busy_ - claiming_ >= options.concurrency;
+    if (full || places_.is_full(view.kind)) because(codes::engine_no_place);
 }
 
 // ---- resolving ----------------------------------------------------------------------------------
@@ -173,6 +203,9 @@ task<result<operation_view>> engine_core::resolve(self_ptr self, uuid id, std::s
     }
     auto make = [self, actor = std::move(actor), reason = std::move(reason),
                  what = std::move(what)](const live_ptr& op) -> result<input> {
+        if (op->saga == nullptr) return thole::fail(codes::engine_unknown_definition);
+        const bool meant = what.generation == 0 || what.generation == op->state().generation;
+        if (!meant) return thole::fail(codes::operation_generation_changed);
         resolve_command out{actor, reason, what.landed, what.reference};
         if (!what.landed || !op->state().live) return out;
         auto& step = op->saga->at(op->state().step);

@@ -7,10 +7,28 @@
 
 namespace thole::saga {
 
+namespace {
+// How soon a node without a lease looks whether it has one again.
+constexpr store_time::duration lease_poll = std::chrono::seconds{1};
+}  // namespace
+
 struct engine_core::group_run {
     std::set<int> under_way;  // steps
     // Said by the end of the last one.
     std::optional<onward> outcome;
+};
+
+// However a driver leaves.
+struct engine_core::lines_left {
+    lines_left(engine_core& of, const live_ptr& op) : self{of}, who{op} {}
+    ~lines_left() {
+        self.leave_lines(who);
+        self.offer_places(false);
+    }
+    lines_left(const lines_left&) = delete;
+    lines_left& operator=(const lines_left&) = delete;
+    engine_core& self;
+    const live_ptr& who;
 };
 
 // Those that may begin now, with a place where one is needed; else when the next one is due.
@@ -18,9 +36,15 @@ std::vector<int> engine_core::due_members(const live_ptr& op, const group_run& g
                                           std::optional<store_time>& next) {
     std::vector<int> out;
     next.reset();
+    leave_lines(op);
     const auto& s = op->state();
-    if (!may_go_on(*op)) return out;
     const auto now = log.now();
+    if (!log.may_start_effects()) next = now + lease_poll;
+    const bool goes_forward =
+        !s.cancelling && std::ranges::none_of(s.members, [](const member_state& m) {
+            return m.stand == member_stand::parks || m.stand == member_stand::turns_back;
+        });
+    if (!goes_forward || !may_go_on(*op)) return out;
     for (std::size_t i = 0; i < s.members.size(); ++i) {
         const auto& m = s.members[i];
         const int step = s.step + static_cast<int>(i);
@@ -32,16 +56,21 @@ std::vector<int> engine_core::due_members(const live_ptr& op, const group_run& g
         const auto& plan = op->saga->steps().at(step);
         const bool place = plan.at_most == 0 || op->place == plan.name ||
                            places_.enter_step(op->who().kind, plan.name);
-        if (!place) continue;
+        if (!place) {
+            stand_in_line(op, plan.name);
+            continue;
+        }
         if (op->place == plan.name) op->place.clear();  // it is the step's now
         out.push_back(step);
     }
+    offer_places(false);
     return out;
 }
 
 // Precondition: the group is the operation's current step, and `begun` was committed.
 task<engine_core::onward> engine_core::drive_group(self_ptr self, live_ptr op, onward begun) {
     const auto group = std::make_shared<group_run>();
+    const lines_left at_the_end{*self, op};
     const bool of_earlier = op->saga->steps().index_of(op->place) < op->state().step;
     if (of_earlier) self->take_place(op, {});
     const auto place_of = [&op](int step) {

@@ -90,6 +90,8 @@ struct resolution {
     std::string reference{};   // what shows it: a signature, a ticket …; 1…1000 bytes
     std::string output{};      // JSON of the step's output; empty = made from the reference
     bool accept_risk = false;  // must be said with a declaration of death
+    // Which one it was said of: refused when another was signed meanwhile. 0 = whatever there is.
+    int generation = 0;
 };
 
 // The same act on every operation that fits a filter.

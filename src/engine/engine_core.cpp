@@ -60,6 +60,7 @@ void engine_core::abandon() {
         op->regrouping.forget();
         op->moves.forget();
     }
+    lines_.clear();
     for (auto& [row, w] : watchers_) w->sleeping.forget();
 }
 
@@ -154,6 +155,7 @@ task<void> engine_core::dispatch(self_ptr self) {
             continue;
         }
         if (!due || !s.has_place()) {
+            s.offer_places(true);
             if (s.recovering_) continue;
             auto until = s.has_place() ? next_look : time_point::max();
             if (s.next_due_ && s.has_place()) {
@@ -167,11 +169,12 @@ task<void> engine_core::dispatch(self_ptr self) {
         request.limit = std::min(s.options.concurrency - s.busy_, most_per_claim);
         request.quotas = s.places_.quotas(now, request.limit);
         s.busy_ += request.limit;  // nobody else takes these places meanwhile
+        s.claiming_ = request.limit;
         s.backlog_ = false;
         s.next_due_.reset();  // what becomes ready meanwhile says so
         s.looked_at_ = s.loop.now();
         auto answer = co_await s.log.claim(request);
-        s.busy_ -= request.limit;
+        s.busy_ -= std::exchange(s.claiming_, 0);
         if (!answer) {
             s.note_fault(answer.error());
             s.orphans_ = s.orphans_ || answer.error().effect() == fault_effect::unknown;
@@ -194,6 +197,7 @@ task<void> engine_core::dispatch(self_ptr self) {
             op->place = op->state().lane;
             s.spawn(drive(self, std::move(op), c.interrupted));
         }
+        s.offer_places(false);
         if (const auto token = s.places_.next_token(now)) s.note_due(*token);
     }
 }
@@ -291,6 +295,28 @@ void engine_core::leave_place(const std::string& kind, const std::string& step) 
     if (step.empty() || !places_.leave_step(kind, step)) return;
     backlog_ = true;
     wake_dispatcher();
+}
+
+void engine_core::stand_in_line(const live_ptr& op, const std::string& step) {
+    lines_[{op->who().kind, step}].push_back(op);
+}
+
+void engine_core::leave_lines(const live_ptr& op) {
+    for (auto& [where, line] : lines_) std::erase(line, op);
+}
+
+void engine_core::offer_places(bool no_claim) {
+    for (auto& [where, line] : lines_) {
+        if (line.empty() || !places_.offers_step(where.first, where.second, no_claim)) continue;
+        line.front()->regrouping.wake(*alarms_);
+        line.pop_front();
+    }
+}
+
+bool engine_core::is_in_line(const live_operation& op, const std::string& step) const {
+    const auto line = lines_.find({op.who().kind, step});
+    return line != lines_.end() &&
+           std::ranges::any_of(line->second, [&op](const auto& each) { return each.get() == &op; });
 }
 
 // ---- bookkeeping --------------------------------------------------------------------------------

@@ -98,6 +98,14 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     // Has a place in the step that it is to begin, where one is needed.
     bool take_place(const live_ptr& op, const std::string& step);
     void leave_place(const std::string& kind, const std::string& step);
+    // Who is at work on a group and finds no place in a further step of it stands in line. When one
+    // is free he is woken, and stands there no more: he may have no use for it by then, so whoever
+    // has looked offers what is left to the next.
+    struct lines_left;
+    void stand_in_line(const live_ptr& op, const std::string& step);
+    void leave_lines(const live_ptr& op);
+    void offer_places(bool no_claim);
+    [[nodiscard]] bool is_in_line(const live_operation& op, const std::string& step) const;
     struct group_run;
     using group_ptr = std::shared_ptr<group_run>;
     // What follows.
@@ -123,7 +131,7 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     static task<result<move_answer>> commit_command(self_ptr self, const move& m);
     static task<bool> pause(self_ptr self, duration d);
     static task<void> park_unknown(self_ptr self, live_ptr op);
-    static task<std::optional<std::int64_t>> row_of(self_ptr self, uuid id);
+    static task<result<std::int64_t>> row_of(self_ptr self, uuid id);
     static task<void> release_orphans(self_ptr self);
     static task<void> recount(self_ptr self);
 
@@ -148,7 +156,9 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     [[nodiscard]] bool may_go_on(const live_operation& op) const {
         return !stopping_ && log.may_start_effects() && !places_.held(op.who().kind);
     }
-    void tell_of_hold(operation_view& view) const;
+    // Why one that is ready is not taken up: its time, or what it may not have yet.
+    void tell_of_waiting(operation_view& view, const operation_state& s);
+    void tell_of_members(const live_operation& op, operation_view& view) const;
     void note_fault(const fault& f);
     [[nodiscard]] bool has_place() const { return busy_ < options.concurrency; }
 
@@ -163,7 +173,10 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     nap dispatcher_;
     nap stopper_;
     kind_places places_;
-    int busy_ = 0;                  // places taken
+    // By kind and step, in the order of their coming.
+    std::map<std::pair<std::string, std::string>, std::deque<live_ptr>> lines_;
+    int busy_ = 0;                  // places taken …
+    int claiming_ = 0;              // … of them by a claim under way
     int submitting_ = 0;            // submissions under way: they count as waiting
     int tasks_ = 0;                 // coroutines that stop() waits for
     bool backlog_ = false;          // the last claim left due operations behind

@@ -339,5 +339,190 @@ TEST_F(engine_at_most_test, a_crash_leaks_no_place) {
     expect_two_at_a_time();
 }
 
+// first → [left · right (one at a time)] → last: who has no place in "right" waits for it beside
+// his own "left", which takes its time.
+class engine_line_test : public engine_at_most_test {
+  protected:
+    void begin_line(engine_options options = {}) {
+        b.emplace(std::move(options));
+        b->define(define<order>("order", 1)
+                      .step(steps.first)
+                      .step(steps.left)
+                      .step(steps.right)
+                      .beside()
+                      .at_most(1)
+                      .skippable()
+                      .step(steps.last)
+                      .build());
+        b->start();
+        steps.left->act = slowly(10min);
+        steps.right->act = [this](step_context&) { return counted(); };
+    }
+    std::vector<uuid> accept(int count) {
+        std::vector<uuid> out;
+        for (int i = 0; i < count; ++i) {
+            out.push_back(b->accept(b->an_order("op " + std::to_string(i))));
+        }
+        return out;
+    }
+    std::string right_of(uuid id) {
+        const auto view = b->now(id).view;
+        if (!view.members) return view.state;
+        const auto& m = view.members->at(1);
+        return m.state + (m.waiting ? " " + m.waiting->reason : "");
+    }
+    result<operation_view> act(uuid id, bulk_act what) {
+        const act_details more{.output = R"({"value":"by hand"})", .step = "right"};
+        return b->wait((*b)->act(id, what, "me", "because", more));
+    }
+    // The first has the place for an hour, the second stands in line.
+    std::vector<uuid> one_inside(task<outcome<text>> (engine_line_test::*answers)() = nullptr) {
+        begin_line();
+        steps.right->act = [this, answers](step_context&) {
+            if (steps.right->runs > 1) return counted();
+            return answers != nullptr ? (this->*answers)() : after(1h, done<text>{{"late"}});
+        };
+        auto all = accept(2);
+        b->loop.advance(500ms);
+        EXPECT_EQ(right_of(all[1]), "waiting engine.step_full");
+        return all;
+    }
+
+  public:
+    task<outcome<text>> parks() { return after(1s, park{"look at it", {}}); }
+    task<outcome<text>> fails() { return after(1s, retry{fault{codes::http_client_error}}); }
+};
+
+// proves: E1, E5
+TEST_F(engine_line_test, a_free_place_is_taken_while_a_sibling_is_still_at_work) {
+    begin_line();
+    const auto all = accept(5);
+    b->loop.advance(500ms);
+    EXPECT_EQ(right_of(all[0]), "running");
+    for (int i = 1; i < 5; ++i) {
+        EXPECT_EQ(right_of(all[static_cast<std::size_t>(i)]), "waiting engine.step_full");
+    }
+    for (const auto& id : all) {
+        EXPECT_EQ(right_of(id), "running") << "in the order of their coming";
+        b->loop.advance(1s);
+        EXPECT_EQ(right_of(id), "done");
+    }
+    EXPECT_EQ(most, 1);
+    for (const auto& id : all) EXPECT_EQ(b->end_of(id).view.state, "completed");
+    EXPECT_EQ(steps.left->runs, 5);
+}
+
+// proves: E5, E6
+TEST_F(engine_line_test, whatever_an_operator_does_to_who_is_inside_lets_the_next_one_in) {
+    for (const auto what : {bulk_act::pause, bulk_act::cancel, bulk_act::skip}) {
+        steps = {};
+        const auto all = one_inside();
+        ASSERT_TRUE(act(all[0], what));
+        b->loop.advance(100ms);
+        EXPECT_EQ(right_of(all[1]), "running") << json::detail::enum_text(what);
+        b->loop.advance(1s);
+        EXPECT_EQ(right_of(all[1]), "done");
+    }
+}
+
+// proves: E5
+TEST_F(engine_line_test, who_gives_up_inside_lets_the_next_one_in) {
+    for (const auto ends : {&engine_line_test::parks, &engine_line_test::fails}) {
+        steps = {};
+        const auto all = one_inside(ends);
+        b->loop.advance(600ms);
+        EXPECT_EQ(right_of(all[0]).substr(0, 7), "gave_up");
+        EXPECT_EQ(right_of(all[1]), "running");
+    }
+}
+
+// proves: E3, E6
+TEST_F(engine_line_test, who_stands_in_line_can_be_ended_and_leaves_it_to_the_next) {
+    const auto expect_after = [&](auto&& acts, const std::string& state, int rights) {
+        steps = {};
+        begin_line();
+        const auto all = accept(3);
+        b->loop.advance(500ms);
+        acts(all[1]);
+        b->loop.advance(100ms);
+        EXPECT_EQ(b->now(all[1]).view.state, state);
+        EXPECT_EQ(right_of(all[2]), "waiting engine.step_full");
+        b->loop.advance(1s);
+        EXPECT_EQ(right_of(all[2]), "running") << "he is passed over";
+        EXPECT_EQ(b->end_of(all[2]).view.state, "completed");
+        EXPECT_EQ(steps.right->runs, rights);
+    };
+    expect_after([&](uuid id) { ASSERT_TRUE(act(id, bulk_act::cancel)); }, "rolled_back", 2);
+    EXPECT_EQ(steps.right->undos, 0) << "it was never begun";
+    for (const auto last : {bulk_act::close, bulk_act::fail}) {
+        const auto word = last == bulk_act::close ? "closed" : "failed";
+        const auto ends = [&](uuid id) {
+            EXPECT_TRUE(act(id, last).error().is(codes::operation_not_parked));
+            ASSERT_TRUE(act(id, bulk_act::pause));
+            ASSERT_TRUE(act(id, last));
+            EXPECT_THAT(b->story(id),
+                        ::testing::IsSupersetOf({"operation.paused left", "operation.ended"}));
+        };
+        expect_after(ends, word, 2);
+    }
+    expect_after([&](uuid id) { ASSERT_TRUE(act(id, bulk_act::pause)); }, "parked", 2);
+    expect_after([&](uuid id) { ASSERT_TRUE(act(id, bulk_act::skip)); }, "running", 2);
+}
+
+// proves: E3, E6
+TEST_F(engine_line_test, who_waits_as_a_row_can_be_ended_too) {
+    const auto expect_after = [&](auto&& acts, const std::string& state) {
+        steps = {};
+        begin_line();
+        steps.left->act = {};
+        steps.right->act = slowly(1h);
+        const auto all = accept(2);
+        b->loop.advance(500ms);
+        const auto view = b->now(all[1]).view;
+        EXPECT_EQ(view.state, "ready");
+        EXPECT_EQ(view.waiting->reason, "engine.step_full");
+        acts(all[1]);
+        b->loop.advance(100ms);
+        EXPECT_EQ(b->now(all[1]).view.state, state);
+        EXPECT_EQ(steps.right->runs, 1);
+    };
+    expect_after([&](uuid id) { ASSERT_TRUE(act(id, bulk_act::cancel)); }, "rolled_back");
+    expect_after([&](uuid id) { ASSERT_TRUE(act(id, bulk_act::skip)); }, "completed");
+    for (const auto last : {bulk_act::close, bulk_act::fail}) {
+        const auto ends = [&](uuid id) {
+            ASSERT_TRUE(act(id, bulk_act::pause));
+            ASSERT_TRUE(act(id, last));
+        };
+        expect_after(ends, last == bulk_act::close ? "closed" : "failed");
+    }
+}
+
+// proves: E5, E6
+TEST_F(engine_line_test, what_rests_takes_no_place_and_goes_on_when_it_is_released) {
+    begin_line();
+    const auto all = accept(2);
+    b->loop.advance(500ms);
+    ASSERT_TRUE(b->wait((*b)->hold("order", "me", "a moment")));
+    b->loop.advance(1min);
+    EXPECT_EQ(right_of(all[0]), "done");
+    EXPECT_EQ(right_of(all[1]).substr(0, 7), "waiting");
+    ASSERT_TRUE(b->wait((*b)->release("order", "me", "on")));
+    b->loop.advance(100ms);
+    EXPECT_EQ(right_of(all[1]), "running");
+}
+
+// proves: E5
+TEST_F(engine_line_test, a_full_engine_gives_the_place_to_who_is_at_work_already) {
+    engine_options options;
+    options.concurrency = 2;
+    begin_line(options);
+    const auto all = accept(3);
+    b->loop.advance(1500ms);
+    EXPECT_EQ(right_of(all[0]), "done");
+    EXPECT_EQ(right_of(all[1]), "running");
+    EXPECT_EQ(b->now(all[2]).view.state, "ready") << "no place in the engine";
+    for (const auto& id : all) EXPECT_EQ(b->end_of(id).view.state, "completed");
+}
+
 }  // namespace
 }  // namespace thole::saga

@@ -369,8 +369,40 @@ TEST_F(engine_queue_test, work_may_be_asked_for_later) {
     b->loop.advance(59min);
     EXPECT_EQ(steps.reserve->runs, 0);
     EXPECT_EQ(b->now(id).view.state, "ready");
+    EXPECT_EQ(b->now(id).view.waiting->reason, "engine.not_due");
+    EXPECT_EQ(b->now(id).view.waiting->until, *s.not_before);
     b->loop.advance(2min);
     EXPECT_EQ(b->now(id).view.state, "completed");
+}
+
+// proves: E5, E6
+TEST_F(engine_queue_test, says_why_what_is_due_is_not_taken_up) {
+    const auto second_under = [&](engine_options options) {
+        begin(presets::standard, std::move(options));
+        steps.reserve->act = [this](step_context&) -> task<outcome<text>> {
+            static_cast<void>(co_await b->loop.sleep_until(b->loop.now() + 5s));
+            co_return done<text>{{"reserved"}};
+        };
+        b->accept(b->an_order("first", "1"));
+        const auto id = b->accept(b->an_order("second", "2"));
+        b->loop.advance(1s);
+        const auto view = b->now(id).view;
+        EXPECT_EQ(view.state, "ready");
+        const auto listed = b->wait((*b)->list({.key = "second"}));
+        EXPECT_EQ(listed->items.at(0).view.waiting->reason, view.waiting->reason);
+        EXPECT_EQ(b->end_of(id).view.state, "completed");
+        return *view.waiting;
+    };
+    engine_options few;
+    few.concurrency = 1;
+    EXPECT_EQ(second_under(few).reason, "engine.no_place");
+    engine_options options;
+    options.kinds["order"] = {.concurrency = 1};
+    EXPECT_EQ(second_under(options).reason, "engine.no_place");
+    options.kinds["order"] = {.per_minute = 1};
+    const auto limited = second_under(options);
+    EXPECT_EQ(limited.reason, "engine.rate_limited");
+    EXPECT_TRUE(limited.until) << "when the next one may begin";
 }
 
 }  // namespace

@@ -383,8 +383,15 @@ TEST_F(engine_test, a_person_resolves_what_nobody_can_settle_while_it_is_polled)
     EXPECT_EQ(steps.ship->runs, 1) << "what follows is done, verification included";
     EXPECT_EQ(steps.pay->prepares, 2) << "its lock was handed on";
     EXPECT_EQ(b->now(next).view.progress, "UNCERTAIN");
-    ASSERT_TRUE(b->wait((*b)->resolve(next, "me", "lost",
-                                      {.landed = false, .reference = "t", .accept_risk = true})));
+    // Said of another generation than there is now: a person has looked too long ago.
+    const auto stale = b->wait(
+        (*b)->resolve(next, "me", "lost",
+                      {.landed = false, .reference = "t", .accept_risk = true, .generation = 2}));
+    ASSERT_FALSE(stale);
+    EXPECT_TRUE(stale.error().is(codes::operation_generation_changed));
+    ASSERT_TRUE(b->wait(
+        (*b)->resolve(next, "me", "lost",
+                      {.landed = false, .reference = "t", .accept_risk = true, .generation = 1})));
     EXPECT_EQ(b->now(next).view.waiting->reason, "operation.declared_dead");
     ASSERT_TRUE(b->wait((*b)->cancel(next, "me", "")));
     EXPECT_EQ(b->end_of(next).view.state, "rolled_back");
@@ -673,6 +680,27 @@ TEST_F(engine_test, a_definition_of_another_version_parks) {
     other.loop.advance(2h);
     EXPECT_EQ(other.now(id).view.state, "parked");
     EXPECT_EQ(other.now(id).view.fault->code, "engine.unknown_definition");
+    // What would have to know its steps is refused; that it ends, and how, a person can say.
+    for (const auto what :
+         {bulk_act::cancel, bulk_act::skip, bulk_act::reopen, bulk_act::edit, bulk_act::migrate}) {
+        const auto done = other.wait(other->act(id, what, "me", "r", {.output = "{}"}));
+        ASSERT_FALSE(done) << json::detail::enum_text(what);
+        EXPECT_TRUE(done.error().is(codes::engine_unknown_definition));
+    }
+    EXPECT_TRUE(other.wait(other->resolve(id, "me", "r", {.landed = true, .reference = "x"}))
+                    .error()
+                    .is(codes::engine_unknown_definition));
+    ASSERT_TRUE(other.wait(other->retry(id, "me", "perhaps now")));
+    other.loop.advance(1s);
+    EXPECT_EQ(other.now(id).view.state, "parked") << "as long as nobody knows its steps";
+    ASSERT_TRUE(other.wait(other->act(id, bulk_act::prioritise, "me", "r", {})));
+    ASSERT_TRUE(other.wait(other->close(id, "me", "its version is gone for good")));
+    EXPECT_EQ(other.now(id).view.state, "closed");
+    EXPECT_TRUE(other.store.locks()->empty());
+    EXPECT_EQ(other.story(id).back(), "operation.ended");
+    // Whoever knows the steps finds the story true.
+    b->store = other.store;
+    b->expect_stories_true();
     b.reset();
 }
 

@@ -31,7 +31,11 @@ class faulty_journal final : public journal {
     }
     task<result<move_answer>> commit(const move& m) override { return write(inner_.commit(m)); }
     task<result<claim_answer>> claim(claim_request r) override { return write(inner_.claim(r)); }
-    task<result<std::optional<stored_operation>>> load(uuid id) override { return inner_.load(id); }
+    task<result<std::optional<stored_operation>>> load(uuid id) override {
+        if (reads_fail) co_return std::unexpected{refusal};
+        co_return co_await inner_.load(id);
+    }
+    bool reads_fail = false;
     task<result<std::optional<operation>>> find_key(std::string t, std::string k,
                                                     std::string key) override {
         return inner_.find_key(std::move(t), std::move(k), std::move(key));
@@ -79,6 +83,7 @@ class journal_faults_test : public ::testing::Test {
                       .pivot()
                       .step(last)
                       .build());
+        known.add(define<order>("pair", 1).step(first).step(beside).beside().build());
         options.on_journal_fault = [this](const fault&) { ++troubles; };
         e.emplace(loop, log, known, ids, options);
         EXPECT_TRUE(wait(e->start()));
@@ -88,8 +93,9 @@ class journal_faults_test : public ::testing::Test {
         work.spawn(keep(as_bool(e->stop(1min)), stopped));
         loop.run_until_idle();
         for (const auto& item : store.list({.limit = 500})->items) {
+            const auto& kind = item.op.who.kind;
             const auto told = fold(*store.events(item.op.who.row, 0, 10'000),
-                                   known.newest("order")->steps(), true);
+                                   known.newest(kind)->steps(), kind == "order");
             EXPECT_EQ(difference(told, item.op.now), "");
         }
         EXPECT_TRUE(store.locks()->empty());
@@ -109,9 +115,9 @@ class journal_faults_test : public ::testing::Test {
         EXPECT_TRUE(answer.has_value());
         return std::move(*answer);
     }
-    result<submitted> submit(const std::string& key) {
+    result<submitted> submit(const std::string& key, const std::string& kind = "order") {
         submission s;
-        s.kind = "order";
+        s.kind = kind;
         s.key = key;
         s.input = R"({"account":"a","amount":1})";
         return wait(e->submit(std::move(s)));
@@ -128,6 +134,7 @@ class journal_faults_test : public ::testing::Test {
     std::shared_ptr<undoable<"first">> first = std::make_shared<undoable<"first">>();
     std::shared_ptr<signing<"sign">> sign = std::make_shared<signing<"sign">>();
     std::shared_ptr<plain_step<"last">> last = std::make_shared<plain_step<"last">>();
+    std::shared_ptr<plain_step<"beside">> beside = std::make_shared<plain_step<"beside">>();
     io::virtual_loop loop;
     io::scope work{loop};
     model_store store;
@@ -281,6 +288,42 @@ TEST_F(journal_faults_test, without_a_lease_no_effect_begins) {
     EXPECT_EQ(first->runs, 0);
     log.may_start = true;
     EXPECT_EQ(end_of(id).view.state, "completed");
+}
+
+// proves: E1, E8
+TEST_F(journal_faults_test, a_step_beside_one_at_work_begins_when_the_lease_is_there_again) {
+    first->act = [this](step_context&) -> task<outcome<text>> {
+        static_cast<void>(co_await loop.sleep_until(loop.now() + 10min));
+        co_return done<text>{{"slow"}};
+    };
+    beside->act = [this](step_context&) -> task<outcome<text>> {
+        if (beside->runs == 1) co_return saga::wait{10s, "a moment"};
+        co_return done<text>{{"done"}};
+    };
+    const auto id = submit("k", "pair")->view.id;
+    loop.advance(5s);
+    log.may_start = false;
+    loop.advance(1min);
+    EXPECT_EQ(beside->runs, 1);
+    log.may_start = true;
+    loop.advance(2s);
+    EXPECT_EQ(beside->runs, 2);
+    EXPECT_EQ(end_of(id).view.state, "completed");
+    EXPECT_EQ(first->runs, 1);
+}
+
+// Who asks for an operation while the journal cannot be read is not told that there is none.
+TEST_F(journal_faults_test, a_journal_that_does_not_answer_is_not_taken_for_an_empty_one) {
+    const auto id = submit("k")->view.id;
+    EXPECT_EQ(end_of(id).view.state, "completed");
+    log.reads_fail = true;
+    const auto until = deadline{loop.now()};
+    EXPECT_TRUE(wait(e->get(id)).error().is(codes::db_disk_full));
+    EXPECT_TRUE(wait(e->events(id, 0, 10, until)).error().is(codes::db_disk_full));
+    EXPECT_TRUE(wait(e->wait_end(id, until)).error().is(codes::db_disk_full));
+    EXPECT_TRUE(wait(e->close(id, "me", "r")).error().is(codes::db_disk_full));
+    log.reads_fail = false;
+    EXPECT_TRUE(wait(e->events(uuid{}, 0, 10, until)).error().is(codes::operation_not_found));
 }
 
 }  // namespace

@@ -104,15 +104,43 @@ bool kind_places::leave_step(const std::string& kind, const std::string& step) {
     return found->second.wanted;
 }
 
+bool kind_places::offers_step(const std::string& kind, const std::string& step, bool no_claim) {
+    const auto found = steps_.find({kind, step});
+    if (found == steps_.end()) return true;
+    auto& p = found->second;
+    const bool full = p.busy >= p.at_most;
+    p.wanted = full || (p.wanted && !no_claim);
+    return !p.wanted;
+}
+
 std::optional<store_time> kind_places::next_token(store_time now) const {
     std::optional<store_time> out;
     for (const auto& [kind, p] : kinds_) {
         if (p.held || p.limits.per_minute == 0 || p.tokens >= 1) continue;
-        const auto wait = (1 - p.tokens) * 60e6 / p.limits.per_minute;
-        const auto at = now + std::chrono::microseconds{static_cast<std::int64_t>(wait) + 1};
+        const auto at = token_of(p, now);
         if (!out || at < *out) out = at;
     }
     return out;
+}
+
+store_time kind_places::token_of(const place& p, store_time now) {
+    const auto wait = (1 - p.tokens) * 60e6 / p.limits.per_minute;
+    return now + std::chrono::microseconds{static_cast<std::int64_t>(wait) + 1};
+}
+
+bool kind_places::is_full(const std::string& kind) const {
+    const auto found = kinds_.find(kind);
+    if (found == kinds_.end()) return false;
+    const auto& p = found->second;
+    return p.limits.concurrency > 0 && p.busy >= p.limits.concurrency;
+}
+
+std::optional<store_time> kind_places::rate_until(const std::string& kind, store_time now) {
+    const auto found = kinds_.find(kind);
+    if (found == kinds_.end() || found->second.limits.per_minute == 0) return std::nullopt;
+    auto& p = found->second;
+    refill(p, now);
+    return p.tokens < 1 ? std::optional{token_of(p, now)} : std::nullopt;
 }
 
 void kind_places::set_hold(const std::string& kind, bool held) {

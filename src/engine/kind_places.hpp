@@ -36,6 +36,14 @@ class kind_places {
     void enter_step_claimed(const std::string& kind, const std::string& step);
     // True when a claim may find somebody for the place.
     [[nodiscard]] bool leave_step(const std::string& kind, const std::string& step);
+    // Whether one who is at work already, and waits for a place in it, may have one now. Those that
+    // a claim would find go first; `no_claim`: there is none to come before that.
+    [[nodiscard]] bool offers_step(const std::string& kind, const std::string& step, bool no_claim);
+
+    // As many of the kind as may be are at work.
+    [[nodiscard]] bool is_full(const std::string& kind) const;
+    // When its rate lets the next one in; nothing: it does so now.
+    [[nodiscard]] std::optional<store_time> rate_until(const std::string& kind, store_time now);
 
     void set_hold(const std::string& kind, bool held);
     [[nodiscard]] bool held(std::string_view kind) const;
@@ -57,6 +65,8 @@ class kind_places {
         bool wanted = false;  // a claim had no more places: others may wait
     };
     static void refill(place& p, store_time now);
+    // Precondition: its rate is limited, and its tokens are those of `now`.
+    static store_time token_of(const place& p, store_time now);
 
     std::map<std::string, place, std::less<>> kinds_;  // those with limits or told to rest
     std::map<std::pair<std::string, std::string>, step_place> steps_;  // by kind and step

@@ -47,6 +47,26 @@ TEST(kind_places_test, one_a_minute_is_one_a_minute) {
 }
 
 // proves: E5
+TEST(kind_places_test, a_place_in_a_step_goes_to_a_claim_first) {
+    kind_places places{{}};
+    places.limit_step("mint", "upload", 1);
+    EXPECT_TRUE(places.offers_step("mint", "other", false));
+    EXPECT_TRUE(places.enter_step("mint", "upload"));
+    EXPECT_FALSE(places.enter_step("mint", "upload"));
+    EXPECT_FALSE(places.offers_step("mint", "upload", true)) << "full, whoever asks";
+    EXPECT_TRUE(places.leave_step("mint", "upload")) << "somebody waits for it";
+    EXPECT_FALSE(places.offers_step("mint", "upload", false)) << "a claim first";
+    EXPECT_FALSE(places.enter_step("mint", "upload"));
+    ASSERT_EQ(places.quotas(start, 10).size(), 1U);  // and it finds nobody
+    EXPECT_TRUE(places.offers_step("mint", "upload", false));
+    EXPECT_TRUE(places.enter_step("mint", "upload"));
+    EXPECT_FALSE(places.offers_step("mint", "upload", false)) << "the next one still waits …";
+    EXPECT_TRUE(places.leave_step("mint", "upload")) << "… and it is known that he does";
+    EXPECT_TRUE(places.offers_step("mint", "upload", true)) << "there is no claim to wait for";
+    EXPECT_TRUE(places.enter_step("mint", "upload"));
+}
+
+// proves: E5
 TEST(kind_places_test, what_rests_has_no_places) {
     kind_places places{{}};
     EXPECT_TRUE(places.quotas(start, 10).empty());

@@ -439,6 +439,8 @@ void command_line::add_resolve(CLI::App& operation) {
     resolve->add_option(
         "--output", resolve_.output,
         "With --landed: the step's output as JSON, where a reference is not enough");
+    resolve->add_option("--generation", resolve_.generation,
+                        "The one that was looked at: refused when another was signed since");
     resolve->add_option("--reason", resolve_.reason, "Kept in the operation's events")->required();
 }
 

@@ -115,6 +115,7 @@ struct resolve_options {
     std::string output;  // JSON
     std::string reason;
     bool accept_risk = false;
+    int generation = 0;  // that it was said of; 0: whatever there is
 };
 int run_operation_resolve(session&, client&, const resolve_options&);
 int run_explain_operation(session&, client&, const std::string& id);

@@ -407,6 +407,7 @@ int run_operation_resolve(session& s, client& daemon, const resolve_options& opt
         body["output"] = std::move(*output);
     }
     if (options.accept_risk) body["accept_risk"] = true;
+    if (options.generation > 0) body["generation"] = options.generation;
     return post_act(s, daemon, options.id, "resolve", body);
 }
 
