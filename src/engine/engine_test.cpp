@@ -681,8 +681,7 @@ TEST_F(engine_test, a_definition_of_another_version_parks) {
     EXPECT_EQ(other.now(id).view.state, "parked");
     EXPECT_EQ(other.now(id).view.fault->code, "engine.unknown_definition");
     // What would have to know its steps is refused; that it ends, and how, a person can say.
-    for (const auto what :
-         {bulk_act::cancel, bulk_act::skip, bulk_act::reopen, bulk_act::edit, bulk_act::migrate}) {
+    for (const auto what : {bulk_act::cancel, bulk_act::skip, bulk_act::reopen, bulk_act::edit}) {
         const auto done = other.wait(other->act(id, what, "me", "r", {.output = "{}"}));
         ASSERT_FALSE(done) << json::detail::enum_text(what);
         EXPECT_TRUE(done.error().is(codes::engine_unknown_definition));
