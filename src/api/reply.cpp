@@ -30,6 +30,8 @@ constexpr std::array statuses{
     code_status{&codes::operation_not_found, 404},
     code_status{&codes::engine_unknown_definition, 409},
     code_status{&codes::engine_not_held, 409},
+    code_status{&codes::engine_payload_unreadable, 409},
+    code_status{&codes::engine_payload_key_missing, 409},
     code_status{&codes::operation_step_unknown, 422},
     code_status{&codes::operation_risk_not_accepted, 422},
     code_status{&codes::operation_bad_output, 422},

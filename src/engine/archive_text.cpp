@@ -19,10 +19,14 @@ boost::json::value document(const std::string& text) {
     return read ? std::move(*read) : boost::json::value(std::string_view{text});
 }
 
+boost::json::value sealed(bytes_view raw) {
+    return boost::json::object{{"sealed", to_base64(raw)}};
+}
+
 boost::json::value stored(const std::string& text, const payload_label& label,
                           const payload_cipher* cipher) {
     if (cipher == nullptr) return document(text);
-    return boost::json::object{{"sealed", to_base64(cipher->seal(text, label))}};
+    return sealed(cipher->seal(text, label));
 }
 
 std::int64_t number_of(int step, int generation) {
@@ -66,9 +70,13 @@ std::string archived_event(const uuid& id, const event& e, const payload_cipher*
     auto out = json::to_value(view_of(e));
     auto& o = out.as_object();
     if (!e.payload.empty()) {
-        o["payload"] = stored(e.payload, {id, payload_place::event_payload, e.seq}, cipher);
+        o["payload"] = e.payload_sealed
+                           ? sealed(as_bytes(e.payload))
+                           : stored(e.payload, {id, payload_place::event_payload, e.seq}, cipher);
     }
-    if (e.type == event_type::edited && cipher != nullptr) {
+    if (e.data_sealed) {
+        o["data"] = sealed(as_bytes(e.data));
+    } else if (e.type == event_type::edited && cipher != nullptr) {
         o["data"] = stored(e.data, {id, payload_place::event_data, e.seq}, cipher);
     }
     return line({{"id", id.text()}, {"event", std::move(out)}});
@@ -77,11 +85,12 @@ std::string archived_event(const uuid& id, const event& e, const payload_cipher*
 std::string archived_generation(const uuid& id, const prepared_row& p,
                                 const payload_cipher* cipher) {
     const payload_label label{id, payload_place::prepared, number_of(p.step, p.generation)};
-    return line({{"id", id.text()},
-                 {"generation",
-                  {{"step", p.step},
-                   {"generation", p.generation},
-                   {"bytes", stored(p.bytes, label, cipher)}}}});
+    return line(
+        {{"id", id.text()},
+         {"generation",
+          {{"step", p.step},
+           {"generation", p.generation},
+           {"bytes", p.sealed ? sealed(as_bytes(p.bytes)) : stored(p.bytes, label, cipher)}}}});
 }
 
 result<std::string> opened_line(std::string_view text, const payload_cipher* cipher) {

@@ -111,8 +111,10 @@ class bench {
     ~bench() { stop(); }
 
     void define(definition d) { known_.add(std::move(d)); }
+    // From the next start on; it outlives that.
+    void keep_in(saga::store& other) { kept_in_ = &other; }
     void start() {
-        log_.emplace(loop, store);
+        log_.emplace(loop, *kept_in_);
         engine_.emplace(loop, *log_, known_, entropy_, options_);
         EXPECT_TRUE(wait(engine_->start()));
     }
@@ -174,9 +176,9 @@ class bench {
     }
     // The events tell the same story as the row, for every operation there is.
     void expect_stories_true() {
-        for (const auto& item : store.list({.limit = 500})->items) {
+        for (const auto& item : kept_in_->list({.limit = 500})->items) {
             const auto* d = known_.find(item.op.who.kind, item.op.who.version);
-            const auto events = *store.events(item.op.who.row, 0, 100'000);
+            const auto events = *kept_in_->events(item.op.who.row, 0, 100'000);
             const auto other = [this, &item](int version) -> const plan* {
                 const auto* found = known_.find(item.op.who.kind, version);
                 return found == nullptr ? nullptr : &found->steps();
@@ -199,6 +201,7 @@ class bench {
         co_return true;
     }
 
+    saga::store* kept_in_ = &store;
     io::scope work_{loop};
     seeded_entropy entropy_{7};
     definitions known_;

@@ -67,6 +67,7 @@ result<input> editing(const engine_core::live_ptr& op, const std::string& actor,
     if (op->saga == nullptr) return thole::fail(codes::engine_unknown_definition);
     const auto& saga = *op->saga;
     if (!saga.editable()) return thole::fail(codes::operation_not_editable, op->who().kind);
+    if (const auto& why = op->what.sealed) return thole::fail(*why);
     const auto patch = json::parse(more.patch);
     auto changed = json::parse(op->what.input);
     if (!patch) return thole::fail(codes::engine_bad_input, text_of(patch.error()));
@@ -105,6 +106,7 @@ result<input> migrating(const definitions& known, const engine_core::live_ptr& o
     if (auto why = why_not_migrate(s, op->saga->steps(), to->steps(), *names); !why.empty()) {
         return refuse(std::move(why));
     }
+    if (const auto& why = op->what.sealed) return thole::fail(*why);
     const auto input = to->normalise(op->what.input);
     if (!input) return refuse("its input: " + text_of(input.error()));
     const auto lock = to->lock_key(*input);

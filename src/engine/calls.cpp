@@ -163,6 +163,7 @@ task<result<child_operation>> engine_core::child(self_ptr self, live_ptr parent,
     if (!*known || (*known)->who.parent != who.id) co_return fail(codes::engine_key_conflict);
     auto found = co_await get(self, (*known)->who.id);
     if (!found) co_return fail(std::move(found).error());
+    if (found->sealed) co_return fail(std::move(*found->sealed));
     co_return as_child(std::move(*found));
 }
 

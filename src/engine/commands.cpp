@@ -209,6 +209,9 @@ task<result<operation_view>> engine_core::resolve(self_ptr self, uuid id, std::s
         resolve_command out{actor, reason, what.landed, what.reference};
         if (!what.landed || !op->state().live) return out;
         auto& step = op->saga->at(op->state().step);
+        // A reference is read beside what the operation carries; a whole output stands for itself.
+        const auto& sealed = op->what.sealed;
+        if (what.output.empty() && sealed) return thole::fail(*sealed);
         call_context context{self, op, op->own, false};
         auto given = what.output.empty() ? step.landed_as(context, what.reference)
                                          : step.read_output(what.output);

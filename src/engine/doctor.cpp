@@ -264,14 +264,18 @@ result<> examiner::check_story(const operation& op, const plan& steps) {
         if (!*more) break;
         ++out_.events;
         const auto read = rows::read_event(events_, op.who.id, options_.cipher.get());
-        if (!read) {
+        if (!read) return fail(read.error());
+        const auto& e = *read;
+        if (e.payload_sealed || e.data_sealed) {
+            const auto place =
+                e.payload_sealed ? payload_place::event_payload : payload_place::event_data;
+            const auto why = rows::read_sealed(events_, e.payload_sealed ? 10 : 9,
+                                               {op.who.id, place, e.seq}, options_.cipher.get());
             find(finding_kind::payload_unreadable, op.who.id.text(),
-                 fmt::format("event {}: {}", events_.integer(0) & most_events,
-                             read.error().detail()));
+                 fmt::format("event {}: {}", e.seq, why.error().detail()));
             events_.reset();
             return {};
         }
-        const auto& e = *read;
         if (!told.tell(e)) break;
         const bool has_payload =
             e.type == event_type::submitted || e.type == event_type::step_completed;

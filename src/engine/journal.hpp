@@ -129,6 +129,9 @@ struct stored_operation {
     std::vector<finished_step> outputs;    // in order
     std::optional<prepared_row> prepared;  // the newest generation of the current step
     std::optional<uuid> holder;            // of a blocked one: who has its lock
+    // Why what it carries does not open (payload_cipher.hpp). Then input, outputs and bytes are
+    // missing; whoever only ends it does not need them.
+    std::optional<fault> sealed{};
 };
 
 // Input and outputs as one JSON document, for when their events go and the row stays.

@@ -240,6 +240,9 @@ struct event {
     std::string data;   // event_data as JSON, or empty
     // The input (submitted, edited), the step's output (step_completed), renamed steps (migrated).
     std::string payload;
+    // It does not open, and stands here sealed as it was read: for an archive.
+    bool payload_sealed = false;
+    bool data_sealed = false;
 };
 
 [[nodiscard]] std::string_view to_string(event_type) noexcept;  // "step.completed"
@@ -248,7 +251,8 @@ struct event {
 struct prepared_row {
     int step = 0;
     int generation = 1;
-    std::string bytes;  // the prepared value as JSON
+    std::string bytes;    // the prepared value as JSON
+    bool sealed = false;  // … which does not open, as in an event
 };
 
 }  // namespace thole::saga

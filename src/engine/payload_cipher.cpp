@@ -157,6 +157,10 @@ std::optional<std::string> payload_cipher::fingerprint(std::string_view id) cons
     return to_hex(hmac_sha256(key->value.reveal(), as_bytes("thole payload fingerprint 1")));
 }
 
+bool is_about_sealing(const fault& f) noexcept {
+    return f.is(codes::engine_payload_unreadable) || f.is(codes::engine_payload_key_missing);
+}
+
 result<std::string> open_payload(const payload_cipher* cipher, bytes_view sealed,
                                  const payload_label& label) {
     if (cipher != nullptr) return cipher->open(sealed, label);

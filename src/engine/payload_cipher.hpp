@@ -75,6 +75,9 @@ class payload_cipher {
     entropy& random_;
 };
 
+// Whether a fault says that a value does not open, rather than that it could not be read.
+[[nodiscard]] bool is_about_sealing(const fault& f) noexcept;
+
 // Without keys nothing is read that is sealed: the fault names the key.
 [[nodiscard]] result<std::string> open_payload(const payload_cipher* cipher, bytes_view sealed,
                                                const payload_label& label);

@@ -82,6 +82,10 @@ result<> sqlite_store::fill(stored_operation& op) {
         op.prepared = prepared_row{step, generation, std::move(*bytes)};
         sql_.prepared.reset();
     }
+    return {};
+}
+
+result<> sqlite_store::fill_holder(stored_operation& op) {
     if (op.op.now.state != op_state::blocked) return {};
     sql_.holder_id.bind(op.op.who.lock_key);
     auto held = sql_.holder_id.step();
@@ -95,6 +99,18 @@ result<> sqlite_store::fill(stored_operation& op) {
     return {};
 }
 
+// As far as it opens: a person can see it, and end it, all the same.
+result<> sqlite_store::show(stored_operation& op) {
+    if (auto done = fill_holder(op); !done) return done;
+    auto done = fill(op);
+    if (done || !is_about_sealing(done.error())) return done;
+    op.input.clear();
+    op.outputs.clear();
+    op.prepared.reset();
+    op.sealed = std::move(done).error();
+    return {};
+}
+
 result<std::optional<stored_operation>> sqlite_store::load(const uuid& id) {
     sql_.by_id.bind(bytes_view{id.raw()});
     auto found = one(sql_.by_id);
@@ -102,7 +118,7 @@ result<std::optional<stored_operation>> sqlite_store::load(const uuid& id) {
     if (!*found) return std::nullopt;
     stored_operation out;
     out.op = std::move(**found);
-    if (auto done = fill(out); !done) return fail(std::move(done).error());
+    if (auto done = show(out); !done) return fail(std::move(done).error());
     return out;
 }
 
@@ -152,7 +168,7 @@ result<operation_page> sqlite_store::list(const list_filter& f) {
     }
     if (!f.with_outputs) return page;
     for (auto& item : page.items) {
-        if (auto done = fill(item); !done) return fail(std::move(done).error());
+        if (auto done = show(item); !done) return fail(std::move(done).error());
     }
     return page;
 }

@@ -194,6 +194,15 @@ void cell::bind(sql::statement& to, int index) const {
     to.bind_at(index, bytes_view{sealed_});
 }
 
+result<bool> read_or_keep(const sql::statement& row, int column, const payload_label& label,
+                          const payload_cipher* cipher, std::string& out) {
+    auto opened = read_sealed(row, column, label, cipher);
+    if (opened) return out = std::move(*opened), false;
+    if (!is_about_sealing(opened.error())) return fail(std::move(opened).error());
+    out = as_text(row.blob(column));
+    return true;
+}
+
 result<event> read_event(const sql::statement& row, const uuid& operation,
                          const payload_cipher* cipher) {
     event e;
@@ -206,12 +215,15 @@ result<event> read_event(const sql::statement& row, const uuid& operation,
     e.latency_ms = row.integer(6);
     e.fault = row.text(7);
     e.actor = row.text(8);
-    auto data = read_sealed(row, 9, {operation, payload_place::event_data, e.seq}, cipher);
-    if (!data) return fail(std::move(data).error());
-    e.data = std::move(*data);
-    auto payload = read_sealed(row, 10, {operation, payload_place::event_payload, e.seq}, cipher);
-    if (!payload) return fail(std::move(payload).error());
-    e.payload = std::move(*payload);
+    const auto data =
+        read_or_keep(row, 9, {operation, payload_place::event_data, e.seq}, cipher, e.data);
+    const auto payload =
+        read_or_keep(row, 10, {operation, payload_place::event_payload, e.seq}, cipher, e.payload);
+    for (const auto* each : {&data, &payload}) {
+        if (!*each) return fail(each->error());
+    }
+    e.data_sealed = *data;
+    e.payload_sealed = *payload;
     return e;
 }
 

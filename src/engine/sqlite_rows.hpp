@@ -61,8 +61,13 @@ static_assert(most_generations <= generation_mask && most_steps <= generation_ma
 [[nodiscard]] result<std::string> read_sealed(const sql::statement& row, int column,
                                               const payload_label& label,
                                               const payload_cipher* cipher);
+// What does not open is left as it is, and marked.
 [[nodiscard]] result<event> read_event(const sql::statement& row, const uuid& operation,
                                        const payload_cipher* cipher);
+// The same for one column: true, it is sealed still.
+[[nodiscard]] result<bool> read_or_keep(const sql::statement& row, int column,
+                                        const payload_label& label, const payload_cipher* cipher,
+                                        std::string& out);
 
 // What goes into a column: text, or what it was sealed to.
 class cell {

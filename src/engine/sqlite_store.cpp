@@ -403,9 +403,7 @@ result<> sqlite_store::claim_one(const claim_request& request, std::int64_t row,
     }
     if (auto done = fill(taken.what); !done) {
         const auto& f = done.error();
-        const bool sealed =
-            f.is(codes::engine_payload_unreadable) || f.is(codes::engine_payload_key_missing);
-        return sealed ? park_unreadable(std::move(op), f, request.now, answer) : done;
+        return is_about_sealing(f) ? park_unreadable(std::move(op), f, request.now, answer) : done;
     }
     if (op.now.lock == lock_state::wanted) {
         op.now.lock = lock_state::held;

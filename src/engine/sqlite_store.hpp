@@ -115,6 +115,8 @@ class sqlite_store final : public store {
     result<> claim_one(const claim_request& request, std::int64_t row, claim_answer& answer);
     result<std::optional<operation>> one(sql::statement& query);
     result<> fill(stored_operation& op);
+    result<> fill_holder(stored_operation& op);
+    result<> show(stored_operation& op);
 
     sql::database db_;
     payload_cipher::ptr cipher_;

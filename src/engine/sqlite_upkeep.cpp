@@ -56,8 +56,10 @@ result<> sqlite_store::remove_one(operation op, bool keep_row) {
     if (keep_row) {
         stored_operation whole;
         whole.op = std::move(op);
-        if (auto done = fill(whole); !done) return done;
-        kept = kept_document(whole);
+        // What does not open is not kept: it is in the archive, sealed as it is.
+        auto done = fill(whole);
+        if (!done && !is_about_sealing(done.error())) return done;
+        if (done) kept = kept_document(whole);
         op = std::move(whole.op);
     }
     auto done = (keep_row ? sql_.strip_op : sql_.drop_op).run(row);
@@ -66,7 +68,7 @@ result<> sqlite_store::remove_one(operation op, bool keep_row) {
     for (auto* drop : {&sql_.drop_events, &sql_.drop_payloads, &sql_.drop_prepared}) {
         if (done) done = drop->run(first, last);
     }
-    if (!done || !keep_row) return done;
+    if (!done || kept.empty()) return done;
     const rows::cell sealed{kept, {op.who.id, payload_place::event_payload, 0}, cipher_.get()};
     sql_.insert_payload.bind(rows::kept_id(row));
     sealed.bind(sql_.insert_payload, 2);
@@ -101,13 +103,16 @@ result<std::vector<prepared_row>> sqlite_store::prepared(std::int64_t row) {
         if (!*more) return out;
         const auto id = sql_.all_prepared.integer(0);
         const payload_label label{*of, payload_place::prepared, id & most_events};
-        auto bytes = rows::read_sealed(sql_.all_prepared, 1, label, cipher_.get());
-        if (!bytes) {
+        auto& made = out.emplace_back();
+        const auto sealed =
+            rows::read_or_keep(sql_.all_prepared, 1, label, cipher_.get(), made.bytes);
+        if (!sealed) {
             sql_.all_prepared.reset();
-            return fail(std::move(bytes).error());
+            return fail(sealed.error());
         }
-        out.push_back({static_cast<int>(id >> 10 & rows::generation_mask),
-                       static_cast<int>(id & rows::generation_mask), std::move(*bytes)});
+        made.step = static_cast<int>(id >> 10 & rows::generation_mask);
+        made.generation = static_cast<int>(id & rows::generation_mask);
+        made.sealed = *sealed;
     }
 }
 

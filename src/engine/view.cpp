@@ -82,16 +82,18 @@ operation_view view_of(const operation& op) {
     return out;
 }
 
-operation_details details_of(const stored_operation& stored) {
+operation_details details_of(const stored_operation& from) {
     operation_details out;
-    out.view = view_of(stored.op);
-    out.tenant = stored.op.who.tenant;
-    out.subject = stored.op.who.subject;
-    out.version = stored.op.now.version;
-    out.input = stored.input;
-    out.outputs = stored.outputs;
-    out.prepared = stored.prepared;
-    if (out.view.waiting) out.view.waiting->holder = stored.holder;
+    out.view = view_of(from.op);
+    out.tenant = from.op.who.tenant;
+    out.subject = from.op.who.subject;
+    out.version = from.op.now.version;
+    out.input = from.input;
+    out.outputs = from.outputs;
+    out.prepared = from.prepared;
+    out.sealed = from.sealed;
+    if (out.sealed && !out.view.fault) out.view.fault = stored(*out.sealed);
+    if (out.view.waiting) out.view.waiting->holder = from.holder;
     return out;
 }
 
@@ -109,7 +111,10 @@ event_view view_of(const event& e) {
     }
     if (out.fault && !out.fault->endpoint.empty()) out.endpoint = out.fault->endpoint;
     if (!e.actor.empty()) out.actor = e.actor;
-    if (!e.data.empty()) {
+    if (!out.fault && (e.data_sealed || e.payload_sealed)) {
+        out.fault = stored(thole::fault{codes::engine_payload_unreadable});
+    }
+    if (!e.data.empty() && !e.data_sealed) {
         if (auto data = json::parse(e.data)) out.data = std::move(*data);
     }
     return out;

@@ -63,6 +63,7 @@ struct operation_details {
     std::string input;  // JSON
     std::vector<finished_step> outputs;
     std::optional<prepared_row> prepared;
+    std::optional<thole::fault> sealed{};  // why these are missing; see stored_operation
 
     template <class Input>
     [[nodiscard]] std::optional<Input> find_input() const {
@@ -79,7 +80,7 @@ struct operation_details {
         return std::nullopt;
     }
 };
-[[nodiscard]] operation_details details_of(const stored_operation& stored);
+[[nodiscard]] operation_details details_of(const stored_operation& from);
 
 struct event_view {
     int seq = 0;
