@@ -19,6 +19,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// Metadata of a mint, and small images: a file for each would cost more than they do.
+constexpr std::size_t packed_bytes = std::size_t{16} << 10U;
 // After every gateway that is configured.
 constexpr std::uint16_t own_gateway_tier = 1000;
 
@@ -168,6 +170,7 @@ std::vector<ipfs::provider*> pointers(const std::vector<provider_ptr>& from) {
 std::unique_ptr<ipfs::content_store> open_content_store(const config& c) {
     ipfs::store_options options;
     options.folder = c.data.folder + "/content";
+    options.packed_bytes = packed_bytes;
     const auto keep = c.data.unreferenced_content.value;
     // Zero means for ever, which is longer than any machine runs.
     options.keep_unreferenced = keep == duration::zero()

@@ -9,10 +9,11 @@
 
 namespace thole::ipfs {
 
-content_reader::content_reader(std::shared_ptr<disk> files, open_file file, object_index index,
-                               const cid& root)
+content_reader::content_reader(std::shared_ptr<disk> files, std::shared_ptr<const open_file> file,
+                               std::uint64_t offset, object_index index, const cid& root)
     : files_{std::move(files)},
       file_{std::move(file)},
+      offset_{offset},
       index_{std::move(index)},
       info_{root, index_.size, index_.content_sha256, index_.shape} {}
 
@@ -23,21 +24,29 @@ result<content_reader> content_reader::open(std::shared_ptr<disk> files, const s
     struct stat about{};
     if (::fstat(file->get(), &about) != 0) return fail(codes::disk_error, "fstat " + path);
     const auto size = static_cast<std::uint64_t>(about.st_size);
-    if (size < object_trailer_size) return fail(codes::corrupt, path + " is too short");
+    auto shared = std::make_shared<const open_file>(std::move(*file));
+    return open(std::move(files), std::move(shared), 0, size, expected);
+}
+
+result<content_reader> content_reader::open(std::shared_ptr<disk> files,
+                                            std::shared_ptr<const open_file> file,
+                                            std::uint64_t offset, std::uint64_t size,
+                                            const cid& expected) {
+    if (size < object_trailer_size) return fail(codes::corrupt, expected.text() + " is too short");
     bytes trailer(object_trailer_size);
-    if (auto ok = files->read(*file, size - trailer.size(), trailer); !ok) {
+    if (auto ok = files->read(*file, offset + size - trailer.size(), trailer); !ok) {
         return std::unexpected(ok.error());
     }
     const auto tail_size = object_tail_size(trailer, size);
     if (!tail_size) return std::unexpected(tail_size.error());
     bytes tail(*tail_size);
-    if (auto ok = files->read(*file, size - tail.size(), tail); !ok) {
+    if (auto ok = files->read(*file, offset + size - tail.size(), tail); !ok) {
         return std::unexpected(ok.error());
     }
     auto index = decode_object_tail(tail, size, expected);
     if (!index) return std::unexpected(index.error());
     const auto root = index->root();
-    return content_reader{std::move(files), std::move(*file), std::move(*index), root->root};
+    return content_reader{std::move(files), std::move(file), offset, std::move(*index), root->root};
 }
 
 // The leaf's content, read and verified; the view lives until the next call.
@@ -45,7 +54,7 @@ result<bytes_view> content_reader::chunk(std::size_t leaf) {
     if (held_ == leaf) return bytes_view{chunk_};
     held_ = SIZE_MAX;
     chunk_.resize(index_.leaf_size(leaf));
-    if (auto ok = files_->read(file_, index_.leaf_offset(leaf), chunk_); !ok) {
+    if (auto ok = files_->read(*file_, offset_ + index_.leaf_offset(leaf), chunk_); !ok) {
         return std::unexpected(ok.error());
     }
     const auto& shape = index_.shape;

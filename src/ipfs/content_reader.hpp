@@ -22,6 +22,11 @@ class content_reader {
     // `expected` is checked against what the file's hashes say: ipfs.corrupt, ipfs.disk_error.
     [[nodiscard]] static result<content_reader> open(std::shared_ptr<disk> files,
                                                      const std::string& path, const cid& expected);
+    // An object that is a part of a file.
+    [[nodiscard]] static result<content_reader> open(std::shared_ptr<disk> files,
+                                                     std::shared_ptr<const open_file> file,
+                                                     std::uint64_t offset, std::uint64_t size,
+                                                     const cid& expected);
 
     [[nodiscard]] const content_info& info() const noexcept { return info_; }
     // At most `length` bytes from `offset`; fewer at the end. ipfs.corrupt when they do not hash.
@@ -39,12 +44,13 @@ class content_reader {
     [[nodiscard]] const object_index& index() const noexcept { return index_; }
 
   private:
-    content_reader(std::shared_ptr<disk> files, open_file file, object_index index,
-                   const cid& root);
+    content_reader(std::shared_ptr<disk> files, std::shared_ptr<const open_file> file,
+                   std::uint64_t offset, object_index index, const cid& root);
     [[nodiscard]] result<bytes_view> chunk(std::size_t leaf);
 
     std::shared_ptr<disk> files_;
-    open_file file_;
+    std::shared_ptr<const open_file> file_;
+    std::uint64_t offset_;
     object_index index_;
     content_info info_;
     bytes chunk_;  // the leaf read last

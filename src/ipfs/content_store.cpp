@@ -11,21 +11,32 @@ namespace thole::ipfs {
 // ---- writing ------------------------------------------------------------------------------------
 
 struct content_writer::state {
-    state(content_store& owner, std::string temporary, open_file opened, const profile& profile)
+    state(content_store& owner, std::string temporary, const profile& profile)
         : store{owner},
           path{std::move(temporary)},
-          file{std::move(opened)},
           build{profile, {}, [this](const sha256_digest& leaf) { index.leaves.push_back(leaf); }} {
         index.shape = profile;
     }
     ~state() {
         // Best effort: what stays in tmp/ is removed when the store is opened.
-        if (!renamed) (void)store.files_->remove(path);
+        if (file && !renamed) (void)store.files_->remove(path);
+    }
+    // From here on it is a file.
+    result<> begin_file() {
+        auto made = store.files_->create(path);
+        if (!made) return std::unexpected(made.error());
+        file = std::move(*made);
+        const auto fed = std::exchange(small, {});
+        return fed.empty() ? result<>{} : store.files_->append(*file, fed);
+    }
+    [[nodiscard]] std::uint64_t object_size() const {
+        return index.size + encode_object_tail(index).size();
     }
 
     content_store& store;
     std::string path;
-    open_file file;
+    bytes small;                    // what was fed, while it may be packed
+    std::optional<open_file> file;  // else
     object_index index;
     sha256_stream whole;
     dag_builder build;
@@ -47,11 +58,19 @@ result<> content_writer::feed(bytes_view data) {
     s.index.size += data.size();
     s.whole.update(data);
     if (auto ok = s.build.feed(data); !ok) return ok;
-    return s.store.files_->append(s.file, data);
+    if (!s.file && s.index.size <= s.store.options_.packed_bytes) {
+        s.small.insert(s.small.end(), data.begin(), data.end());
+        return {};
+    }
+    if (!s.file) {
+        if (auto ok = s.begin_file(); !ok) return ok;
+    }
+    return s.store.files_->append(*s.file, data);
 }
 
 result<open_file> content_writer::read_back() const {
-    return state_->store.files_->open(state_->path);
+    const auto& s = *state_;
+    return s.file ? s.store.files_->open(s.path) : s.store.files_->in_memory(s.small);
 }
 
 sha256_digest content_writer::sha256() {
@@ -72,12 +91,15 @@ result<stored> content_writer::commit(store_time now) {
     s.index.content_sha256 = sha256();
     const auto whole = root();
     if (!whole) return std::unexpected(whole.error());
-    auto& files = *s.store.files_;
-    if (auto ok = files.append(s.file, encode_object_tail(s.index)); !ok) {
-        return std::unexpected(ok.error());
+    const auto tail = encode_object_tail(s.index);
+    if (!s.file) {
+        s.small.insert(s.small.end(), tail.begin(), tail.end());
+        return s.store.keep(s, *whole, now);
     }
-    if (auto ok = files.stamp(s.file, now); !ok) return std::unexpected(ok.error());
-    if (auto ok = files.sync(s.file); !ok) return std::unexpected(ok.error());
+    auto& files = *s.store.files_;
+    if (auto ok = files.append(*s.file, tail); !ok) return std::unexpected(ok.error());
+    if (auto ok = files.stamp(*s.file, now); !ok) return std::unexpected(ok.error());
+    if (auto ok = files.sync(*s.file); !ok) return std::unexpected(ok.error());
     return s.store.keep(s, *whole, now);
 }
 
@@ -100,14 +122,35 @@ class content_store::reserved_room {
     const std::uint64_t size_;
 };
 
-// Gives a synced temporary file its name. Replaces an older file of the same content, which repairs
-// a damaged one.
+// Gives a synced temporary file its name.
+result<content_store::object_place> content_store::keep_file(content_writer::state& written,
+                                                             const cid& key, std::uint32_t folder) {
+    if (auto ok = ready_folder(folder); !ok) return std::unexpected(ok.error());
+    if (auto ok = files_->rename(written.path, object_path(key, folder)); !ok) {
+        const std::scoped_lock lock{mutex_};
+        folders_[folder].made = false;  // perhaps somebody removed it
+        return std::unexpected(ok.error());
+    }
+    written.renamed = true;
+    if (auto ok = folder_syncs_.join(folder_path(folder)); !ok) return std::unexpected(ok.error());
+    return object_place{folder, 0};
+}
+
+// Where it was before it came to be somewhere else. What cannot be removed is found to be older at
+// the next start.
+void content_store::let_go(const cid& key, const entry& before) {
+    (void)(before.packed() ? packs_->drop(key, before.place())
+                           : files_->remove(object_path(key, before.folder)));
+}
+
+// Replaces an older object of the same content, which repairs a damaged one.
 result<stored> content_store::keep(content_writer::state& written, const cid& root,
                                    store_time now) {
     const auto key = root.as_v1();
-    const auto file_size = written.index.size + encode_object_tail(written.index).size();
+    const auto file_size = written.object_size();
     const std::scoped_lock naming{names_of(key)};
     std::optional<reserved_room> room;
+    entry before;
     std::uint32_t folder = 0;
     {
         const std::scoped_lock lock{mutex_};
@@ -117,39 +160,59 @@ result<stored> content_store::keep(content_writer::state& written, const cid& ro
             return fail(codes::disk_full, "the configured total of the content store is reached");
         }
         if (known == nullptr) room.emplace(*this, file_size);
-        folder = known == nullptr ? choose_folder() : known->folder;
+        if (known != nullptr) before = *known;
+        folder = before.held() && !before.packed() ? before.folder : choose_folder();
     }
-    if (auto ok = ready_folder(folder); !ok) return std::unexpected(ok.error());
-    if (auto ok = files_->rename(written.path, object_path(key, folder)); !ok) {
+    object_place place;
+    if (written.file) {
+        const auto named = keep_file(written, key, folder);
+        if (!named) return std::unexpected(named.error());
+        place = *named;
+    } else {
+        const auto packed = packs_->put(key, written.small, now);
+        if (!packed) return std::unexpected(packed.error());
+        place = {packed->pack, packed->offset};
+    }
+    bool created = false;
+    {
         const std::scoped_lock lock{mutex_};
-        folders_[folder].made = false;  // perhaps somebody removed it
-        return std::unexpected(ok.error());
+        auto& at = objects_[key];
+        before = at;
+        created = !at.held();
+        lose(at);
+        bytes_ += file_size;
+        at.file_size = file_size;
+        at.since = std::max(at.since, now);
+        at.offset = place.offset;
+        at.folder = place.folder;
+        if (!at.packed()) ++folders_[at.folder].contents;
+        if (created) add_blocks(written.index, key);
     }
-    written.renamed = true;
-    if (auto ok = folder_syncs_.join(folder_path(folder)); !ok) return std::unexpected(ok.error());
-    const std::scoped_lock lock{mutex_};
-    auto& at = objects_[key];
-    const bool created = !at.held();
-    bytes_ += file_size - at.file_size;
-    at.file_size = file_size;
-    at.since = std::max(at.since, now);
-    at.folder = folder;
-    folders_[folder].contents += created ? 1 : 0;
-    if (created) add_blocks(written.index, key);
+    if (!created && (before.packed() || place.offset != 0)) let_go(key, before);
     return stored{{root, written.index.size, written.index.content_sha256, written.index.shape},
                   created};
 }
 
+std::string content_store::temporary_path() {
+    const std::scoped_lock lock{mutex_};
+    return options_.folder + "/tmp/" + std::to_string(next_temporary_++);
+}
+
 result<content_writer> content_store::begin(const profile& shape) {
-    std::string path = options_.folder + "/tmp/";
-    {
-        const std::scoped_lock lock{mutex_};
-        path += std::to_string(next_temporary_++);
+    auto made = std::make_unique<content_writer::state>(*this, temporary_path(), shape);
+    if (options_.packed_bytes == 0) {
+        if (auto ok = made->begin_file(); !ok) return std::unexpected(ok.error());
     }
-    auto file = files_->create(path);
+    return content_writer{std::move(made)};
+}
+
+result<> content_store::probe() {
+    const auto path = temporary_path();
+    const auto file = files_->create(path);
     if (!file) return std::unexpected(file.error());
-    return content_writer{
-        std::make_unique<content_writer::state>(*this, std::move(path), std::move(*file), shape)};
+    auto done = files_->append(*file, as_bytes("probe"));
+    if (auto ok = files_->remove(path); done && !ok) done = ok;
+    return done;
 }
 
 result<stored> content_store::put(bytes_view content, store_time now, const profile& shape) {
@@ -225,14 +288,18 @@ bool content_store::has(const cid& id) const {
 
 result<content_reader> content_store::open_content(const cid& id) const {
     const auto key = id.as_v1();
-    std::uint32_t folder = 0;
+    entry at;
     {
         const std::scoped_lock lock{mutex_};
         const auto* found = held(key);
         if (found == nullptr) return fail(codes::not_held, id.text());
-        folder = found->folder;
+        at = *found;
     }
-    return content_reader::open(files_, object_path(key, folder), id);
+    if (!at.packed()) return content_reader::open(files_, object_path(key, at.folder), id);
+    auto file = packs_->file(at.folder);
+    // It was moved, and its pack removed, in between.
+    if (!file) return open_content(id);
+    return content_reader::open(files_, std::move(file), at.offset, at.file_size, id);
 }
 
 result<content_info> content_store::find(const cid& id) const {

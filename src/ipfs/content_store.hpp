@@ -12,14 +12,15 @@
 //   auto part = file->read(0, 1024);
 //   (*store)->gc(now);                                    // removes what nobody pinned for 24 h
 //
-// Folder: objects/FOLDER/CID (one file per content, see object_file.hpp), pins.log (see
-// pin_log.hpp), originals/ (see originals.hpp), tmp/ (emptied at open), lock. Written to tmp,
-// fsynced, renamed, folder fsynced: in that order, the last for all contents that come together
-// (shared_write.hpp), which is why new ones go to one folder until it is full. What a folder is
-// called does not matter. A content is unreferenced since its file's modification time, or since it
-// was unpinned last. A pin is of a CID: it stays when somebody removes the file, and counts again
-// when that is put again. Earlier versions had an empty file for each pin, pins/xy/CID~OWNER:
-// open() carries them over, once.
+// Folder: objects/FOLDER/CID (a file for a content, see object_file.hpp), packs/ (small contents
+// side by side, see object_packs.hpp), pins.log (see pin_log.hpp), originals/ (see originals.hpp),
+// tmp/ (emptied at open), lock. A file is written to tmp, fsynced, renamed, its folder fsynced: in
+// that order, the last for all contents that come together (shared_write.hpp), which is why new
+// ones go to one folder until it is full. What a folder is called does not matter. A content is
+// unreferenced since its file's modification time, or since it was unpinned last. A pin is of a
+// CID: it stays when somebody removes the file, and counts again when that is put again. Earlier
+// versions had a file for every content, which is read as ever, and an empty one for each pin,
+// pins/xy/CID~OWNER: open() carries those over, once.
 //
 // Threads: any; calls block on the disk (use a pool, not a loop). Errors: ipfs.disk_full and
 // ipfs.disk_error leave nothing visible; a folder that cannot be fsynced after a rename ends the
@@ -35,6 +36,7 @@
 #include <vector>
 
 #include "ipfs/content_reader.hpp"
+#include "ipfs/object_packs.hpp"
 #include "ipfs/originals.hpp"
 #include "ipfs/pin_log.hpp"
 #include "ipfs/shared_write.hpp"
@@ -49,8 +51,11 @@ struct stored {
 struct store_options {
     std::string folder;                                  // made when absent
     std::uint64_t max_content_bytes = 50 * 1024 * 1024;  // of one content
-    std::uint64_t max_total_bytes = UINT64_MAX;          // of all files; more is ipfs.disk_full
+    std::uint64_t max_total_bytes = UINT64_MAX;          // of all contents; more is ipfs.disk_full
     std::size_t folder_contents = 4096;                  // then new ones go to another
+    std::size_t packed_bytes = 0;           // a content of at most so many is packed; 0: none is
+    std::uint64_t pack_bytes = 64U << 20U;  // of a pack, then another one is begun
+    std::uint64_t fewest_dead = 1U << 20U;  // bytes in a pack, before gc() writes it anew
     store_time::duration keep_unreferenced = std::chrono::hours{24};  // before gc() removes it
 };
 
@@ -71,7 +76,7 @@ class content_writer {
     ~content_writer();
     // ipfs.too_large beyond the limit, ipfs.disk_full; after an error only destroy it.
     [[nodiscard]] result<> feed(bytes_view data);
-    // What was fed so far, for reading from its beginning; only before commit().
+    // What was fed so far, a file to be read from its beginning; only before commit().
     [[nodiscard]] result<open_file> read_back() const;
     // Hash and CID of what was fed; nothing more is fed then.
     [[nodiscard]] sha256_digest sha256();
@@ -88,7 +93,8 @@ class content_writer {
 
 class content_store {
   public:
-    // ipfs.store_locked when another process has the folder; ipfs.pins_damaged; ipfs.disk_error.
+    // ipfs.store_locked when another process has the folder; ipfs.pins_damaged; ipfs.corrupt for a
+    // pack without its first line; ipfs.disk_error.
     [[nodiscard]] static result<std::unique_ptr<content_store>> open(
         store_options options, std::shared_ptr<disk> files = std::make_shared<disk>());
     ~content_store();
@@ -96,6 +102,8 @@ class content_store {
     [[nodiscard]] result<content_writer> begin(const profile& shape = v1_256k);
     [[nodiscard]] result<stored> put(bytes_view content, store_time now,
                                      const profile& shape = v1_256k);
+    // Whether a file can be made in the folder.
+    [[nodiscard]] result<> probe();
 
     // Version 0 and 1 of one CID are the same content. Everything below answers ipfs.not_held for
     // what is not there.
@@ -139,13 +147,20 @@ class content_store {
     class reserved_room;
     class use;
     struct entry {
-        std::uint64_t file_size = 0;  // 0: pinned or in use, but not held
+        std::uint64_t file_size = 0;  // of the object; 0: pinned or in use, but not held
         store_time since{};           // put, or unpinned last
-        std::uint32_t folder = 0;     // of folders_
+        std::uint64_t offset = 0;     // in its pack; 0: it has a file
+        std::uint32_t folder = 0;     // of folders_, or the pack's number
         std::int32_t pins = 0;
         std::int32_t users = 0;  // it is not removed meanwhile
         [[nodiscard]] bool held() const noexcept { return file_size != 0; }
         [[nodiscard]] bool free() const noexcept { return pins == 0 && users == 0; }
+        [[nodiscard]] bool packed() const noexcept { return offset != 0; }
+        [[nodiscard]] packed_place place() const noexcept { return {folder, offset, file_size}; }
+    };
+    struct object_place {
+        std::uint32_t folder = 0;
+        std::uint64_t offset = 0;
     };
     struct object_folder {
         std::string name;
@@ -157,6 +172,7 @@ class content_store {
     [[nodiscard]] result<> load_objects();
     [[nodiscard]] result<> load_folder(const std::string& name);
     void load_object(const std::string& path, const cid& root);
+    [[nodiscard]] result<> load_packs();
     [[nodiscard]] result<> load_pins();
     void remove_pin_files(const std::string& folder);
     [[nodiscard]] std::mutex& names_of(const cid& key);
@@ -167,8 +183,15 @@ class content_store {
     void sync_or_die(const std::string& folder);
     [[nodiscard]] result<stored> keep(content_writer::state& written, const cid& root,
                                       store_time now);
+    [[nodiscard]] result<object_place> keep_file(content_writer::state& written, const cid& key,
+                                                 std::uint32_t folder);
+    void let_go(const cid& key, const entry& before);
+    [[nodiscard]] std::string temporary_path();
+    [[nodiscard]] result<> tidy_packs();
+    [[nodiscard]] result<> move_from(std::uint32_t pack, const cid& key);
     [[nodiscard]] std::optional<cid> content_of(const cid& key);
     [[nodiscard]] const entry* held(const cid& key) const;
+    [[nodiscard]] bool is_there(const cid& key, const entry& what) const;
     void lose(entry&);
     void settle(const cid& key);
     [[nodiscard]] result<bool> collect(const cid& key, store_time now);
@@ -181,6 +204,7 @@ class content_store {
     originals originals_;
     open_file lock_;
     std::unique_ptr<pin_log> pins_;
+    std::unique_ptr<object_packs> packs_;  // null: there are none, and none is made
     // Held while its contents' names change on the disk (rename, gc): few others wait for that.
     // Taken before the others.
     std::array<std::mutex, 1024> names_;

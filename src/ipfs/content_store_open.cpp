@@ -84,6 +84,7 @@ result<> content_store::load() {
     });
     if (!empty) return empty;
     if (auto ok = load_objects(); !ok) return ok;
+    if (auto ok = load_packs(); !ok) return ok;
     if (auto ok = originals_.load(); !ok) return ok;
     return load_pins();
 }
@@ -133,6 +134,36 @@ void content_store::load_object(const std::string& path, const cid& root) {
     at = found;
     bytes_ += size;
     ++folders_[folder].contents;
+}
+
+result<> content_store::load_packs() {
+    const auto folder = options_.folder + "/packs";
+    if (options_.packed_bytes == 0 && !is_folder(folder)) return {};
+    if (auto ok = files_->make_folder(folder); !ok) return ok;
+    if (auto ok = files_->sync_folder(options_.folder); !ok) return ok;
+    auto packs = object_packs::open({.folder = folder,
+                                     .draft = options_.folder + "/tmp/pack",
+                                     .pack_bytes = options_.pack_bytes,
+                                     .fewest_dead = options_.fewest_dead},
+                                    files_);
+    if (!packs) return std::unexpected(packs.error());
+    packs_ = std::move(*packs);
+    for (const auto& [id, each] : packs_->take_found()) {
+        const entry found{.file_size = each.at.size,
+                          .since = each.since,
+                          .offset = each.at.offset,
+                          .folder = each.at.pack};
+        auto& at = objects_[id];
+        if (at.held() && at.since > found.since) {
+            (void)packs_->drop(id, found.place());
+            continue;
+        }
+        if (at.held()) (void)files_->remove(object_path(id, at.folder));
+        lose(at);
+        at = found;
+        bytes_ += at.file_size;
+    }
+    return {};
 }
 
 namespace {

@@ -15,12 +15,14 @@ std::string shown(std::string_view owner) {
     return std::string{owner.substr(0, pin_table::longest_owner)};
 }
 
-bool is_there(const std::string& path) {
-    std::error_code unknown;
-    return fs::exists(path, unknown) || unknown;
-}
-
 }  // namespace
+
+// A file itself is looked at: a pin promises that the bytes are here.
+bool content_store::is_there(const cid& key, const entry& what) const {
+    if (what.packed()) return packs_->is_there(what.folder);
+    std::error_code unknown;
+    return fs::exists(object_path(key, what.folder), unknown) || unknown;
+}
 
 // Holds on to an entry: it stays, and so does its file.
 class content_store::use {
@@ -59,23 +61,22 @@ void content_store::settle(const cid& key) {
 void content_store::lose(entry& what) {
     if (!what.held()) return;
     bytes_ -= std::exchange(what.file_size, 0);
-    --folders_[what.folder].contents;
+    if (!what.packed()) --folders_[what.folder].contents;
 }
 
 result<> content_store::pin(const cid& id, std::string_view owner) {
     if (!pin_table::is_owner(owner)) return fail(codes::bad_owner, shown(owner));
     const auto key = id.as_v1();
     std::optional<use> content;
-    std::uint32_t folder = 0;
+    entry at;
     {
         const std::scoped_lock lock{mutex_};
         const auto* found = held(key);
         if (found == nullptr) return fail(codes::not_held, id.text());
-        folder = found->folder;
+        at = *found;
         content.emplace(*this, key);
     }
-    // The file itself is looked at: a pin promises that the bytes are here.
-    if (!is_there(object_path(key, folder))) {
+    if (!is_there(key, at)) {
         const std::scoped_lock lock{mutex_};
         lose(**content);
         return fail(codes::not_held, id.text());
@@ -149,7 +150,8 @@ result<bool> content_store::collect(const cid& key, store_time now) {
         (*content)->file_size = 0;
     }
     // Not synced: a file that comes back after a power cut is removed by a later run.
-    const auto gone = files_->remove(object_path(key, before.folder));
+    const auto gone = before.packed() ? packs_->drop(key, before.place())
+                                      : files_->remove(object_path(key, before.folder));
     const std::scoped_lock lock{mutex_};
     (*content)->file_size = before.file_size;
     if (!gone) return std::unexpected(gone.error());
@@ -194,8 +196,52 @@ result<std::vector<cid>> content_store::gc(store_time now) {
         const std::scoped_lock lock{mutex_};
         std::erase_if(contents_of_, [&](const auto& each) { return held(each.second) == nullptr; });
     }
+    if (const auto tidied = tidy_packs(); !tidied && !first) first = tidied.error();
     if (first) return std::unexpected(*std::move(first));
     return removed;
+}
+
+// Writes what lives in packs that are mostly dead anew, elsewhere.
+result<> content_store::tidy_packs() {
+    if (!packs_) return {};
+    for (auto pack = packs_->wasteful(); pack; pack = packs_->wasteful(*pack)) {
+        std::vector<cid> living;
+        {
+            const std::scoped_lock lock{mutex_};
+            for (const auto& [id, each] : objects_) {
+                if (each.held() && each.packed() && each.folder == *pack) living.push_back(id);
+            }
+        }
+        for (const auto& id : living) {
+            if (auto ok = move_from(*pack, id); !ok) return ok;
+        }
+        if (const auto gone = packs_->remove(*pack); !gone) return std::unexpected(gone.error());
+    }
+    return {};
+}
+
+// As it is: whether it is damaged is for who reads it.
+result<> content_store::move_from(std::uint32_t pack, const cid& key) {
+    const std::scoped_lock naming{names_of(key)};
+    entry before;
+    {
+        const std::scoped_lock lock{mutex_};
+        const auto* found = held(key);
+        if (found == nullptr || !found->packed() || found->folder != pack) return {};
+        before = *found;
+    }
+    bytes object(static_cast<std::size_t>(before.file_size));
+    if (auto ok = files_->read(*packs_->file(pack), before.offset, object); !ok) return ok;
+    const auto moved = packs_->put(key, object, before.since);
+    if (!moved) return std::unexpected(moved.error());
+    {
+        const std::scoped_lock lock{mutex_};
+        auto& at = objects_[key];
+        at.folder = moved->pack;
+        at.offset = moved->offset;
+    }
+    packs_->superseded(before.place());
+    return {};
 }
 
 }  // namespace thole::ipfs

@@ -1,6 +1,7 @@
 #include "ipfs/disk.hpp"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -120,6 +121,14 @@ result<open_file> disk::open(const std::string& path) {
     const int opened = restarted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); });
     if (opened < 0) return failed("open", path);
     return open_file{opened};
+}
+
+result<open_file> disk::in_memory(bytes_view content) {
+    open_file file{::memfd_create("content", MFD_CLOEXEC)};
+    if (file.get() < 0) return failed("make a file in memory");
+    if (auto ok = append(file, content); !ok) return std::unexpected(ok.error());
+    if (::lseek(file.get(), 0, SEEK_SET) != 0) return failed("rewind");
+    return file;
 }
 
 result<> disk::read(const open_file& file, std::uint64_t offset, std::span<std::uint8_t> out) {

@@ -54,6 +54,8 @@ class disk {
     [[nodiscard]] virtual result<> sync_folder(const std::string& path);
 
     [[nodiscard]] virtual result<open_file> open(const std::string& path);  // for reading
+    // A file of these bytes without a name or a place on the disk, at its beginning.
+    [[nodiscard]] virtual result<open_file> in_memory(bytes_view content);
     // Exactly `out.size()` bytes at `offset`; fewer is an error.
     [[nodiscard]] virtual result<> read(const open_file&, std::uint64_t offset,
                                         std::span<std::uint8_t> out);

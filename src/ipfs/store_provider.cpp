@@ -48,13 +48,8 @@ task<result<>> store_provider::unpin(pin_receipt receipt, deadline) {
     co_return co_await pool_.run(give_back);
 }
 
-// Whether a file can be made in the folder.
 task<result<>> store_provider::check(deadline) {
-    auto probe = [this]() -> result<> {
-        auto writer = store_.begin();
-        if (!writer) return std::unexpected(writer.error());
-        return writer->feed(as_bytes("probe"));
-    };
+    auto probe = [this] { return store_.probe(); };
     co_return co_await pool_.run(probe);
 }
 
