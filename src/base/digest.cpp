@@ -3,6 +3,7 @@
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
+#include <sodium.h>
 
 #include "thole/assert.hpp"
 
@@ -21,7 +22,6 @@ using md_ptr = std::unique_ptr<EVP_MD, freed_by<EVP_MD_free>>;
 using md_ctx_ptr = std::unique_ptr<EVP_MD_CTX, freed_by<EVP_MD_CTX_free>>;
 using mac_ptr = std::unique_ptr<EVP_MAC, freed_by<EVP_MAC_free>>;
 using mac_ctx_ptr = std::unique_ptr<EVP_MAC_CTX, freed_by<EVP_MAC_CTX_free>>;
-using pkey_ptr = std::unique_ptr<EVP_PKEY, freed_by<EVP_PKEY_free>>;
 
 // Fetching walks the providers under a lock and costs more than hashing a short message, hence
 // once per thread.
@@ -61,8 +61,12 @@ sha256_digest end(EVP_MD_CTX* context) {
     return digest;
 }
 
-EVP_PKEY* pkey(const std::shared_ptr<void>& held) {
-    return static_cast<EVP_PKEY*>(held.get());
+// Seed and public key one behind the other, as libsodium signs with.
+using secret_half = std::array<std::uint8_t, crypto_sign_SECRETKEYBYTES>;
+
+void need_sodium() {
+    static const int ready = sodium_init();
+    THOLE_ASSERT(ready >= 0, "libsodium must start");
 }
 
 }  // namespace
@@ -115,43 +119,35 @@ sha256_digest sha256_stream::finish() {
     return digest;
 }
 
-ed25519_key::ed25519_key(const ed25519_seed& seed)
-    : key_{EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, seed.data(), seed.size()),
-           [](void* key) { EVP_PKEY_free(static_cast<EVP_PKEY*>(key)); }} {
-    THOLE_ASSERT(key_ != nullptr, "any 32 bytes are an Ed25519 seed");
+ed25519_key::ed25519_key(const ed25519_seed& seed) {
+    need_sodium();
+    std::shared_ptr<secret_half> made{new secret_half{}, [](secret_half* key) {
+                                          sodium_memzero(key->data(), key->size());
+                                          delete key;
+                                      }};
+    ed25519_public_key told;
+    crypto_sign_seed_keypair(told.data(), made->data(), seed.data());
+    key_ = std::move(made);
 }
 
 ed25519_public_key ed25519_key::public_half() const {
     ed25519_public_key out;
-    std::size_t size = out.size();
-    const int ok = EVP_PKEY_get_raw_public_key(pkey(key_), out.data(), &size);
-    THOLE_ASSERT(ok == 1 && size == out.size(), "a seed has a public key");
+    crypto_sign_ed25519_sk_to_pk(out.data(), static_cast<const std::uint8_t*>(key_.get()));
     return out;
 }
 
 ed25519_signature ed25519_key::sign(bytes_view message) const {
-    auto* context = thread_context();
     ed25519_signature out;
-    std::size_t size = out.size();
-    const bool ok = EVP_DigestSignInit(context, nullptr, nullptr, nullptr, pkey(key_)) == 1 &&
-                    EVP_DigestSign(context, out.data(), &size, message.data(), message.size()) == 1;
-    THOLE_ASSERT(ok && size == out.size(), "Ed25519 signing must succeed");
-    EVP_MD_CTX_reset(context);
+    crypto_sign_detached(out.data(), nullptr, message.data(), message.size(),
+                         static_cast<const std::uint8_t*>(key_.get()));
     return out;
 }
 
 bool ed25519_verify(const ed25519_public_key& key, bytes_view message,
                     const ed25519_signature& signature) {
-    const pkey_ptr loaded{
-        EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, key.data(), key.size())};
-    THOLE_ASSERT(loaded != nullptr, "memory for a public key");
-    auto* context = thread_context();
-    const int started = EVP_DigestVerifyInit(context, nullptr, nullptr, nullptr, loaded.get());
-    THOLE_ASSERT(started == 1, "Ed25519 verification must start");
-    const int ok = EVP_DigestVerify(context, signature.data(), signature.size(), message.data(),
-                                    message.size());
-    EVP_MD_CTX_reset(context);
-    return ok == 1;
+    need_sodium();
+    return crypto_sign_verify_detached(signature.data(), message.data(), message.size(),
+                                       key.data()) == 0;
 }
 
 }  // namespace thole

@@ -1,7 +1,7 @@
 #pragma once
 
-// SHA-256, HMAC-SHA256 and Ed25519 over OpenSSL's EVP interface. Values in, values out; OpenSSL's
-// own failures (out of memory) end the process through THOLE_ASSERT. Threads: any.
+// SHA-256 and HMAC-SHA256 by OpenSSL, Ed25519 (RFC 8032) by libsodium in half the time. Values in,
+// values out; what fails in them (out of memory) ends the process: THOLE_ASSERT. Threads: any.
 
 #include <array>
 #include <memory>
@@ -36,8 +36,8 @@ using ed25519_seed = std::array<std::uint8_t, 32>;
 using ed25519_public_key = std::array<std::uint8_t, 32>;
 using ed25519_signature = std::array<std::uint8_t, 64>;
 
-// A signing key, made ready once: deriving it from its seed costs as much as a signature. OpenSSL
-// holds it, and wipes it with the last copy. It has no printed form.
+// A signing key, made ready once: deriving it from its seed costs as much as a signature. It is
+// wiped with its last copy, and has no printed form.
 class ed25519_key {
   public:
     explicit ed25519_key(const ed25519_seed& seed);
@@ -49,6 +49,6 @@ class ed25519_key {
     std::shared_ptr<void> key_;
 };
 [[nodiscard]] bool ed25519_verify(const ed25519_public_key& key, bytes_view message,
-                                  const ed25519_signature& signature);
+                                  const ed25519_signature& signature);  // strict
 
 }  // namespace thole
