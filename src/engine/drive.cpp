@@ -12,6 +12,14 @@ namespace thole::saga {
 // their commit was acknowledged.
 class journaled_key {};
 
+namespace {
+
+task<input> at_once(input in) {
+    co_return in;
+}
+
+}  // namespace
+
 decision engine_core::decide_for(live_operation& op, step_calls& calls, const input& in,
                                  evidence ev) {
     auto notes = calls.notes;
@@ -40,7 +48,7 @@ task<void> engine_core::drive(self_ptr self, live_ptr op, bool interrupted) {
     input in = was_claimed{interrupted};
     onward on;
     for (bool first = true;; first = false) {
-        co_await op->moves.enter();
+        if (!op->moves.try_enter()) co_await op->moves.enter();
         if (op->lost) {  // a person took it away meanwhile
             op->moves.leave();
             break;
@@ -61,16 +69,17 @@ task<void> engine_core::drive(self_ptr self, live_ptr op, bool interrupted) {
     self->let_go(op);
 }
 
+// No coroutine of its own: each costs a frame, at every step.
 task<input> engine_core::perform(self_ptr self, live_ptr op, effect what, bool first) {
-    if (!self->may_go_on(*op)) co_return is_released{};
+    if (!self->may_go_on(*op)) return at_once(is_released{});
     const auto& s = op->state();
     const bool forward = !s.backward && what.kind != effect_kind::settle;
     // Cancelled between the commit and here: let decide() turn back.
-    if (forward && s.cancelling && may_compensate(s)) co_return was_claimed{};
+    if (forward && s.cancelling && may_compensate(s)) return at_once(was_claimed{});
     // Without a place in its step it waits in the journal, where it is in nobody's way.
-    if (!self->take_place(op, s.lane)) co_return is_released{};
-    if (what.kind == effect_kind::settle) co_return co_await settle(self, op, what.delay, !first);
-    co_return co_await perform_call(self, op, op->own, s.step, what.kind);
+    if (!self->take_place(op, s.lane)) return at_once(is_released{});
+    if (what.kind == effect_kind::settle) return settle(self, op, what.delay, !first);
+    return perform_call(self, op, op->own, s.step, what.kind);
 }
 
 task<input> engine_core::perform_call(self_ptr self, live_ptr op, calls_ptr calls, int index,
@@ -146,7 +155,7 @@ task<input> engine_core::settle(self_ptr self, live_ptr op, duration delay, bool
 
 // ---- commits ------------------------------------------------------------------------------------
 
-task<bool> engine_core::commit(self_ptr self, live_ptr op, decision d) {
+task<bool> engine_core::commit(self_ptr self, live_ptr op, decision&& d) {
     if (op->lost) co_return false;
     if (!d.changed) co_return true;
     const auto before = op->state().state;
@@ -158,7 +167,10 @@ task<bool> engine_core::commit(self_ptr self, live_ptr op, decision d) {
     m.after = std::move(d.after);
     m.events = std::move(d.events);
     m.prepared = std::move(d.prepared);
-    auto done = co_await commit_surely(self, op, m);
+    ++self->in_flight_;
+    auto done = co_await self->log.commit(m);
+    --self->in_flight_;
+    if (!done) done = co_await commit_again(self, op, m, std::move(done).error());
     if (!done) {
         op->lost = true;
         self->orphans_ = true;
@@ -182,24 +194,25 @@ task<bool> engine_core::commit(self_ptr self, live_ptr op, decision d) {
 
 // Repeats until the journal has said yes, or that the operation is not ours any more. Running work
 // outlasts a full disk; only a shutdown gives up, and then the next start repeats the attempt.
-task<result<move_answer>> engine_core::commit_surely(self_ptr self, live_ptr op, const move& m) {
-    auto wait = self->options.journal_retry;
-    for (;;) {
-        ++self->in_flight_;
-        auto done = co_await self->log.commit(m);
-        --self->in_flight_;
-        if (done) co_return done;
+task<result<move_answer>> engine_core::commit_again(self_ptr self, live_ptr op, const move& m,
+                                                    thole::fault first) {
+    result<move_answer> done = thole::fail(std::move(first));
+    for (auto wait = self->options.journal_retry; !done;
+         wait = std::min(saturating_multiply(wait, 2), self->options.journal_retry_cap)) {
         const auto& f = done.error();
-        if (f.is(codes::engine_fenced)) co_return done;
+        if (f.is(codes::engine_fenced)) break;
         self->note_fault(f);
         if (f.effect() == fault_effect::unknown) {
             auto known = co_await read_back(self, m);
             if (known) co_return std::move(*known);
         }
-        if (self->stopping_) co_return done;
+        if (self->stopping_) break;
         co_await op->sleeping.until(self->alarms_, saturating_add(self->loop.now(), wait));
-        wait = std::min(saturating_multiply(wait, 2), self->options.journal_retry_cap);
+        ++self->in_flight_;
+        done = co_await self->log.commit(m);
+        --self->in_flight_;
     }
+    co_return done;
 }
 
 task<std::optional<result<move_answer>>> engine_core::read_back(self_ptr self, const move& m) {

@@ -19,7 +19,7 @@ namespace thole::saga {
 class nap {
   public:
     task<bool> until(std::shared_ptr<alarms> clock, time_point at) {
-        auto start = [this, &clock, at](io::resumption<bool> done) {
+        auto start = [this, clock, at](io::resumption<bool> done) {
             done_.emplace(std::move(done));
             if (std::exchange(woken_early_, false)) return wake(*clock);
             if (at == time_point::max()) return;
@@ -28,7 +28,7 @@ class nap {
                 wake(ringing);
             });
         };
-        co_return co_await io::suspend<bool>(std::move(start));
+        return io::suspend<bool>(std::move(start));
     }
     // Wakes the waiter, or the next one if nobody waits. He goes on soon, not inside this call.
     void wake(alarms& clock) {
@@ -52,8 +52,10 @@ class nap {
 // Moves of one operation are journaled one after another, each based on the one before.
 class turnstile {
   public:
+    // Nobody is inside, and now we are: this needs no coroutine.
+    [[nodiscard]] bool try_enter() noexcept { return !std::exchange(taken_, true); }
     task<bool> enter() {
-        if (!std::exchange(taken_, true)) co_return true;
+        if (try_enter()) co_return true;
         auto start = [this](io::resumption<bool> done) { queue_.push_back(std::move(done)); };
         co_return co_await io::suspend<bool>(std::move(start));
     }

@@ -60,7 +60,7 @@ task<T> suspend(Start start) {
     auto initiate = [start = std::move(start)](auto handler) mutable {
         start(resumption<T>{std::move(handler)});
     };
-    co_return co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>&, void(T)>(
+    return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>&, void(T)>(
         std::move(initiate), boost::asio::use_awaitable);
 }
 
