@@ -37,6 +37,32 @@ clients::clients(world& where) : world_{where}, chance_{where.seed ^ 0xC11E475} 
         for (int n = 0; n < 3 && percent(w.verbs); ++n) {
             add(verbs.at(chance_.below(verbs.size())), i, at + draw(chance_, 0s, 120s));
         }
+        if (w.interventions > 0) intervene(i, at);
+    }
+}
+
+// What rests goes on in the end.
+void clients::intervene(int client, duration at) {
+    const auto percent = static_cast<std::uint64_t>(world_.today.workload.interventions);
+    for (int n = 0; n < 3; ++n) {
+        if (!chance_.chance(percent, 100)) continue;
+        const auto when = at + draw(chance_, 0s, 120s);
+        const auto later = when + draw(chance_, 1s, 60s);
+        switch (chance_.below(4)) {
+            case 0:
+                add(act_kind::pause, client, when);
+                add(act_kind::resume, client, later);
+                break;
+            case 1:
+                add(act_kind::hold, client, when);
+                add(act_kind::release, client, later);
+                break;
+            case 2:
+                add(act_kind::prioritise, client, when);
+                break;
+            default:
+                add(act_kind::resolve, client, when);
+        }
     }
 }
 
@@ -120,8 +146,17 @@ task<bool> clients::submit(process& p, act what) {
 task<bool> clients::command(process& p, act what) {
     const auto id = id_of(what.client);
     if (!id) co_return false;  // not accepted yet
+    if (what.kind == act_kind::resolve) co_return co_await resolve(p, *id);
     auto& probes = world_.judges.probes;
     auto& engine = p.engine();
+    if (what.kind == act_kind::hold || what.kind == act_kind::release) {
+        const bool holds = what.kind == act_kind::hold;
+        auto call = holds ? engine.hold("mint", "operator", "a moment")
+                          : engine.release("mint", "operator", "on");
+        const auto done = co_await std::move(call);
+        if (done && holds) probes.hit(probe::held);
+        co_return done || done.error().kind() == fault_kind::permanent;
+    }
     result<saga::operation_view> answer = fail(codes::operation_not_found);
     switch (what.kind) {
         case act_kind::cancel:
@@ -138,6 +173,19 @@ task<bool> clients::command(process& p, act what) {
             answer = co_await engine.fail(*id, "operator", "given up");
             if (answer) probes.hit(probe::failed_by_person);
             break;
+        case act_kind::pause:
+            answer = co_await engine.pause(*id, "operator", "a moment");
+            break;
+        case act_kind::resume:
+            answer = co_await engine.resume(*id, "operator", "on");
+            break;
+        case act_kind::prioritise: {
+            saga::act_details more;
+            more.priority = saga::operation_priority::high;
+            answer = co_await engine.act(*id, saga::bulk_act::prioritise, "operator", "a friend",
+                                         std::move(more));
+            break;
+        }
         default:
             break;
     }
@@ -145,6 +193,26 @@ task<bool> clients::command(process& p, act what) {
     if (answer.error().is(codes::operation_past_pivot)) probes.hit(probe::cancel_refused);
     // A refusal is an answer; a journal that is away is not.
     co_return answer.error().kind() == fault_kind::permanent;
+}
+
+// He says of a generation only what the chain itself says for good, and waits until it does.
+task<bool> clients::resolve(process& p, uuid id) {
+    const auto* known = world_.judges.find(id);
+    if (known == nullptr || known->generations.empty() || !known->now.live) co_return true;
+    const auto& newest = known->generations.back();
+    const auto& chain = world_.chain;
+    const auto final = chain.view(model::commitment::finalized, 0);
+    const auto* landed = chain.find(newest.signature);
+    saga::resolution word{.reference = newest.signature, .generation = newest.generation};
+    word.landed = landed != nullptr && landed->error.is_null() && landed->slot <= final.slot;
+    const bool failed = landed != nullptr && !landed->error.is_null() && landed->slot <= final.slot;
+    const bool expired = landed == nullptr && final.height > newest.last_valid_height;
+    const bool dead = failed || expired;
+    if (!word.landed && !dead) co_return false;
+    word.accept_risk = dead;
+    const auto answer = co_await p.engine().resolve(id, "operator", "seen", std::move(word));
+    co_return answer || answer.error().kind() == fault_kind::permanent ||
+        answer.error().is(codes::operation_generation_changed);
 }
 
 void clients::committed(const known_operation& op, duration age) {

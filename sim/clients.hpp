@@ -15,7 +15,21 @@
 
 namespace thole::sim {
 
-enum class act_kind : std::uint8_t { submit, repeat, contradict, cancel, retry, close, fail };
+enum class act_kind : std::uint8_t {
+    submit,
+    repeat,
+    contradict,
+    cancel,
+    retry,
+    close,
+    fail,
+    pause,
+    resume,
+    prioritise,
+    hold,     // its whole kind
+    release,  // …
+    resolve   // by what the chain says of the newest generation, once it says it for good
+};
 
 struct act {
     duration at{};
@@ -56,6 +70,8 @@ class clients {
     task<> carry_out(process& p, act what);
     task<bool> submit(process& p, act what);
     task<bool> command(process& p, act what);
+    task<bool> resolve(process& p, uuid id);
+    void intervene(int client, duration at);
     void again(act what, duration after, duration age);
 
     world& world_;

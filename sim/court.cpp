@@ -139,6 +139,17 @@ void court::note(known_operation& op, const saga::event& e) {
             if (!op.generations.empty()) op.generations.back().abandoned = true;
             probes.hit(probe::proved_dead);
             break;
+        case event_type::resolved:
+            if (mentions(e, "\"dead\"")) {
+                if (!op.generations.empty()) op.generations.back().abandoned = true;
+                probes.hit(probe::resolved_dead);
+            } else {
+                probes.hit(probe::resolved_landed);
+            }
+            break;
+        case event_type::resumed:
+            ++op.resumed;
+            break;
         case event_type::recovered:
             probes.hit(op.now.live ? probe::recovered_undecided : probe::recovered);
             break;
@@ -164,6 +175,8 @@ void court::note(known_operation& op, const saga::event& e) {
                                std::pair{event_type::lock_acquired, probe::lock_passed_on},
                                std::pair{event_type::parked, probe::parked},
                                std::pair{event_type::retried, probe::retried_by_person},
+                               std::pair{event_type::paused, probe::paused_by_person},
+                               std::pair{event_type::prioritised, probe::moved_up_by_person},
                                std::pair{event_type::cancel_requested, probe::cancel_accepted},
                                std::pair{event_type::compensating, probe::compensated},
                                std::pair{event_type::undo_failed, probe::undo_failed}};

@@ -49,6 +49,7 @@ struct known_operation {
     std::string image_cid;
     duration landed_at{};  // when record_landed was complete: verify reads from then on
     int claims = 0;        // times that somebody began to work on it
+    int resumed = 0;       // after an operator had let it rest
     std::map<std::string, int, std::less<>> completed;  // steps, how often
 };
 

@@ -74,6 +74,9 @@ void check(const day& d, std::vector<std::string>& mistakes) {
     demand(is_percent(w.conflicting), "workload.conflicting", "must be 0 to 100 (per cent)");
     demand(is_percent(w.cancels), "workload.cancels", "must be 0 to 100 (per cent)");
     demand(is_percent(w.verbs), "workload.verbs", "must be 0 to 100 (per cent)");
+    demand(is_percent(w.interventions), "workload.interventions", "must be 0 to 100 (per cent)");
+    demand(d.surroundings.daemons == 1 || w.interventions == 0, "workload.interventions",
+           "must be 0 with several daemons: they do not hear what another was told to hold back");
     demand(d.surroundings.concurrency >= 1, "surroundings.concurrency", "must be at least 1");
     demand(d.surroundings.max_waiting >= 1, "surroundings.max_waiting", "must be at least 1");
     demand(d.surroundings.generations >= 1, "surroundings.generations", "must be at least 1");

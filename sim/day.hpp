@@ -62,6 +62,8 @@ enum class trouble : std::uint8_t {
     rpc_unhealthy,      // says that it is behind
     rpc_lose_history,   // statuses of before now are gone
     rpc_deny,           // tells of no transaction at all, and is amount slots ahead
+    rpc_fork,           // leaves the majority: what it shows was never; amount ‰ of the submissions
+                        // reach its side alone
     content_busy,       // amount ‰ of the calls are answered 503
     content_corrupt,    // flips a bit of what it serves
     content_lie,        // answers an upload with another CID
@@ -88,11 +90,11 @@ enum class trouble : std::uint8_t {
 BOOST_DESCRIBE_ENUM(trouble, link_refuse, link_hang, link_drop, link_lose_answers, link_duplicate,
                     link_slow, link_creep, rpc_lag, rpc_drop_sends, rpc_lose_first,
                     rpc_reject_sends, rpc_rate_limit, rpc_unhealthy, rpc_lose_history, rpc_deny,
-                    content_busy, content_corrupt, content_lie, content_full, content_lose,
-                    records_conflict, records_cut, records_away, journal_full, journal_cut,
-                    journal_doubt, process_die, process_die_call, process_kill, process_restart,
-                    process_pause, power_cut, disk_full, disk_sync_fails, lease_away, clock_step,
-                    wallet_fund)
+                    rpc_fork, content_busy, content_corrupt, content_lie, content_full,
+                    content_lose, records_conflict, records_cut, records_away, journal_full,
+                    journal_cut, journal_doubt, process_die, process_die_call, process_kill,
+                    process_restart, process_pause, power_cut, disk_full, disk_sync_fails,
+                    lease_away, clock_step, wallet_fund)
 
 struct fault_rule {
     trouble kind = trouble::link_refuse;
@@ -113,11 +115,12 @@ struct workload {
     int conflicting = 0;      // % that ask again with another payload
     int cancels = 0;          // % that think better of it
     int verbs = 0;            // % of the operations that an operator touches at random
+    int interventions = 0;    // % that one pauses, holds back, hurries or decides by what he sees
     std::string cancel_at{};  // step at which every client thinks better of it
 };
 BOOST_DESCRIBE_STRUCT(workload, (),
                       (operations, accounts, images, over, duplicates, conflicting, cancels, verbs,
-                       cancel_at))
+                       interventions, cancel_at))
 
 struct surroundings {
     std::uint64_t lamports = 1'000'000'000'000;

@@ -15,7 +15,7 @@ namespace thole::sim {
 int disk::write(file& to, bytes_view data, std::size_t at) {
     const auto end = at + data.size();
     if (end > to.now.size()) {
-        if (happens(troubles_.full)) return SQLITE_FULL;
+        if (happens(troubles_.full)) return ++met_.full, SQLITE_FULL;
         to.now.resize(end);
     }
     std::ranges::copy(data, to.now.begin() + static_cast<std::ptrdiff_t>(at));
@@ -40,6 +40,7 @@ void put(bytes& to, std::size_t at, const bytes& data) {
 
 int disk::sync(file& what) {
     if (happens(troubles_.sync_fails)) {
+        ++met_.sync_fails;
         settle(what);
         return SQLITE_IOERR_FSYNC;
     }
@@ -69,7 +70,7 @@ void disk::settle(file& what) {
         if (chance_.chance(arrives, 1000)) {
             put(what.synced, each.at, each.data);
         } else {
-            ++lost_;
+            ++met_.lost;
         }
     }
     what.now = what.synced;

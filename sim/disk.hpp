@@ -47,8 +47,11 @@ class disk {
         nobody_ = true;
     }
     void cut_power();
-    // Sectors that a cut or a failed sync has lost so far.
-    [[nodiscard]] std::size_t lost() const noexcept { return lost_; }
+    // How often so far; and sectors that a cut or a failed sync has lost.
+    struct troubles_met {
+        std::size_t full = 0, sync_fails = 0, lost = 0;
+    };
+    [[nodiscard]] const troubles_met& met() const noexcept { return met_; }
 
   private:
     friend struct disk_calls;
@@ -80,7 +83,7 @@ class disk {
     std::map<std::string, std::shared_ptr<file>, std::less<>> files_;
     std::uint64_t process_ = 1;
     bool nobody_ = false;  // until a new one opens a file
-    std::size_t lost_ = 0;
+    troubles_met met_;
     sqlite3_vfs methods_{};
 };
 

@@ -5,9 +5,12 @@
 #include <unistd.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+
 #include "sim/campaign.hpp"
 #include "sim/minimise.hpp"
 #include "sim/mutants/mutants.hpp"
+#include "sim/weather.hpp"
 
 namespace thole::sim {
 
@@ -81,7 +84,18 @@ void print(const report& told) {
         told.counted.requests, told.violations.size(), told.lasted / std::chrono::seconds{1});
 }
 
+// A number that is none of the course's faults would leave out nothing, and nobody would notice.
+void check_numbers(const arguments& args) {
+    const auto faults = forecast(days_of(args).front(), args.seed);
+    for (const auto number : args.without) {
+        if (std::ranges::find(faults, number, &fault_event::number) != faults.end()) continue;
+        refuse(fmt::format("--without: seed {} of that day has the faults 1 to {}, and no {}",
+                           args.seed, faults.size(), number));
+    }
+}
+
 int replay(const arguments& args) {
+    check_numbers(args);
     auto options = options_of(args);
     if (args.trace) {
         options.read_by = [](duration age, std::string_view line) {
@@ -97,6 +111,7 @@ int replay(const arguments& args) {
 }
 
 int shrink(const arguments& args) {
+    check_numbers(args);
     const auto today = days_of(args).front();
     const auto least = minimise(today, args.seed, options_of(args));
     if (!least) {

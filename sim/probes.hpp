@@ -14,6 +14,7 @@
 
 namespace thole::sim {
 
+// At most 52: what one list of BOOST_DESCRIBE_ENUM takes.
 enum class probe : std::uint8_t {
     generation_2,
     generation_3,
@@ -33,6 +34,11 @@ enum class probe : std::uint8_t {
     retried_by_person,
     closed_by_person,
     failed_by_person,
+    paused_by_person,
+    held,  // all of its kind
+    moved_up_by_person,
+    resolved_landed,  // by a person, as the chain has it
+    resolved_dead,
     cancel_accepted,
     cancel_refused,
     compensated,
@@ -46,6 +52,13 @@ enum class probe : std::uint8_t {
     cid_mismatch,
     bytes_corrupt,
     clock_went_back,
+    clock_went_forward,
+    history_lost,   // a node knew nothing any more of a transaction that is on the chain
+    fork_vanished,  // what a node had shown of one, when it came back to the majority
+    content_lost,   // that a node had pinned
+    disk_was_full,
+    sync_failed,
+    unsynced_lost,  // with the power
     died_before_commit,
     died_unacknowledged,
     died_acknowledged,
@@ -59,12 +72,14 @@ enum class probe : std::uint8_t {
 BOOST_DESCRIBE_ENUM(probe, generation_2, generation_3, proved_dead, uncertain, certain_again,
                     recovered, recovered_undecided, blocked, lock_passed_on, attempt_failed,
                     deferred_by_breaker, waited_for_balance, rate_limited, conflict_retried, parked,
-                    retried_by_person, closed_by_person, failed_by_person, cancel_accepted,
+                    retried_by_person, closed_by_person, failed_by_person, paused_by_person, held,
+                    moved_up_by_person, resolved_landed, resolved_dead, cancel_accepted,
                     cancel_refused, compensated, undo_failed, rolled_back, journal_fault,
                     commit_read_back, key_replayed, key_conflict, queue_full, cid_mismatch,
-                    bytes_corrupt, clock_went_back, died_before_commit, died_unacknowledged,
-                    died_acknowledged, died_unsent, died_unanswered, stopped_in_order, stood_still,
-                    taken_over, kept_out)
+                    bytes_corrupt, clock_went_back, clock_went_forward, history_lost, fork_vanished,
+                    content_lost, disk_was_full, sync_failed, unsynced_lost, died_before_commit,
+                    died_unacknowledged, died_acknowledged, died_unsent, died_unanswered,
+                    stopped_in_order, stood_still, taken_over, kept_out)
 
 inline constexpr std::size_t probe_count = static_cast<std::size_t>(probe::kept_out) + 1;
 

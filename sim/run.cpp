@@ -147,7 +147,7 @@ void running::happen(const fault_event& what) {
     }
     const std::chrono::microseconds by = std::chrono::seconds{what.amount};
     world_.wall_offset += by;
-    if (what.amount < 0) world_.judges.probes.hit(probe::clock_went_back);
+    world_.judges.probes.hit(what.amount < 0 ? probe::clock_went_back : probe::clock_went_forward);
     for (auto& each : daemons_) each->step_wall(by);
 }
 

@@ -89,5 +89,45 @@ TEST(sim, minimise_leaves_the_faults_that_matter) {
     EXPECT_FALSE(least->told.violations.empty());
 }
 
+// A bug that only a fault brings to light: what is left are the faults that it needs, no more.
+TEST(sim, minimise_leaves_no_fault_that_could_be_left_out) {
+    const auto today = one_day("duplicate_submissions");
+    run_options options;
+    options.with = find_mutant("loses_lock_on_crash")->plant();
+    const auto whole = simulate(today, 1, options);
+    const auto least = minimise(today, 1, options);
+    ASSERT_TRUE(least);
+    const auto& left = least->told.faults;
+    ASSERT_FALSE(left.empty()) << "without a crash there is nothing to forget";
+    EXPECT_LT(left.size(), whole.faults.size());
+    const auto checker = whole.violations.front().checker;
+    const auto objects = [&](const std::set<int>& without) {
+        auto with = options;
+        with.without = without;
+        const auto told = simulate(today, 1, with);
+        return std::ranges::find(told.violations, checker, &violation::checker) !=
+               told.violations.end();
+    };
+    EXPECT_TRUE(objects(least->without)) << "the line that is printed replays it";
+    for (const auto& each : left) {
+        auto one_more = least->without;
+        one_more.insert(each.number);
+        EXPECT_FALSE(objects(one_more)) << each.text();
+    }
+}
+
+// A fault that no day has, no seed will ever show.
+TEST(sim, every_kind_of_fault_is_in_one_of_the_days) {
+    std::set<trouble> played;
+    for (const auto& today : all_days()) {
+        for (const auto& rule : today.fault) {
+            if (rule.count.most > 0) played.insert(rule.kind);
+        }
+    }
+    for (const auto kind : json::detail::enum_values<trouble>) {
+        EXPECT_TRUE(played.contains(kind)) << json::detail::enum_text(kind);
+    }
+}
+
 }  // namespace
 }  // namespace thole::sim

@@ -127,7 +127,10 @@ nft::mint_identity world::identity_of(std::string_view key) const {
 void world::set_age(duration age) {
     age_ = std::max(age_, age);
     const auto slots = static_cast<std::uint64_t>(age_ / slot_time);
-    if (slots > ticked_) chain.advance(slots - ticked_);
+    if (slots > ticked_) {
+        chain.advance(slots - ticked_);
+        for (auto& each : rpc_nodes) each->model.advance_fork(slots - ticked_);
+    }
     ticked_ = std::max(ticked_, slots);
 }
 
@@ -140,7 +143,9 @@ reply world::serve(rpc_place& at, const io::http_request& request) {
         faults.drop_sends = lost || happens(at.drop_sends) ? 1 : 0;
         faults.reject_sends = happens(at.reject_sends) ? 1 : 0;
     }
+    const auto forgotten = at.model.forgotten();
     auto answer = at.model.answer(request.body);
+    if (at.model.forgotten() > forgotten) judges.probes.hit(probe::history_lost);
     return {answer.status, std::move(answer.body), {}};
 }
 
@@ -239,7 +244,12 @@ void world::close_files(bool killed, bool power_cut) {
     if (below_ && killed) below_->process_ended();
     in_file_.reset();
     ledger_.reset();
-    if (below_ && power_cut) below_->cut_power();
+    if (!below_) return;
+    if (power_cut) below_->cut_power();
+    const auto& met = below_->met();
+    if (met.full > 0) judges.probes.hit(probe::disk_was_full);
+    if (met.sync_fails > 0) judges.probes.hit(probe::sync_failed);
+    if (met.lost > 0) judges.probes.hit(probe::unsynced_lost);
 }
 
 // ---- weather ------------------------------------------------------------------------------------
@@ -252,6 +262,7 @@ void world::apply(const weather& sky) {
         faults.history_from = kept;
         each->link = {};
         each->drop_sends = each->reject_sends = each->rate_limit = each->lose_generations = 0;
+        each->away = false;
     }
     for (auto& each : content_nodes) {
         each->model.faults() = {};
@@ -263,6 +274,19 @@ void world::apply(const weather& sky) {
     without_lease_.clear();
     if (below_) below_->troubles() = {};
     for (const auto& each : sky.active()) apply(each);
+    part_and_join();
+}
+
+// Nodes that leave the majority or come back to it.
+void world::part_and_join() {
+    for (auto& each : rpc_nodes) {
+        if (each->away == each->model.is_away()) continue;
+        if (each->away) {
+            each->model.leave(seed ^ chain.slot());
+        } else if (each->model.come_back() > 0) {
+            judges.probes.hit(probe::fork_vanished);
+        }
+    }
 }
 
 void world::apply_link(const fault_event& each, link_state& link) {
@@ -326,6 +350,10 @@ void world::apply_to(rpc_place& rpc, const fault_event& each) {
             break;
         case trouble::rpc_lose_history:
             rpc.model.faults().lose_history = true;
+            break;
+        case trouble::rpc_fork:
+            rpc.away = true;
+            rpc.drop_sends = amount;
             break;
         case trouble::rpc_deny:
             rpc.model.faults().denies = true;
@@ -400,6 +428,7 @@ void world::happen(const fault_event& what) {
     if (what.kind != trouble::content_lose) return;
     auto& at = *find(content_nodes, what.target);
     const auto pinned = at.model.pins();
+    if (!pinned.empty()) judges.probes.hit(probe::content_lost);
     for (const auto& cid : pinned) {
         lost_.emplace(at.label, cid);
         at.model.lose(cid);

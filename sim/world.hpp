@@ -58,6 +58,7 @@ struct rpc_place {
     link_state link{};
     int drop_sends = 0, reject_sends = 0, rate_limit = 0;  // ‰
     int lose_generations = 0;                              // the first n of them
+    bool away = false;                                     // from the majority
 };
 
 struct content_place {
@@ -154,6 +155,7 @@ class world {
     [[nodiscard]] sql::open_options files() const;
     [[nodiscard]] std::string path_of(std::string_view name) const;
     void look_again();
+    void part_and_join();
 
     const storage where_;
     scratch_folder folder_;

@@ -69,7 +69,16 @@ const block& ledger::view(commitment level, slot_t lag) const {
                          : level == commitment::confirmed ? options_.confirm_slots
                                                           : 0;
     const auto back = std::min<slot_t>(lag + depth, blocks_.size() - 1);
-    return blocks_[blocks_.size() - 1 - back];
+    const auto& found = blocks_[blocks_.size() - 1 - back];
+    if (level != commitment::finalized || found.slot <= root_) return found;
+    return blocks_[root_ - blocks_.front().slot];
+}
+
+ledger ledger::fork(std::uint64_t seed) const {
+    auto out = *this;
+    out.chance_ = rng{seed};
+    out.root_ = view(commitment::finalized, 0).slot;
+    return out;
 }
 
 bool ledger::blockhash_valid(const solana::blockhash& hash, const block& view) const {

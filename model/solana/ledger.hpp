@@ -1,7 +1,8 @@
 #pragma once
 
 // A Solana ledger as a pure value: slots pass when told, transactions land or do not, state can be
-// read as of any slot. No consensus: nothing that landed is rolled back.
+// read as of any slot. It is the majority's, so nothing that landed is rolled back; a fork() is
+// what a minority takes for the chain until it gives it up.
 //
 //   ledger chain{{.seed = 7}};
 //   chain.fund(wallet, 1'000'000'000);
@@ -10,6 +11,7 @@
 //
 // Single-owner.
 
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -66,6 +68,12 @@ class ledger {
     }
 
     [[nodiscard]] slot_t slot() const noexcept { return blocks_.back().slot; }
+    // As whoever is cut off from the majority sees it from now on: other blocks, transactions of
+    // its own, and nothing more that becomes final.
+    [[nodiscard]] ledger fork(std::uint64_t seed) const;
+    [[nodiscard]] bool is_final(slot_t landed, slot_t now) const noexcept {
+        return now - landed >= options_.final_slots && landed <= root_;
+    }
     // The newest block that a node `lag` slots behind shows at this commitment.
     [[nodiscard]] const block& view(commitment level, slot_t lag) const;
     [[nodiscard]] const account_store& accounts() const noexcept { return accounts_; }
@@ -97,6 +105,7 @@ class ledger {
 
     ledger_options options_;
     rng chance_;
+    slot_t root_ = std::numeric_limits<slot_t>::max();  // of a fork: what was final before it
     std::vector<block> blocks_;
     std::map<solana::blockhash, std::size_t> by_hash_;
     account_store accounts_;

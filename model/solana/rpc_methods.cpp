@@ -103,11 +103,7 @@ json::value relay(rpc_node& node, const sent_transaction& sent, const json::obje
     }
     const auto* skip = config.if_contains("skipPreflight");
     if (skip == nullptr || !skip->as_bool()) preflight(node, sent, config);
-    if (node.faults().drop_sends > 0) {
-        --node.faults().drop_sends;
-    } else {
-        node.chain().submit(sent);
-    }
+    node.forward(sent);
     return json::string{sent.signature};
 }
 
@@ -138,14 +134,12 @@ json::value simulate_transaction(rpc_node& node, const json::array& params) {
 }
 
 json::value status_of(rpc_node& node, const std::string& signature) {
-    const auto* found = node.chain().find(signature);
-    const auto& faults = node.faults();
-    const auto now = node.chain().view(commitment::processed, faults.lag).slot;
-    if (found == nullptr || found->slot > now || faults.denies) return nullptr;
-    if (faults.lose_history && found->slot < faults.history_from) return nullptr;
+    const auto now = node.chain().view(commitment::processed, node.faults().lag).slot;
+    const auto* found = node.recall(signature);
+    if (found == nullptr || found->slot > now) return nullptr;
     const auto depth = now - found->slot;
     const auto& options = node.chain().options();
-    const bool final = depth >= options.final_slots;
+    const bool final = node.chain().is_final(found->slot, now);
     const auto* level = final                            ? "finalized"
                         : depth >= options.confirm_slots ? "confirmed"
                                                          : "processed";

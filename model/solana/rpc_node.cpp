@@ -5,6 +5,8 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
+
 namespace thole::model {
 
 namespace json = boost::json;
@@ -28,7 +30,7 @@ commitment level_of(const json::object& config) {
 }  // namespace
 
 const block& rpc_node::view(const json::object& config) const {
-    const auto& true_one = chain_.view(level_of(config), faults_.lag);
+    const auto& true_one = (fork_ ? *fork_ : chain_).view(level_of(config), faults_.lag);
     if (faults_.ahead > 0) {
         claimed_ = true_one;
         claimed_.slot += faults_.ahead;
@@ -47,6 +49,34 @@ const block& rpc_node::view(const json::object& config) const {
 json::object rpc_node::with_context(const block& at, json::value value) const {
     return {{"context", json::object{{"slot", at.slot}, {"apiVersion", "model"}}},
             {"value", std::move(value)}};
+}
+
+std::size_t rpc_node::come_back() {
+    fork_.reset();
+    const auto gone = std::exchange(shown_, {});
+    return static_cast<std::size_t>(std::ranges::count_if(
+        gone, [this](const std::string& each) { return chain_.find(each) == nullptr; }));
+}
+
+const landed_transaction* rpc_node::recall(const std::string& signature) {
+    const auto* found = chain().find(signature);
+    if (found == nullptr || faults_.denies) return nullptr;
+    if (faults_.lose_history && found->slot < faults_.history_from) {
+        ++forgotten_;
+        return nullptr;
+    }
+    if (fork_ && chain_.find(signature) == nullptr) shown_.insert(signature);
+    return found;
+}
+
+// Its own leaders are on its side of a fork.
+void rpc_node::forward(const sent_transaction& sent) {
+    if (fork_) fork_->submit(sent);
+    if (faults_.drop_sends > 0) {
+        --faults_.drop_sends;
+    } else {
+        chain_.submit(sent);
+    }
 }
 
 json::value rpc_node::answer_one(const json::value& request) {

@@ -55,6 +55,52 @@ TEST(rpc_node, carries_a_mint_from_processed_to_finalized) {
     EXPECT_EQ(held.at("result").at("value").as_array().size(), 1U);
 }
 
+TEST(rpc_node, what_it_shows_of_a_fork_is_never_final_and_then_has_never_been) {
+    node_fixture f;
+    f.chain.advance(100);
+    rpc_node other{f.chain};
+    const auto root = f.chain.view(commitment::finalized, 0).slot;
+    f.node.leave(9);
+    f.node.faults().drop_sends = 1;
+    const auto advance = [&f](slot_t slots) {
+        f.chain.advance(slots);
+        f.node.advance_fork(slots);
+    };
+    const auto tx = f.fresh();
+    ASSERT_TRUE(f.send(tx).as_object().contains("result"));
+    EXPECT_EQ(f.status(tx).at("confirmationStatus"), "processed");
+    advance(1);
+    EXPECT_EQ(f.status(tx).at("confirmationStatus"), "confirmed");
+    advance(100);
+    EXPECT_EQ(f.status(tx).at("confirmationStatus"), "confirmed") << "a minority finalizes nothing";
+    EXPECT_EQ(f.ask("getSlot", {json::object{{"commitment", "finalized"}}}).at("result"), root);
+    EXPECT_EQ(f.chain.find(tx.id().text()), nullptr);
+    EXPECT_EQ(f.chain.accounts().at(f.mint, f.chain.slot()), nullptr);
+    // Its blocks are its own, too.
+    const auto hash = f.ask("getLatestBlockhash", {json::object{{"commitment", "confirmed"}}})
+                          .at("result")
+                          .at("value")
+                          .at("blockhash")
+                          .as_string();
+    EXPECT_FALSE(f.chain.blockhash_valid(*solana::blockhash::parse(hash),
+                                         f.chain.view(commitment::processed, 0)));
+    EXPECT_EQ(f.node.come_back(), 1U);
+    EXPECT_TRUE(f.status(tx).is_null());
+    EXPECT_EQ(f.ask("getSlot", {json::object{{"commitment", "finalized"}}}).at("result"),
+              f.chain.view(commitment::finalized, 0).slot);
+}
+
+TEST(rpc_node, what_reaches_both_sides_of_a_fork_outlives_it) {
+    node_fixture f;
+    f.chain.advance(100);
+    f.node.leave(9);
+    const auto tx = f.fresh();
+    ASSERT_TRUE(f.send(tx).as_object().contains("result"));
+    EXPECT_FALSE(f.status(tx).is_null());
+    EXPECT_EQ(f.node.come_back(), 0U);
+    EXPECT_EQ(f.status(tx).at("confirmationStatus"), "processed");
+}
+
 TEST(rpc_node, a_lagging_node_neither_knows_nor_accepts) {
     node_fixture f;
     f.chain.advance(50);

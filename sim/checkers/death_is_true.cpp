@@ -20,7 +20,10 @@ class rule final : public checker {
             }
         }
         for (const auto& e : seen.events) {
-            if (e.type == saga::event_type::proved_dead && !op.generations.empty()) judge(op);
+            const bool told = e.type == saga::event_type::resolved &&
+                              e.data.find("\"verdict\":\"dead\"") != std::string::npos;
+            const bool given_up = told || e.type == saga::event_type::proved_dead;
+            if (given_up && !op.generations.empty()) judge(op);
         }
     }
 

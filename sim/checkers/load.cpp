@@ -43,7 +43,8 @@ class rule final : public checker {
         const auto& last = op.generations.back();
         const auto seconds =
             static_cast<std::uint64_t>((world_.age() - last.since) / std::chrono::seconds{1});
-        const auto lives = static_cast<std::uint64_t>(world_.lives);
+        // Each time that somebody takes it up he begins with the short pauses again.
+        const auto lives = static_cast<std::uint64_t>(world_.lives + op.resumed);
         const auto endpoints = world_.rpc_nodes.size();
         const auto most = endpoints * (8 * lives + 1 + seconds / 4);
         if (last.sends > most) {
