@@ -288,18 +288,25 @@ bool content_store::has(const cid& id) const {
 
 result<content_reader> content_store::open_content(const cid& id) const {
     const auto key = id.as_v1();
-    entry at;
-    {
-        const std::scoped_lock lock{mutex_};
-        const auto* found = held(key);
-        if (found == nullptr) return fail(codes::not_held, id.text());
-        at = *found;
+    std::optional<packed_place> failed_at;
+    result<content_reader> opened = fail(codes::not_held, id.text());
+    for (;;) {
+        entry at;
+        {
+            const std::scoped_lock lock{mutex_};
+            const auto* found = held(key);
+            // Once more where it was moved in between.
+            if (found == nullptr || found->place() == failed_at) return opened;
+            at = *found;
+        }
+        failed_at = at.place();
+        if (!at.packed()) {
+            opened = content_reader::open(files_, object_path(key, at.folder), id);
+        } else if (auto file = packs_->file(at.folder)) {
+            opened = content_reader::open(files_, std::move(file), at.offset, at.file_size, id);
+        }
+        if (opened) return opened;
     }
-    if (!at.packed()) return content_reader::open(files_, object_path(key, at.folder), id);
-    auto file = packs_->file(at.folder);
-    // It was moved, and its pack removed, in between.
-    if (!file) return open_content(id);
-    return content_reader::open(files_, std::move(file), at.offset, at.file_size, id);
 }
 
 result<content_info> content_store::find(const cid& id) const {

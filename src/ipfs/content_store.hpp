@@ -188,7 +188,7 @@ class content_store {
     void let_go(const cid& key, const entry& before);
     [[nodiscard]] std::string temporary_path();
     [[nodiscard]] result<> tidy_packs();
-    [[nodiscard]] result<> move_from(std::uint32_t pack, const cid& key);
+    [[nodiscard]] result<> move_from(std::uint32_t pack, std::span<const cid> keys);
     [[nodiscard]] std::optional<cid> content_of(const cid& key);
     [[nodiscard]] const entry* held(const cid& key) const;
     [[nodiscard]] bool is_there(const cid& key, const entry& what) const;

@@ -76,10 +76,14 @@ result<> content_store::pin(const cid& id, std::string_view owner) {
         at = *found;
         content.emplace(*this, key);
     }
-    if (!is_there(key, at)) {
+    while (!is_there(key, at)) {
         const std::scoped_lock lock{mutex_};
-        lose(**content);
-        return fail(codes::not_held, id.text());
+        const bool moved = (*content)->held() && (*content)->place() != at.place();
+        if (!moved) {
+            lose(**content);
+            return fail(codes::not_held, id.text());
+        }
+        at = **content;
     }
     const auto added = pins_->add(key, owner);
     if (!added) return std::unexpected(added.error());
@@ -212,35 +216,54 @@ result<> content_store::tidy_packs() {
                 if (each.held() && each.packed() && each.folder == *pack) living.push_back(id);
             }
         }
-        for (const auto& id : living) {
-            if (auto ok = move_from(*pack, id); !ok) return ok;
+        constexpr std::size_t at_once = 256;
+        for (std::size_t i = 0; i < living.size(); i += at_once) {
+            const auto some = std::span{living}.subspan(i, std::min(at_once, living.size() - i));
+            if (auto ok = move_from(*pack, some); !ok) return ok;
         }
         if (const auto gone = packs_->remove(*pack); !gone) return std::unexpected(gone.error());
     }
     return {};
 }
 
-// As it is: whether it is damaged is for who reads it.
-result<> content_store::move_from(std::uint32_t pack, const cid& key) {
-    const std::scoped_lock naming{names_of(key)};
-    entry before;
-    {
-        const std::scoped_lock lock{mutex_};
-        const auto* found = held(key);
-        if (found == nullptr || !found->packed() || found->folder != pack) return {};
-        before = *found;
+// As they are: whether one is damaged is for who reads it.
+result<> content_store::move_from(std::uint32_t pack, std::span<const cid> keys) {
+    const auto file = packs_->file(pack);
+    if (!file) return {};
+    std::vector<entry> before;
+    std::vector<bytes> objects(keys.size());
+    std::vector<packing> all;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        {
+            const std::scoped_lock lock{mutex_};
+            const auto* found = held(keys[i]);
+            if (found == nullptr || !found->packed() || found->folder != pack) continue;
+            before.push_back(*found);
+        }
+        objects[i].resize(static_cast<std::size_t>(before.back().file_size));
+        if (auto ok = files_->read(*file, before.back().offset, objects[i]); !ok) return ok;
+        all.push_back({keys[i], objects[i], before.back().since});
     }
-    bytes object(static_cast<std::size_t>(before.file_size));
-    if (auto ok = files_->read(*packs_->file(pack), before.offset, object); !ok) return ok;
-    const auto moved = packs_->put(key, object, before.since);
+    const auto moved = packs_->put_all(all);
     if (!moved) return std::unexpected(moved.error());
-    {
-        const std::scoped_lock lock{mutex_};
-        auto& at = objects_[key];
-        at.folder = moved->pack;
-        at.offset = moved->offset;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        bool stays = false;
+        {
+            const std::scoped_lock lock{mutex_};
+            const auto at = objects_.find(all[i].id);
+            stays = at != objects_.end() && at->second.held() &&
+                    at->second.place() == before[i].place();
+            if (stays) {
+                at->second.folder = (*moved)[i].pack;
+                at->second.offset = (*moved)[i].offset;
+            }
+        }
+        if (stays) {
+            packs_->superseded(before[i].place());
+        } else if (auto ok = packs_->drop(all[i].id, (*moved)[i]); !ok) {
+            return ok;  // put anew or removed meanwhile
+        }
     }
-    packs_->superseded(before.place());
     return {};
 }
 

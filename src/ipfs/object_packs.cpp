@@ -241,15 +241,27 @@ void object_packs::take(const cid& id, const found& what) {
 // ---- writing ------------------------------------------------------------------------------------
 
 result<packed_place> object_packs::put(const cid& id, bytes_view object, store_time since) {
-    change mine{act::put, id, {}, object, since};
-    if (auto ok = writes_.join(&mine); !ok) return std::unexpected(ok.error());
-    if (!mine.done) return std::unexpected(mine.done.error());
-    return mine.at;
+    const packing one{id, object, since};
+    auto places = put_all(std::span{&one, 1});
+    if (!places) return std::unexpected(places.error());
+    return places->front();
+}
+
+result<std::vector<packed_place>> object_packs::put_all(std::span<const packing> all) {
+    std::vector<change> mine;
+    for (const auto& each : all) mine.push_back({act::put, each.id, {}, each.object, each.since});
+    if (auto ok = writes_.join(mine); !ok) return std::unexpected(ok.error());
+    std::vector<packed_place> places;
+    for (const auto& each : mine) {
+        if (!each.done) return std::unexpected(each.done.error());
+        places.push_back(each.at);
+    }
+    return places;
 }
 
 result<> object_packs::drop(const cid& id, packed_place at) {
     change mine{act::drop, id, at};
-    if (auto ok = writes_.join(&mine); !ok) return ok;
+    if (auto ok = writes_.join(std::span{&mine, 1}); !ok) return ok;
     return mine.done ? result<>{} : std::unexpected(mine.done.error());
 }
 
@@ -260,7 +272,11 @@ void object_packs::superseded(packed_place at) {
     }
 }
 
-void object_packs::carry(const std::vector<change*>& group) {
+void object_packs::carry(const std::vector<std::span<change>>& groups) {
+    std::vector<change*> group;
+    for (const auto& each : groups) {
+        for (auto& one : each) group.push_back(&one);
+    }
     std::map<std::uint32_t, std::vector<change*>> by_pack;
     const bool puts = std::ranges::any_of(group, [](auto* c) { return c->what == act::put; });
     const auto ready = puts ? choose_pack() : result<>{};
@@ -404,7 +420,7 @@ std::optional<std::uint32_t> object_packs::wasteful(std::uint32_t after) {
 
 result<bool> object_packs::remove(std::uint32_t pack) {
     change mine{act::remove_pack, cid::v1(codec::raw, {}), {.pack = pack}};
-    if (auto ok = writes_.join(&mine); !ok) return std::unexpected(ok.error());
+    if (auto ok = writes_.join(std::span{&mine, 1}); !ok) return std::unexpected(ok.error());
     return mine.done;
 }
 

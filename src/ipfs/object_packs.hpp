@@ -37,6 +37,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -63,6 +64,13 @@ struct packed_place {
     friend bool operator==(const packed_place&, const packed_place&) = default;
 };
 
+// What is to be put; the bytes live as long as the call.
+struct packing {
+    cid id;
+    bytes_view object;
+    store_time since{};
+};
+
 class object_packs {
   public:
     struct found {
@@ -78,6 +86,8 @@ class object_packs {
     // The last of a content counts; what was put before is to be dropped, so that it does not come
     // back when this one goes. After an error nothing has changed.
     [[nodiscard]] result<packed_place> put(const cid& id, bytes_view object, store_time since);
+    // All of them, in order, with one sync.
+    [[nodiscard]] result<std::vector<packed_place>> put_all(std::span<const packing> all);
     [[nodiscard]] result<> drop(const cid& id, packed_place at);
     // As a drop, of which a restart need not know: the pack is about to be removed.
     void superseded(packed_place at);
@@ -105,7 +115,7 @@ class object_packs {
         act what;
         cid id;
         packed_place at;
-        bytes_view object{};  // lives as long as the call
+        bytes_view object{};
         store_time since{};
         result<bool> done = false;
     };
@@ -116,13 +126,13 @@ class object_packs {
     void take(const cid& id, const found& what);
     [[nodiscard]] result<> choose_pack();
     [[nodiscard]] result<> begin_pack(std::uint32_t number);
-    void carry(const std::vector<change*>& group);
+    void carry(const std::vector<std::span<change>>& groups);
     [[nodiscard]] result<> write(std::uint32_t number, const std::vector<change*>& changes);
     [[nodiscard]] result<bool> unlink(std::uint32_t number);
 
     const object_packs_options options_;
     const std::shared_ptr<disk> files_;
-    shared_write<change*> writes_;
+    shared_write<std::span<change>> writes_;
     std::unordered_map<cid, found> found_;
     std::uint32_t target_ = 0;  // of the carry alone: where its puts go
 

@@ -102,6 +102,22 @@ TEST_F(packs_test, what_was_answered_is_there_after_a_restart) {
     EXPECT_EQ(testing::files_below(folder.path()), 1U);
 }
 
+TEST_F(packs_test, several_are_put_with_one_sync) {
+    const auto disk = testing::quick_disk();
+    files = disk;
+    const std::vector all{object_of(1), object_of(2), object_of(3)};
+    std::vector<packing> wanted;
+    for (const auto& each : all) wanted.push_back({each.id, each.data, start});
+    const auto packs = opened();
+    ASSERT_TRUE(packs->put_all(wanted));
+    disk->log.clear();
+    const auto places = packs->put_all(wanted);
+    ASSERT_TRUE(places);
+    EXPECT_EQ(disk->log, (std::vector<std::string>{"append", "sync_data"}));
+    for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(read(*packs, places->at(i)), all[i].data);
+    EXPECT_TRUE(packs->put_all({})->empty());
+}
+
 TEST_F(packs_test, the_last_of_a_content_counts_and_a_drop_ends_it) {
     const auto one = object_of(1);
     auto packs = opened();
