@@ -70,6 +70,7 @@ endmacro()
 function(thole_allocator target)
   if(TARGET mimalloc AND NOT THOLE_SANITIZE)
     target_link_libraries(${target} PRIVATE mimalloc)
+    target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src/base/allocator_options.cpp)
   endif()
 endfunction()
 
