@@ -12,13 +12,13 @@
 
 namespace thole::nft::steps {
 
-// The mint that an operation is about: its input, and the address that was fixed with it.
+// The mint that an operation is about: its input, and the address that was fixed with it. Valid as
+// long as the context that it comes from.
 struct subject {
-    mint_request request;
+    const mint_request& request;
     mint_identity id;
     solana::public_key owner;
 };
-// Valid as long as `in`.
 [[nodiscard]] const mint_request& request_of(const saga::step_context& in);
 [[nodiscard]] subject subject_of(const saga::step_context& in, const mint_base& base);
 
