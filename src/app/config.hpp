@@ -263,13 +263,14 @@ BOOST_DESCRIBE_STRUCT(mint_config, (),
 
 // [engine.kind.NAME]: what one kind of operations may take. 0 = no limit of its own.
 struct kind_config {
-    std::uint32_t concurrency = 0;  // worked on at once; 0…10000
-    std::uint32_t per_minute = 0;   // taken up in a minute, evenly; 0…6 000 000
+    std::uint32_t concurrency = 0;     // worked on at once; 0…10000
+    std::uint32_t per_minute = 0;      // taken up in a minute, evenly; 0…6 000 000
+    std::uint32_t key_per_minute = 0;  // … of those with one lock key; 0…6 000 000
     // Those that ended so long ago are moved to the archive in the data folder; 1h…87600h; 0s =
     // never. Of a mint only the history is moved: its idempotency key never expires.
     time_span keep_for = std::chrono::seconds{0};
 };
-BOOST_DESCRIBE_STRUCT(kind_config, (), (concurrency, per_minute, keep_for))
+BOOST_DESCRIBE_STRUCT(kind_config, (), (concurrency, per_minute, key_per_minute, keep_for))
 
 // [engine.cron.NAME]: operations that are begun by the clock, each tick one.
 struct cron_config {

@@ -38,6 +38,8 @@ bool is_plain_name(std::string_view name) {
 
 constexpr std::array kinds{nft::mint_kind,      nft::recheck_kind, nft::mend_kind,
                            nft::reconcile_kind, nft::top_up_kind,  saga::bench_kind};
+// … whose operations take a lock.
+constexpr std::array kinds_with_key{nft::mint_kind, nft::mend_kind, nft::top_up_kind};
 
 class rule_book {
   public:
@@ -186,6 +188,13 @@ void rule_book::check_engine() {
         }
         range("/engine/kind/" + kind + "/concurrency", limits.concurrency, 0U, 10'000U);
         range("/engine/kind/" + kind + "/per_minute", limits.per_minute, 0U, 6'000'000U);
+        const auto of_key = "/engine/kind/" + kind + "/key_per_minute";
+        range(of_key, limits.key_per_minute, 0U, 6'000'000U);
+        const bool has_key =
+            std::ranges::find(kinds_with_key, std::string_view{kind}) != kinds_with_key.end();
+        if (limits.key_per_minute > 0 && !has_key) {
+            refuse(of_key, "operations of this kind have no key that they would wait for");
+        }
     }
     for (const auto& [name, job] : c_.engine.cron) {
         const auto at = "/engine/cron/" + name;

@@ -630,6 +630,11 @@ TEST_F(config_test, what_the_engine_is_told_of_kinds_and_ticks_is_checked) {
                                       "be one of \"mint\"")));
     EXPECT_THAT(refusals("[engine.kind.bench]\nkeep_for = \"1m\"\n"),
                 ElementsAre(HasSubstr("engine.kind.bench.keep_for: must be from 1h to")));
+    EXPECT_THAT(refusals("[engine.kind.mint]\nkey_per_minute = 6000001\n"),
+                ElementsAre(HasSubstr("engine.kind.mint.key_per_minute: must be from 0 to")));
+    EXPECT_THAT(refusals("[engine.kind.bench]\nkey_per_minute = 1\n"),
+                ElementsAre(HasSubstr("engine.kind.bench.key_per_minute: operations of this kind "
+                                      "have no key")));
     const auto job = [](std::string_view at, std::string_view more) {
         return "[engine.cron.nightly]\nat = \"" + std::string{at} + "\"\n" + std::string{more};
     };

@@ -331,7 +331,8 @@ void daemon::parts::open_engine() {
     options.max_waiting = c.engine.max_waiting;
     for (const auto& [kind, limits] : c.engine.kind) {
         options.kinds[kind] = {static_cast<int>(limits.concurrency),
-                               static_cast<int>(limits.per_minute)};
+                               static_cast<int>(limits.per_minute),
+                               static_cast<int>(limits.key_per_minute)};
     }
     options.on_event = [this](const auto& op, const auto& e) {
         operations.happened(op, e);

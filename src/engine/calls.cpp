@@ -48,8 +48,10 @@ result<new_operation> engine_core::make(const submission& s) {
     o.first = initial_state(saga->steps(), !o.who.lock_key.empty(), now, due, std::move(*input),
                             o.events);
     o.first.priority = s.priority;
+    const bool paced = o.first.lock == lock_state::wanted &&
+                       places_.pace_of_key(s.kind) != store_time::duration::zero();
     const bool at_once = started_ && !stopping_ && !backlog_ && due <= now && has_place() &&
-                         o.first.lane.empty();  // who needs a place in his step gets it by a claim
+                         o.first.lane.empty() && !paced;  // a claim gives what these need
     if (at_once) o.claim_for = node_.boot;
     return o;
 }

@@ -162,6 +162,10 @@ inline constexpr fault_code engine_rate_limited{
     "engine.rate_limited", fault_kind::rejected, fault_scope::dependency,
     "As many operations of the kind as its rate allows were taken up; this one has its turn when "
     "the next may be."};
+inline constexpr fault_code engine_key_rate_limited{
+    "engine.key_rate_limited", fault_kind::rejected, fault_scope::dependency,
+    "As many operations of its key as the kind's rate for one key allows were begun; it has the "
+    "key's lock, and its turn when the next may be."};
 inline constexpr fault_code engine_no_place{
     "engine.no_place", fault_kind::rejected, fault_scope::dependency,
     "As many operations, of the kind or in all, as may be worked on at once are; this one has its "
@@ -222,6 +226,7 @@ inline constexpr std::array engine_codes{&engine_key_conflict,
                                          &engine_step_full,
                                          &engine_not_due,
                                          &engine_rate_limited,
+                                         &engine_key_rate_limited,
                                          &engine_no_place,
                                          &engine_payload_key_missing,
                                          &engine_payload_key_bad,

@@ -119,8 +119,13 @@ task<> client(engine& e, io::loop& loop, const crash_switch& power,
     served = true;
 }
 
-span_of_life live(store& kept, outside& world, const std::vector<errand>& errands, life how,
-                  std::uint64_t seed) {
+struct scenario {
+    const char* name;
+    std::vector<errand> errands;
+    int key_per_minute = 0;
+};
+
+span_of_life live(store& kept, outside& world, const scenario& s, life how, std::uint64_t seed) {
     io::virtual_loop loop{seed};
     crash_switch power;
     power.arm(how.at);
@@ -139,8 +144,9 @@ span_of_life live(store& kept, outside& world, const std::vector<errand>& errand
         known.add(make_parcel({&world, &power, &loop, &kept}));
         engine_options options;
         options.seed = seed;
+        options.kinds["order"].key_per_minute = s.key_per_minute;
         engine e{loop, log, known, ids, options};
-        boost::asio::co_spawn(loop.executor(), client(e, loop, power, errands, served),
+        boost::asio::co_spawn(loop.executor(), client(e, loop, power, s.errands, served),
                               boost::asio::detached);
         loop.run_until_idle(2h);
     }
@@ -203,15 +209,13 @@ void expect_sane(store& kept, const outside& world, const std::vector<errand>& e
     }
 }
 
-struct scenario {
-    const char* name;
-    std::vector<errand> errands;
-};
-
 const std::vector<scenario>& scenarios() {
     static const std::vector<scenario> all{
         {"two of one account", {{"a", "smooth"}, {"b", "smooth"}}},
         {"bumpy", {{"a", "bumpy"}, {"b", "bumpy"}}},
+        {"one of a key at a time, and not at once",
+         {{"a", "smooth"}, {"b", "bumpy"}, {"c", "smooth", true}},
+         60},
         {"with children", {{"a", "parcel"}, {"b", "parcel bumpy"}}},
         {"a generation dies", {{"a", "dies-once bumpy"}, {"b", "dies-once bumpy"}}},
         {"every generation dies", {{"a", "dies-always"}, {"b", "dies-always"}}},
@@ -261,7 +265,7 @@ template <class Storage>
 span_of_life whole_life(const scenario& s) {
     Storage storage;
     outside world;
-    const auto whole = live(storage.open(), world, s.errands, {}, 1);
+    const auto whole = live(storage.open(), world, s, {}, 1);
     EXPECT_FALSE(whole.died);
     expect_sane(storage.open(), world, s.errands, s.name);
     return whole;
@@ -276,9 +280,8 @@ TYPED_TEST(crash_test, one_crash_anywhere) {
         for (const auto& death : deaths(whole)) {
             TypeParam storage;
             outside world;
-            EXPECT_TRUE(live(storage.open(), world, s.errands, death, 1).died)
-                << describe(s, death);
-            EXPECT_FALSE(live(storage.open(), world, s.errands, {}, 2).died);
+            EXPECT_TRUE(live(storage.open(), world, s, death, 1).died) << describe(s, death);
+            EXPECT_FALSE(live(storage.open(), world, s, {}, 2).died);
             expect_sane(storage.open(), world, s.errands, describe(s, death));
             if (this->HasFailure()) return;
             ++lives;
@@ -296,13 +299,13 @@ TYPED_TEST(crash_test, a_second_crash_while_recovering) {
             if (!chance.chance(1, std::is_same_v<TypeParam, in_memory> ? 2 : 12)) continue;
             TypeParam storage;
             outside world;
-            EXPECT_TRUE(live(storage.open(), world, s.errands, death, 1).died);
+            EXPECT_TRUE(live(storage.open(), world, s, death, 1).died);
             const life second{{static_cast<int>(chance.between(1, whole.writes)),
                                static_cast<crash_when>(chance.below(3))},
                               chance.chance(1, 2) ? static_cast<int>(chance.between(1, 20)) : 0,
                               chance.chance(1, 2)};
-            live(storage.open(), world, s.errands, second, chance.next());
-            EXPECT_FALSE(live(storage.open(), world, s.errands, {}, chance.next()).died);
+            live(storage.open(), world, s, second, chance.next());
+            EXPECT_FALSE(live(storage.open(), world, s, {}, chance.next()).died);
             expect_sane(storage.open(), world, s.errands,
                         describe(s, death) + "; then " + describe(s, second));
             if (this->HasFailure()) return;
@@ -316,8 +319,8 @@ TEST(crash_replay_test, a_seed_replays_exactly) {
         in_memory storage;
         outside world;
         const auto& s = scenarios()[2];
-        live(storage.open(), world, s.errands, {{9, crash_when::unacknowledged}}, seed);
-        live(storage.open(), world, s.errands, {}, seed + 1);
+        live(storage.open(), world, s, {{9, crash_when::unacknowledged}}, seed);
+        live(storage.open(), world, s, {}, seed + 1);
         std::string out;
         for (const auto& item : storage.kept.list({.limit = 100})->items) {
             for (const auto& e : *storage.kept.events(item.op.who.row, 0, 10'000)) {

@@ -158,6 +158,12 @@ class history {
         doing = effect_kind::none;
         beside.clear();
     }
+    // Its key lets it begin later.
+    void paced() {
+        std::vector<event> events;
+        pace(s, now + 1s, now, events);
+        told.insert(told.end(), events.begin(), events.end());
+    }
     void promoted() {
         std::vector<event> events;
         promote(s, now, events);
@@ -388,6 +394,7 @@ void any_move(history& h) {
         case op_state::ready:
             if (h.s.awaits && (dice < 10 || h.s.due_at == never_due)) return h.child_ends();
             h.now = std::max(h.now, h.s.due_at);
+            if (dice < 7 && begins_with_key(h.s)) return h.paced();
             return h.claim();
         case op_state::running:
             if (dice == 1) return h.crash();

@@ -167,6 +167,7 @@ task<bool> engine_core::commit(self_ptr self, live_ptr op, decision&& d) {
     m.after = std::move(d.after);
     m.events = std::move(d.events);
     m.prepared = std::move(d.prepared);
+    m.key_pace = self->places_.pace_of_key(op->who().kind);
     ++self->in_flight_;
     auto done = co_await self->log.commit(m);
     --self->in_flight_;
@@ -179,6 +180,8 @@ task<bool> engine_core::commit(self_ptr self, live_ptr op, decision&& d) {
     }
     if (done->blocked) {
         block(m.after, op->who().lock_key, m.after.updated_at, m.events);
+    } else if (done->paced_until) {
+        pace(m.after, *done->paced_until, m.after.updated_at, m.events);
     } else if (m.after.state == op_state::running && m.after.lock == lock_state::wanted) {
         m.after.lock = lock_state::held;
     } else if (done->child_over) {
@@ -226,7 +229,11 @@ task<std::optional<result<move_answer>>> engine_core::read_back(self_ptr self, c
     answer.blocked = now.state == op_state::blocked && m.after.state == op_state::running;
     answer.child_over = m.after.state == op_state::ready && m.after.awaits && !now.awaits &&
                         now.state == op_state::ready;
-    if (now.seq != m.after.seq + (answer.blocked || answer.child_over ? 1 : 0)) {
+    const bool takes_lock =
+        m.after.state == op_state::running && m.after.lock == lock_state::wanted;
+    if (takes_lock && now.state == op_state::ready) answer.paced_until = now.due_at;
+    const bool one_more = answer.blocked || answer.child_over || answer.paced_until;
+    if (now.seq != m.after.seq + (one_more ? 1 : 0)) {
         co_return result<move_answer>{thole::fail(codes::engine_fenced)};
     }
     // Somebody may have been promoted or woken: the answer that would have told is lost, so look.

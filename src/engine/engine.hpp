@@ -34,6 +34,8 @@ namespace thole::saga {
 struct kind_limits {
     int concurrency = 0;  // worked on at once, those included that wait between two looks
     int per_minute = 0;   // taken up, again and again, in a minute; a second's worth at once
+    // Of those with one lock key: begun with it in a minute, evenly, at all nodes of the journal.
+    int key_per_minute = 0;
 };
 
 struct engine_options {

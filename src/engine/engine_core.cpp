@@ -168,6 +168,7 @@ task<void> engine_core::dispatch(self_ptr self) {
         claim_request request{s.node_.boot, now, 0, {}};
         request.limit = std::min(s.options.concurrency - s.busy_, most_per_claim);
         request.quotas = s.places_.quotas(now, request.limit);
+        request.paces = s.places_.key_paces();
         s.busy_ += request.limit;  // nobody else takes these places meanwhile
         s.claiming_ = request.limit;
         s.backlog_ = false;

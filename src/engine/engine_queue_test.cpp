@@ -235,6 +235,63 @@ TEST_F(engine_queue_test, a_kind_has_its_own_places_and_its_own_rate) {
     EXPECT_EQ((*b)->figures().ready + (*b)->figures().running, 0);
 }
 
+// proves: E5, E6
+TEST_F(engine_queue_test, a_key_has_a_rate_of_its_own_and_others_go_past) {
+    engine_options options;
+    options.kinds["order"] = {.key_per_minute = 6};
+    begin(presets::standard, std::move(options));
+    std::map<std::string, std::vector<store_time>> begun;
+    steps.pay->look = {};
+    std::vector<uuid> all;
+    for (int i = 0; i < 4; ++i) all.push_back(b->accept(b->an_order("k" + std::to_string(i))));
+    const auto other = b->accept(b->an_order("other", "bob"));
+    b->loop.advance(2s);
+    EXPECT_EQ(b->now(all[0]).view.state, "completed");
+    EXPECT_EQ(b->now(other).view.state, "completed");
+    const auto second = b->now(all[1]).view;
+    EXPECT_EQ(second.state, "ready");
+    EXPECT_EQ(second.waiting->reason, "engine.key_rate_limited");
+    ASSERT_TRUE(second.waiting->until);
+    EXPECT_GT(*second.waiting->until, second.created_at + 9s);
+    EXPECT_EQ(b->now(all[2]).view.waiting->holder, all[1]) << "who is behind it waits for the key";
+    // What a person ends leaves its time to the next; and a retry does not get past the rate.
+    ASSERT_TRUE(b->wait((*b)->retry(all[1], "me", "now")));
+    b->loop.advance(1s);
+    EXPECT_EQ(b->now(all[1]).view.waiting->reason, "engine.key_rate_limited");
+    ASSERT_TRUE(b->wait((*b)->cancel(all[1], "me", "no longer")));
+    EXPECT_EQ(b->end_of(all[1]).view.state, "rolled_back");
+    std::vector<store_time> ended;
+    for (const int i : {2, 3}) {
+        const auto end = b->end_of(all[static_cast<std::size_t>(i)]).view;
+        EXPECT_EQ(end.state, "completed");
+        ended.push_back(*end.ended_at);
+    }
+    const auto first = *b->now(all[0]).view.ended_at;
+    EXPECT_GE(ended[0], first + 9s);
+    EXPECT_LE(ended[0], first + 11s);
+    EXPECT_GE(ended[1], ended[0] + 9s);
+    b->expect_stories_true();
+}
+
+// proves: E5, E8
+TEST_F(engine_queue_test, the_rate_of_a_key_outlives_the_process) {
+    engine_options options;
+    options.kinds["order"] = {.key_per_minute = 1};
+    begin(presets::standard, std::move(options));
+    const auto first = b->accept(b->an_order("first"));
+    EXPECT_EQ(b->end_of(first).view.state, "completed");
+    b->crash();
+    b->start();
+    const auto second = b->accept(b->an_order("second"));
+    b->loop.advance(30s);
+    EXPECT_EQ(b->now(second).view.waiting->reason, "engine.key_rate_limited");
+    b->crash();
+    b->start();
+    const auto end = b->end_of(second).view;
+    EXPECT_EQ(end.state, "completed");
+    EXPECT_GE(*end.ended_at - *b->now(first).view.ended_at, 59s);
+}
+
 // proves: E5
 TEST_F(engine_queue_test, a_paused_operation_leaves_its_driver_and_goes_on_when_resumed) {
     begin();

@@ -399,6 +399,12 @@ void story::tell_of(const event& e, const event_data& d) {
             s_.started = false;
             s_.waiting = d.reason.value_or("");
             break;
+        case event_type::paced:
+            s_.state = op_state::ready;
+            s_.lock = lock_state::held;
+            s_.started = false;
+            s_.waiting = d.reason.value_or("");
+            break;
         case event_type::lock_acquired:
             s_.state = op_state::ready;
             s_.lock = lock_state::held;

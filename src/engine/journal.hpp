@@ -77,12 +77,15 @@ struct move {
     operation_state after;      // lock == wanted and running: take the lock, or be blocked
     std::vector<event> events;
     std::optional<prepared_row> prepared;
-    bool releases_lock = false;  // and promotes the next in line
+    bool releases_lock = false;       // and promotes the next in line
+    store_time::duration key_pace{};  // of its kind; 0: none
 };
 
 struct move_answer {
     bool blocked = false;     // the lock is taken: the state journaled is block(after), not after
     bool child_over = false;  // … and wake(after): the child that it was to wait for has ended
+    // … and pace(after): it has its lock, but the key's pace lets it begin then.
+    std::optional<store_time> paced_until;
     std::optional<moved_operation> promoted;
     std::optional<moved_operation> woken;  // the parent, which waited for this one to end
 };
@@ -94,11 +97,20 @@ struct kind_quota {
     std::string step{};  // only of those that are to begin this step (operation_state::lane)
 };
 
+// Of one kind and one lock key an operation begins at the earliest so long after the one before had
+// begun, at whichever node. Who is early takes the lock and waits for his time, the others wait
+// for the lock: a claim meets one of them, however many there are.
+struct key_pace {
+    std::string kind;
+    store_time::duration each{};
+};
+
 struct claim_request {
     std::uint64_t owner = 0;
     store_time now;
     int limit = 0;
     std::vector<kind_quota> quotas{};  // kinds without one have none
+    std::vector<key_pace> paces{};     // … and these too
 };
 
 // Among those that are due, each class stands behind the one above it by so much: what has waited
@@ -151,7 +163,7 @@ struct claimed_operation {
 
 struct claim_answer {
     std::vector<claimed_operation> claimed;
-    std::vector<moved_operation> blocked;  // due, but their lock is taken
+    std::vector<moved_operation> blocked;  // due, but their lock is taken, or their key is paced
     // The earliest of those that stay ready, without the kinds whose quota is used up.
     std::optional<store_time> next_due;
 };

@@ -408,6 +408,112 @@ TYPED_TEST(journal_conformance, a_lock_has_one_holder_and_passes_in_order) {
     for (const auto& op : ops) this->expect_story(op);
 }
 
+// proves: E5
+TYPED_TEST(journal_conformance, who_comes_to_a_paced_key_too_early_has_it_and_waits_for_his_time) {
+    this->steps = make_plan(true);
+    claim_request request;
+    request.owner = this->boot, request.limit = 99;
+    request.paces = {{"k", 10min}};
+    const auto claim_at = [&](store_time at) {
+        request.now = at;
+        return *this->wait(this->log().claim(request));
+    };
+    for (const auto* key : {"a", "b", "c"}) this->accept(this->make(key, "l"));
+    for (int i = 0; i < 50; ++i) this->accept(this->make("l" + std::to_string(i), "l"));
+    auto other = this->make("z", "l");
+    other.who.kind = "j";
+    this->accept(other);
+    const auto start = this->log().now();
+    auto first = claim_at(start);
+    ASSERT_THAT(this->keys(first), ElementsAre("a"));
+    EXPECT_EQ(first.blocked.size(), 53U) << "each once, because its lock is taken";
+    auto a = first.claimed[0].what.op;
+    this->finish(a);
+    EXPECT_THAT(this->keys(claim_at(start + 1min)), ElementsAre())
+        << "b has the lock, and is early";
+    const auto b = this->stored(*this->wait(this->log().find_key("t", "k", "b")).value()).op;
+    EXPECT_EQ(b.now.state, op_state::ready);
+    EXPECT_EQ(b.now.due_at, start + 10min);
+    EXPECT_EQ(b.now.waiting, "engine.key_rate_limited");
+    EXPECT_EQ(b.now.lock, lock_state::held);
+    this->expect_story(b);
+    // However many stand behind it: a claim meets none of them, and others go past.
+    this->accept(this->make("free", "m"));
+    const auto past = claim_at(start + 2min);
+    EXPECT_THAT(this->keys(past), ElementsAre("free"));
+    EXPECT_TRUE(past.blocked.empty());
+    EXPECT_EQ(past.next_due, start + 10min);
+    this->world.reopen();
+    auto second = claim_at(start + 10min);
+    EXPECT_THAT(this->keys(second), ElementsAre("b"));
+    EXPECT_FALSE(second.claimed[0].interrupted);
+    auto second_op = second.claimed[0].what.op;
+    this->expect_story(second_op);
+    // It began with its key: what is repeated is no second beginning.
+    ASSERT_TRUE(this->step(second_op, is_released{}));
+    EXPECT_THAT(this->keys(claim_at(start + 11min)), ElementsAre("b"));
+    // Who ends before his time gives it back.
+    second_op = this->stored(second_op).op;
+    this->finish(second_op);
+    EXPECT_TRUE(claim_at(start + 12min).claimed.empty());
+    auto c = this->stored(*this->wait(this->log().find_key("t", "k", "c")).value()).op;
+    EXPECT_EQ(c.now.due_at, start + 20min);
+    ASSERT_TRUE(this->step(c, cancel_command{"me", "no longer"}));
+    EXPECT_EQ(c.now.ending, op_ending::rolled_back);
+    EXPECT_TRUE(claim_at(start + 13min).claimed.empty());
+    EXPECT_THAT(this->keys(claim_at(start + 20min)), ElementsAre("l0"))
+        << "the time was not used up";
+    request.paces = {};
+    this->accept(this->make("unpaced", "n"));
+    this->accept(this->make("unpaced too", "n"));
+    EXPECT_THAT(this->keys(claim_at(start + 21min)), ElementsAre("unpaced"));
+}
+
+// proves: E5
+TYPED_TEST(journal_conformance, who_comes_to_a_paced_key_on_his_way_waits_too) {
+    auto a = this->begun("a", "l");
+    auto b = this->begun("b", "l");
+    const auto arrives = [&](operation& op) {
+        auto d =
+            decide(op.now, this->steps, did_complete{"{}"}, {}, this->log().now(), this->chance);
+        move m;
+        m.who = &op.who, m.fence = op.now.fence, m.base_seq = op.now.seq;
+        m.after = d.after, m.events = d.events, m.key_pace = 1h;
+        const auto done = this->wait(this->log().commit(m));
+        EXPECT_TRUE(done);
+        op = this->stored(op).op;
+        return *done;
+    };
+    const auto at_once = arrives(a);
+    EXPECT_FALSE(at_once.blocked || at_once.paced_until);
+    EXPECT_EQ(a.now.state, op_state::running);
+    const auto begun = a.now.updated_at;
+    ASSERT_TRUE(this->step(a, cancel_command{"me", "no longer"}));
+    ASSERT_TRUE(this->step(a, did_fail{fault{codes::engine_queue_full}}));
+    ASSERT_EQ(a.now.state, op_state::terminal);
+    const auto early = arrives(b);
+    EXPECT_EQ(early.paced_until, begun + 1h);
+    EXPECT_EQ(b.now.state, op_state::ready);
+    EXPECT_EQ(b.now.due_at, begun + 1h);
+    EXPECT_EQ(b.now.step_name, "sign");
+    EXPECT_FALSE(b.now.started);
+    EXPECT_EQ(this->wait(this->log().locks())->at(0).row, b.who.row);
+    this->expect_story(b);
+    EXPECT_THAT(this->keys(this->claim(9, begun + 1h)), ElementsAre("b"));
+    this->expect_story(b);
+    // A move that is refused does not use the time up.
+    auto stale = this->begun("c", "m");
+    stale.now.fence += 1;
+    move m;
+    m.who = &stale.who, m.fence = stale.now.fence, m.base_seq = stale.now.seq, m.key_pace = 1h;
+    m.after =
+        decide(stale.now, this->steps, did_complete{"{}"}, {}, this->log().now(), this->chance)
+            .after;
+    EXPECT_FALSE(this->wait(this->log().commit(m)));
+    stale.now.fence -= 1;
+    EXPECT_FALSE(arrives(stale).paced_until);
+}
+
 TYPED_TEST(journal_conformance, the_last_holder_leaves_no_lock) {
     auto op = this->begun("a", "l");
     ASSERT_TRUE(this->step(op, did_complete{"{}"}));

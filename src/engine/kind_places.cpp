@@ -143,6 +143,20 @@ std::optional<store_time> kind_places::rate_until(const std::string& kind, store
     return p.tokens < 1 ? std::optional{token_of(p, now)} : std::nullopt;
 }
 
+store_time::duration kind_places::pace_of_key(const std::string& kind) const {
+    const auto found = kinds_.find(kind);
+    const auto rate = found == kinds_.end() ? 0 : found->second.limits.key_per_minute;
+    return rate == 0 ? store_time::duration::zero() : std::chrono::microseconds{60'000'000 / rate};
+}
+
+std::vector<key_pace> kind_places::key_paces() const {
+    std::vector<key_pace> out;
+    for (const auto& [kind, p] : kinds_) {
+        if (p.limits.key_per_minute > 0) out.push_back({kind, pace_of_key(kind)});
+    }
+    return out;
+}
+
 void kind_places::set_hold(const std::string& kind, bool held) {
     if (kind.empty()) {
         all_held_ = held;

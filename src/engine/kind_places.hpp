@@ -45,6 +45,10 @@ class kind_places {
     // When its rate lets the next one in; nothing: it does so now.
     [[nodiscard]] std::optional<store_time> rate_until(const std::string& kind, store_time now);
 
+    // What is left between two operations of one key; 0: no pace. A journal keeps it.
+    [[nodiscard]] store_time::duration pace_of_key(const std::string& kind) const;
+    [[nodiscard]] std::vector<key_pace> key_paces() const;
+
     void set_hold(const std::string& kind, bool held);
     [[nodiscard]] bool held(std::string_view kind) const;
     [[nodiscard]] bool all_held() const { return all_held_; }

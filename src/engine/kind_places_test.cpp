@@ -47,6 +47,17 @@ TEST(kind_places_test, one_a_minute_is_one_a_minute) {
 }
 
 // proves: E5
+TEST(kind_places_test, says_how_far_apart_those_of_one_key_begin) {
+    const kind_places places{{{"mint", {.key_per_minute = 120}}, {"other", {.per_minute = 1}}}};
+    EXPECT_EQ(places.pace_of_key("mint"), 500ms);
+    for (const auto* none : {"other", "unheard"}) EXPECT_EQ(places.pace_of_key(none), 0s) << none;
+    const auto all = places.key_paces();
+    ASSERT_EQ(all.size(), 1U);
+    EXPECT_EQ(all[0].kind, "mint");
+    EXPECT_EQ(all[0].each, 500ms);
+}
+
+// proves: E5
 TEST(kind_places_test, a_place_in_a_step_goes_to_a_claim_first) {
     kind_places places{{}};
     places.limit_step("mint", "upload", 1);

@@ -10,6 +10,7 @@ namespace thole::saga {
 result<> model_store::begin() {
     old_rows_.clear();
     old_locks_.clear();
+    old_paced_ = paced_;
     old_archives_ = archives_;
     old_holds_ = holds_.size();
     return {};
@@ -46,6 +47,7 @@ void model_store::rollback() {
             locks_.erase(key);
         }
     }
+    paced_ = old_paced_;
     archives_ = old_archives_;
     holds_.resize(old_holds_);
 }
@@ -118,6 +120,20 @@ bool model_store::take_lock(const entry& e) {
     remember_lock(e.op.who.lock_key);
     const auto [place, fresh] = locks_.emplace(e.op.who.lock_key, e.op.who.row);
     return fresh || place->second == e.op.who.row;
+}
+
+std::optional<store_time> model_store::paced_until(const identity& who, store_time::duration pace,
+                                                   store_time now) const {
+    const auto next = paced_.find({who.kind, who.lock_key});
+    const bool early =
+        pace != store_time::duration::zero() && next != paced_.end() && next->second > now;
+    return early ? std::optional{next->second} : std::nullopt;
+}
+
+void model_store::begin_paced(const identity& who, store_time::duration pace, store_time now) {
+    if (pace == store_time::duration::zero()) return;
+    std::erase_if(paced_, [now](const auto& each) { return each.second <= now; });
+    paced_[{who.kind, who.lock_key}] = now + pace;
 }
 
 // To the one that was accepted first among those that wait.
@@ -221,6 +237,12 @@ result<move_answer> model_store::apply(const move& m) {
     if (s.state == op_state::running && s.lock == lock_state::wanted) {
         if (take_lock(e)) {
             s.lock = lock_state::held;
+            answer.paced_until = paced_until(e.op.who, m.key_pace, s.updated_at);
+            if (answer.paced_until) {
+                pace(s, *answer.paced_until, s.updated_at, e.events);
+            } else {
+                begin_paced(e.op.who, m.key_pace, s.updated_at);
+            }
         } else {
             answer.blocked = true;
             block(s, e.op.who.lock_key, s.updated_at, e.events);
@@ -271,13 +293,22 @@ result<claim_answer> model_store::claim(const claim_request& request) {
         touch(e->op.who.row);
         auto& s = e->op.now;
         std::vector<event> events;
+        const auto pace_of_kind = std::ranges::find(request.paces, e->op.who.kind, &key_pace::kind);
+        const bool paced = pace_of_kind != request.paces.end() && begins_with_key(s);
         if (s.lock == lock_state::wanted && take_lock(*e)) s.lock = lock_state::held;
+        std::optional<store_time> until;
+        if (paced) until = paced_until(e->op.who, pace_of_kind->each, request.now);
         if (s.lock == lock_state::wanted) {
             block(s, e->op.who.lock_key, request.now, events);
+        } else if (until) {
+            pace(s, *until, request.now, events);
+        }
+        if (!events.empty()) {
             e->events.insert(e->events.end(), events.begin(), events.end());
             answer.blocked.push_back({e->op, std::move(events)});
             continue;
         }
+        if (paced) begin_paced(e->op.who, pace_of_kind->each, request.now);
         const bool interrupted = begin_claim(s, request.owner, request.now, events);
         e->events.insert(e->events.end(), events.begin(), events.end());
         answer.claimed.push_back({stored(*e), std::move(events), interrupted});

@@ -66,6 +66,10 @@ class model_store final : public store {
                                               std::string_view key);
     void forget(const identity& who);
     void remember_lock(const std::string& key);
+    [[nodiscard]] std::optional<store_time> paced_until(const identity& who,
+                                                        store_time::duration pace,
+                                                        store_time now) const;
+    void begin_paced(const identity& who, store_time::duration pace, store_time now);
     [[nodiscard]] bool may_go(const entry& e) const;
     bool take_lock(const entry& e);
     std::optional<moved_operation> hand_lock_on(const std::string& key, store_time now);
@@ -84,12 +88,14 @@ class model_store final : public store {
     std::set<std::int64_t> unplaced_;
 
     std::map<std::string, std::int64_t> locks_;
+    std::map<std::pair<std::string, std::string>, store_time> paced_;  // by kind and lock
     std::map<std::string, std::int64_t> archives_;
     std::map<std::pair<std::string, int>, std::string> plans_;
     std::vector<hold_record> holds_;
     // What a rollback of the open transaction returns to.
     std::map<std::int64_t, old_row> old_rows_;
     std::map<std::string, std::optional<std::int64_t>> old_locks_;
+    std::map<std::pair<std::string, std::string>, store_time> old_paced_;
     std::map<std::string, std::int64_t> old_archives_;
     std::size_t old_holds_ = 0;
 };

@@ -176,7 +176,8 @@ enum class event_type : std::uint8_t {
     prioritised,
     edited,    // a person gave another input; it begins anew, as reopened at its first step
     migrated,  // a person moved it to another version of its definition, where it stands
-    given_up   // a step of a group: when the others have settled, it parks or turns back
+    given_up,  // a step of a group: when the others have settled, it parks or turns back
+    paced      // it has its lock, and the key's rate lets it begin later
 };
 
 // A fault as it is written down: the code of another version may be unknown to this one.
@@ -290,4 +291,5 @@ inline constexpr auto thole::json::enum_texts<thole::saga::event_type> = std::ar
     std::pair{thole::saga::event_type::prioritised, std::string_view{"operation.prioritised"}},
     std::pair{thole::saga::event_type::edited, std::string_view{"operation.edited"}},
     std::pair{thole::saga::event_type::migrated, std::string_view{"operation.migrated"}},
-    std::pair{thole::saga::event_type::given_up, std::string_view{"step.given_up"}}};
+    std::pair{thole::saga::event_type::given_up, std::string_view{"step.given_up"}},
+    std::pair{thole::saga::event_type::paced, std::string_view{"operation.paced"}}};

@@ -81,6 +81,13 @@ create index op_due on op(kind, lane, prio, due_at, id) where state = 0;
                                 sql::migration{9, R"sql(
 create table payload_key(
   id text primary key, fingerprint text not null, whole integer not null) without rowid;
+)sql"},
+                                // When the next operation of a kind and a lock key may begin.
+                                sql::migration{10, R"sql(
+create table key_pace(
+  kind text not null, key text not null, next_at integer not null,
+  primary key(kind, key)) without rowid;
+create index key_pace_next on key_pace(next_at);
 )sql"}};
 
 }  // namespace

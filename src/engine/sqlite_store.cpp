@@ -102,8 +102,20 @@ result<> sqlite_store::prepare() {
          "insert into node(name, boot, started_at) values(?, ?, ?) on conflict(name) do update "
          "set boot = excluded.boot, started_at = excluded.started_at"}};
     auto done = compile(list);
+    if (done) done = prepare_paces();
     if (done) done = prepare_upkeep();
     return done ? prepare_reseal() : done;
+}
+
+result<> sqlite_store::prepare_paces() {
+    const std::pair<sql::statement*, std::string> list[] = {
+        {&sql_.next_paced, "select next_at from key_pace where kind = ? and key = ?"},
+        {&sql_.set_paced, "insert or replace into key_pace(kind, key, next_at) values(?, ?, ?)"},
+        {&sql_.drop_paced,
+         "delete from key_pace where (kind, key) in (select kind, key from key_pace where next_at "
+         "<= ? order by next_at limit 2)"},
+    };
+    return compile(list);
 }
 
 result<> sqlite_store::compile(std::span<const std::pair<sql::statement*, std::string>> list) {
@@ -189,6 +201,27 @@ result<bool> sqlite_store::may_take_lock(const identity& who) {
 
 result<> sqlite_store::take_lock(const identity& who) {
     return sql_.lock_insert.run(who.lock_key, who.row);
+}
+
+result<std::optional<store_time>> sqlite_store::paced_until(const identity& who,
+                                                            store_time::duration pace,
+                                                            store_time now) {
+    if (pace == store_time::duration::zero()) return std::nullopt;
+    sql_.next_paced.bind(who.kind, who.lock_key);
+    auto found = sql_.next_paced.step();
+    if (!found) return fail(std::move(found).error());
+    if (!*found) return std::nullopt;
+    const store_time next{std::chrono::microseconds{sql_.next_paced.integer(0)}};
+    sql_.next_paced.reset();
+    return next > now ? std::optional{next} : std::nullopt;
+}
+
+// What is over goes, two for each that comes: the table holds the keys of the last minute.
+result<> sqlite_store::begin_paced(const identity& who, store_time::duration pace, store_time now) {
+    if (pace == store_time::duration::zero()) return {};
+    auto done = sql_.drop_paced.run(now.time_since_epoch().count());
+    if (!done) return done;
+    return sql_.set_paced.run(who.kind, who.lock_key, (now + pace).time_since_epoch().count());
 }
 
 result<std::optional<moved_operation>> sqlite_store::hand_lock_on(const std::string& key,
@@ -280,16 +313,22 @@ result<move_answer> sqlite_store::apply(const move& m) {
     if (m.after.state == op_state::running && m.after.lock == lock_state::wanted) {
         auto free = may_take_lock(*m.who);
         if (!free) return fail(std::move(free).error());
+        auto until = paced_until(*m.who, m.key_pace, m.after.updated_at);
+        if (!until) return fail(std::move(until).error());
         auto after = m.after;
         auto events = m.events;
-        if (*free) {
-            after.lock = lock_state::held;
-        } else {
+        if (!*free) {
             answer.blocked = true;
             block(after, m.who->lock_key, after.updated_at, events);
+        } else if (*until) {
+            answer.paced_until = *until;
+            pace(after, **until, after.updated_at, events);
+        } else {
+            after.lock = lock_state::held;
         }
         done = write_move(*m.who, m.fence, m.base_seq, after, events);
         if (done && *free) done = take_lock(*m.who);
+        if (done && *free && !*until) done = begin_paced(*m.who, m.key_pace, after.updated_at);
     } else if (m.after.state == op_state::ready && m.after.awaits) {
         auto over = is_over(*m.after.awaits);
         if (!over) return fail(std::move(over).error());
@@ -401,6 +440,20 @@ result<> sqlite_store::claim_one(const claim_request& request, std::int64_t row,
             return done;
         }
     }
+    const auto pace_of_kind = std::ranges::find(request.paces, op.who.kind, &key_pace::kind);
+    const bool paced = pace_of_kind != request.paces.end() && begins_with_key(op.now);
+    if (paced) {
+        auto until = paced_until(op.who, pace_of_kind->each, request.now);
+        if (!until) return fail(std::move(until).error());
+        if (*until) {
+            const bool takes = op.now.lock == lock_state::wanted;
+            pace(op.now, **until, request.now, events);
+            auto done = write_move(op.who, before.fence, before.seq, op.now, events);
+            if (done && takes) done = take_lock(op.who);
+            if (done) answer.blocked.push_back({std::move(op), std::move(events)});
+            return done;
+        }
+    }
     if (auto done = fill(taken.what); !done) {
         const auto& f = done.error();
         return is_about_sealing(f) ? park_unreadable(std::move(op), f, request.now, answer) : done;
@@ -411,6 +464,7 @@ result<> sqlite_store::claim_one(const claim_request& request, std::int64_t row,
     }
     taken.interrupted = begin_claim(op.now, request.owner, request.now, events);
     auto done = write_move(op.who, before.fence, before.seq, op.now, events);
+    if (done && paced) done = begin_paced(op.who, pace_of_kind->each, request.now);
     if (done) answer.claimed.push_back(std::move(taken));
     return done;
 }

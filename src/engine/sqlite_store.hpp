@@ -62,6 +62,7 @@ class sqlite_store final : public store {
     result<std::optional<std::string>> to_reseal(const sql::statement& row, int column,
                                                  const payload_label& label);
     result<uuid> id_of(std::int64_t row);
+    result<> prepare_paces();
     result<> prepare_upkeep();
     result<> prepare_reseal();
     result<> compile(std::span<const std::pair<sql::statement*, std::string>> list);
@@ -72,6 +73,10 @@ class sqlite_store final : public store {
     // Whether the lock is free or the operation's own; nobody else can come in between.
     result<bool> may_take_lock(const identity& who);
     result<> take_lock(const identity& who);
+    // When it may begin; nothing: now, and then begin_paced() says that it does.
+    result<std::optional<store_time>> paced_until(const identity& who, store_time::duration pace,
+                                                  store_time now);
+    result<> begin_paced(const identity& who, store_time::duration pace, store_time now);
     result<std::optional<moved_operation>> hand_lock_on(const std::string& key, store_time now);
     result<bool> is_over(const uuid& child);
     result<std::optional<moved_operation>> wake_parent(const identity& child, store_time now);
@@ -126,6 +131,7 @@ class sqlite_store final : public store {
         sql::statement by_row, by_id, by_key, next_lane, next_kind, due, next_due, running,
             next_blocked;
         sql::statement lock_holder, holder_id, lock_insert, lock_update, lock_delete, all_locks;
+        sql::statement next_paced, set_paced, drop_paced;
         sql::statement payloads, prepared, events, count, latest, set_clock, node;
         sql::statement insert_hold, last_holds, all_holds;
         sql::statement insert_plan, plan, insert_payload;

@@ -1,5 +1,7 @@
 #include "engine/transitions.hpp"
 
+#include "engine/codes.hpp"
+
 namespace thole::saga {
 
 std::vector<member_state> group_at(const plan& p, int step, store_time due) {
@@ -68,6 +70,29 @@ void promote(operation_state& s, store_time now, std::vector<event>& events) {
     s.due_at = now;
     s.waiting.clear();
     append(s, events, event_type::lock_acquired, now).step = s.step_name;
+}
+
+bool begins_with_key(const operation_state& s) {
+    const bool has_or_takes = s.lock == lock_state::wanted || s.lock == lock_state::held;
+    // The step that takes a lock stands alone, so a group comes after it.
+    return has_or_takes && !s.started && !s.backward && s.members.empty();
+}
+
+void pace(operation_state& s, store_time until, store_time now, std::vector<event>& events) {
+    s.state = op_state::ready;
+    s.lock = lock_state::held;
+    s.owner = 0;
+    s.started = false;
+    s.open = false;
+    s.due_at = until;
+    s.waiting = codes::engine_key_rate_limited.text;
+    s.awaits.reset();
+    auto& e = append(s, events, event_type::paced, now);
+    e.step = s.step_name;
+    event_data data;
+    data.reason = s.waiting;
+    data.until = until;
+    e.data = json::write(data);
 }
 
 void wake(operation_state& s, store_time now, std::vector<event>& events) {

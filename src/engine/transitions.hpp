@@ -37,6 +37,14 @@ void block(operation_state& s, const std::string& lock, store_time now, std::vec
 // The lock is its own now: blocked → ready.
 void promote(operation_state& s, store_time now, std::vector<event>& events);
 
+// Whether it is to begin, by this claim, the step for which it has taken its lock or is to take it.
+// (Also one that a person has moved on, over that step, to the one after it.)
+[[nodiscard]] bool begins_with_key(const operation_state& s);
+
+// The lock is its own, and the key's rate lets it begin then: running or ready → ready, the step
+// not begun.
+void pace(operation_state& s, store_time until, store_time now, std::vector<event>& events);
+
 // The child that it waits for has ended: it is due now. Precondition: ready, and it awaits one.
 void wake(operation_state& s, store_time now, std::vector<event>& events);
 
