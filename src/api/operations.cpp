@@ -6,6 +6,7 @@
 #include "api/reply.hpp"
 #include "api/submission.hpp"
 #include "base/time_text.hpp"
+#include "engine/act_saga.hpp"
 #include "engine/codes.hpp"
 
 namespace thole::api {
@@ -43,6 +44,7 @@ struct bulk_body {
     std::string reason;
     std::optional<bool> dry_run;
     std::optional<std::int64_t> expect;
+    std::optional<int> undo_window_s;
     std::optional<boost::json::value> output;
     std::optional<std::string> step;
     std::optional<saga::operation_priority> priority;
@@ -50,8 +52,8 @@ struct bulk_body {
     std::optional<int> version;
 };
 BOOST_DESCRIBE_STRUCT(bulk_body, (),
-                      (act, filter, reason, dry_run, expect, output, step, priority, patch,
-                       version))
+                      (act, filter, reason, dry_run, expect, undo_window_s, output, step, priority,
+                       patch, version))
 
 struct refused_count {
     std::string code;
@@ -82,6 +84,20 @@ BOOST_DESCRIBE_STRUCT(resolve_request, (),
                       (verdict, reference, output, accept_risk, generation, reason))
 
 constexpr std::size_t longest_text = 1000;
+constexpr int longest_window_s = 86'400;
+
+// What an act that can be undone is for, and what became of it.
+void show_act(const saga::operation_details& of, boost::json::object& out) {
+    const auto asked = of.find_input<saga::act_request>();
+    if (!asked) return;
+    out["act"] = json::to_value(asked->act);
+    out["matched"] = json::to_value(std::ssize(asked->on));
+    out["undo_until"] = json::to_value(asked->until);
+    const auto report = of.find_output<saga::take_effect>();
+    if (!report) return;
+    out["done"] = json::to_value(report->done);
+    out["refused"] = json::to_value(report->refused);
+}
 
 std::optional<io::server_response> check_text(std::string_view pointer, std::string_view text,
                                               bool required) {
@@ -180,6 +196,17 @@ std::expected<saga::list_filter, io::server_response> filter_of(const filter_req
 }
 
 }  // namespace
+
+operations_resource::operations_resource(saga::engine& engine, documents& docs,
+                                         const io::loop& time, disk_check room,
+                                         std::set<std::string, std::less<>> plain_kinds)
+    : engine_{engine},
+      docs_{docs},
+      time_{time},
+      room_{std::move(room)},
+      plain_kinds_{std::move(plain_kinds)} {
+    docs.add(std::string{saga::act_kind}, show_act);
+}
 
 void operations_resource::add_to(router& to) {
     to.add({"GET",
@@ -383,9 +410,17 @@ task<io::server_response> operations_resource::act_on_all(call c) {
                          {{"/expect", "value.required",
                            "say how many fit, as a dry run counted them, before acting"}});
     }
+    if (const auto window = body->undo_window_s) {
+        if (*window < 1 || *window > longest_window_s) {
+            co_return refuse(422, codes::api_invalid, {},
+                             {{"/undo_window_s", "value.range", "must be from 1 to 86400"}});
+        }
+        what.window = std::chrono::seconds{*window};
+    }
     const bool dry_run = what.dry_run;
     const auto done = co_await engine_.act_on_all(std::move(what));
     if (!done) co_return refuse(done.error());
+    if (done->undoable) co_return co_await answer(done->undoable->id, *done->undoable);
     bulk_document out{1, dry_run, done->matched, done->done, {}};
     for (const auto& [code, count] : done->refused) out.refused.push_back({code, count});
     co_return reply(200, json::to_value(out));

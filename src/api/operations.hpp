@@ -27,13 +27,9 @@ namespace thole::api {
 
 class operations_resource {
   public:
-    operations_resource(saga::engine& engine, const documents& docs, const io::loop& time,
-                        disk_check room, std::set<std::string, std::less<>> plain_kinds)
-        : engine_{engine},
-          docs_{docs},
-          time_{time},
-          room_{std::move(room)},
-          plain_kinds_{std::move(plain_kinds)} {}
+    // Adds to the documents what acts that can be undone are shown with.
+    operations_resource(saga::engine& engine, documents& docs, const io::loop& time,
+                        disk_check room, std::set<std::string, std::less<>> plain_kinds);
     // The resource outlives the router's use of it.
     void add_to(router&);
 

@@ -582,6 +582,37 @@ TEST_F(operations_test, an_input_is_edited_while_nothing_must_be_undone) {
     EXPECT_EQ(out.status, 409);
 }
 
+// proves: E6
+TEST_F(operations_test, an_act_on_many_can_be_undone_for_a_while) {
+    const auto cid = upload();
+    first = behaviour::wait;
+    const auto id = text(mint(good_body(cid), "a"), "id");
+    const auto ask_all = [&](const std::string& more) {
+        return post("/api/v1/acts", R"({"act":"pause","filter":{"kind":"mint"},"reason":"x",)"
+                                    R"("dry_run":false,"expect":1,)" +
+                                        more + "}");
+    };
+    for (const auto* wrong : {"0", "86401"}) {
+        const auto out = ask_all(std::string{R"("undo_window_s":)"} + wrong);
+        EXPECT_EQ(out.status, 422);
+        EXPECT_THAT(out.body, HasSubstr("/undo_window_s"));
+    }
+    const auto out = ask_all(R"("undo_window_s":600)");
+    EXPECT_EQ(out.status, 202);
+    EXPECT_EQ(text(out, "kind") + text(out, "act"), "actpause");
+    EXPECT_FALSE(text(out, "undo_until").empty());
+    const auto act_at = "/api/v1/operations/" + text(out, "id");
+    const auto over = [&](const std::string& which) {
+        const auto until = deadline::after(loop.now(), std::chrono::seconds{10});
+        return run(loop, engine.wait_end(*uuid::parse(which), until))->view;
+    };
+    EXPECT_EQ(over(id).progress, "PAUSED");
+    EXPECT_EQ(post(act_at + "/cancel").status, 202);
+    EXPECT_EQ(over(text(out, "id")).state, "rolled_back");
+    EXPECT_EQ(text(get(act_at), "done"), "1");
+    EXPECT_NE(text(get("/api/v1/operations/" + id), "progress"), "PAUSED");
+}
+
 TEST_F(operations_test, what_does_not_exist_is_404) {
     for (const auto* id : {"nonsense", "00000000-0000-7000-8000-000000000000"}) {
         const auto at = std::string{"/api/v1/operations/"} + id;

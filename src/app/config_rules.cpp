@@ -11,6 +11,7 @@
 #include "app/payload_keys.hpp"
 #include "app/url_parts.hpp"
 #include "base/bytes.hpp"
+#include "engine/act_saga.hpp"
 #include "engine/bench_saga.hpp"
 #include "nft/mend.hpp"
 #include "nft/mint_saga.hpp"
@@ -36,8 +37,8 @@ bool is_plain_name(std::string_view name) {
     });
 }
 
-constexpr std::array kinds{nft::mint_kind,      nft::recheck_kind, nft::mend_kind,
-                           nft::reconcile_kind, nft::top_up_kind,  saga::bench_kind};
+constexpr std::array kinds{nft::mint_kind,   nft::recheck_kind, nft::mend_kind, nft::reconcile_kind,
+                           nft::top_up_kind, saga::bench_kind,  saga::act_kind};
 // … whose operations take a lock.
 constexpr std::array kinds_with_key{nft::mint_kind, nft::mend_kind, nft::top_up_kind};
 

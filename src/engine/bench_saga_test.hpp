@@ -176,8 +176,9 @@ class bench {
     }
     // The events tell the same story as the row, for every operation there is.
     void expect_stories_true() {
+        const auto& known = engine_ ? engine_->known() : known_;  // the engine adds its own
         for (const auto& item : kept_in_->list({.limit = 500})->items) {
-            const auto* d = known_.find(item.op.who.kind, item.op.who.version);
+            const auto* d = known.find(item.op.who.kind, item.op.who.version);
             const auto events = *kept_in_->events(item.op.who.row, 0, 100'000);
             const auto other = [this, &item](int version) -> const plan* {
                 const auto* found = known_.find(item.op.who.kind, version);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/act_saga.hpp"
 #include "engine/codes.hpp"
 #include "engine/engine_core.hpp"
 #include "engine/migration.hpp"
@@ -161,47 +162,102 @@ engine_core::act act_for(const definitions& known, bulk_act what, std::string ac
 }
 
 // Oldest first.
-task<result<std::vector<uuid>>> engine_core::all_that_fit(self_ptr self, list_filter which) {
+task<result<std::vector<engine_core::fitting>>> engine_core::all_that_fit(self_ptr self,
+                                                                          list_filter which) {
     which.limit = 500;
     which.before = 0;
     which.with_outputs = false;
-    std::vector<uuid> all;
+    std::vector<fitting> all;
     do {
         auto page = co_await self->log.list(which);
         if (!page) co_return thole::fail(std::move(page).error());
-        for (const auto& each : page->items) all.push_back(each.op.who.id);
+        for (const auto& each : page->items) {
+            const auto& s = each.op.now;
+            all.push_back({each.op.who.id, s.priority, s.paused});
+        }
         which.before = page->next;
     } while (which.before != 0);
     std::ranges::reverse(all);
     co_return all;
 }
 
-task<> engine_core::act_on_one(self_ptr self, uuid id, act what, bulk_answer& out) {
-    const auto done = co_await command(self, id, std::move(what));
+task<> engine_core::act_on_one(self_ptr self, uuid id, const act& what, bulk_answer& out,
+                               const std::function<void(const operation_view&)>& then) {
+    const auto done = co_await command(self, id, what);
+    ++out.matched;
     if (done) {
         ++out.done;
+        if (then) then(*done);
+    } else if (done.error().is(codes::engine_stopping)) {
+        --out.matched;
     } else {
         ++out.refused[std::string{done.error().code()}];
     }
 }
 
-task<result<bulk_answer>> engine_core::act_on_all(self_ptr self, bulk_request what) {
-    const auto all = co_await all_that_fit(self, what.which);
-    if (!all) co_return thole::fail(all.error());
+task<bulk_answer> engine_core::act_on_each(self_ptr self, std::vector<uuid> on, act what,
+                                           std::function<void(const operation_view&)> then) {
     bulk_answer out;
-    out.matched = std::ssize(*all);
-    if (what.expect && *what.expect != out.matched) {
-        co_return thole::fail(codes::operation_count_changed,
-                              std::to_string(out.matched) + " fit the filter now.");
-    }
-    if (what.dry_run) co_return out;
-    const auto given = act_for(self->known, what.act, what.actor, what.reason, what.more);
     io::scope work{self->loop};
-    for (std::size_t i = 0; i < all->size() && !self->stopping_; ++i) {
-        work.spawn(act_on_one(self, (*all)[i], given, out));
+    for (std::size_t i = 0; i < on.size() && !self->stopping_; ++i) {
+        work.spawn(act_on_one(self, on[i], what, out, then));
         if ((i + 1) % at_once == 0) co_await work.drained();
     }
     co_await work.drained();
+    co_return out;
+}
+
+// Those that are as the act would make them are left out: they are not its to give back.
+task<result<operation_view>> engine_core::act_undoably(self_ptr self, bulk_request what,
+                                                       std::vector<fitting> on) {
+    const auto now = self->log.now();
+    act_request asked{what.act,
+                      std::move(what.actor),
+                      std::move(what.reason),
+                      std::move(what.more),
+                      now + std::chrono::floor<store_time::duration>(what.window),
+                      {}};
+    for (const auto& each : on) {
+        const bool so_already =
+            (asked.act == bulk_act::pause && each.paused) ||
+            (asked.act == bulk_act::prioritise && each.priority == asked.more.priority);
+        if (!so_already) asked.on.push_back({each.id, each.priority});
+    }
+    submission s;
+    s.kind = act_kind;
+    s.id = self->new_id();
+    s.key = s.id->text();
+    s.input = json::write(asked);
+    s.priority = operation_priority::high;
+    if (!has_inverse(asked.act)) s.not_before = asked.until;
+    auto made = co_await submit(self, std::move(s));
+    if (!made) co_return thole::fail(std::move(made).error());
+    co_return std::move(made->view);
+}
+
+task<result<bulk_answer>> engine_core::act_on_all(self_ptr self, bulk_request what) {
+    auto all = co_await all_that_fit(self, what.which);
+    if (!all) co_return thole::fail(std::move(all).error());
+    const auto matched = std::ssize(*all);
+    if (what.expect && *what.expect != matched) {
+        co_return thole::fail(codes::operation_count_changed,
+                              std::to_string(matched) + " fit the filter now.");
+    }
+    bulk_answer out;
+    if (what.window > duration::zero()) {
+        if (matched > most_undoable) co_return thole::fail(codes::operation_too_many_to_undo);
+        if (!what.dry_run) {
+            auto made = co_await act_undoably(self, std::move(what), std::move(*all));
+            if (!made) co_return thole::fail(std::move(made).error());
+            out.undoable = std::move(*made);
+        }
+    } else if (!what.dry_run) {
+        std::vector<uuid> on;
+        for (const auto& each : *all) on.push_back(each.id);
+        auto given = act_for(self->known, what.act, what.actor, what.reason, what.more);
+        out = co_await act_on_each(self, std::move(on), std::move(given), nullptr);
+    }
+    out.matched = matched;
     co_return out;
 }
 

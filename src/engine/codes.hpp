@@ -82,6 +82,10 @@ inline constexpr fault_code operation_generation_changed{
     "operation.generation_changed", fault_kind::conflict, fault_scope::request,
     "The operation has signed another generation since; what was said is not about that one. Look "
     "at it again."};
+inline constexpr fault_code operation_too_many_to_undo{
+    "operation.too_many_to_undo", fault_kind::permanent, fault_scope::request,
+    "An act that can be undone is for at most 10 000 operations. Narrow the filter, or act without "
+    "an undo window."};
 inline constexpr fault_code operation_declared_dead{
     "operation.declared_dead", fault_kind::permanent, fault_scope::request,
     "A person declared the newest generation dead; nothing proves it. Retry signs one more, cancel "
@@ -207,6 +211,7 @@ inline constexpr std::array engine_codes{&engine_key_conflict,
                                          &operation_undecided,
                                          &operation_nothing_undecided,
                                          &operation_generation_changed,
+                                         &operation_too_many_to_undo,
                                          &operation_declared_dead,
                                          &operation_risk_not_accepted,
                                          &operation_bad_output,

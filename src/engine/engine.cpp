@@ -1,5 +1,6 @@
 #include "engine/engine.hpp"
 
+#include "engine/act_saga.hpp"
 #include "engine/engine_core.hpp"
 
 namespace thole::saga {
@@ -8,8 +9,13 @@ engine_core::act as_given(input what) {
     return [what = std::move(what)](const engine_core::live_ptr&) -> result<input> { return what; };
 }
 
-engine::engine(io::loop& loop, journal& j, definitions known, entropy& ids, engine_options options)
-    : core_{std::make_shared<engine_core>(loop, j, std::move(known), ids, std::move(options))} {}
+engine::engine(io::loop& loop, journal& j, definitions known, entropy& ids,
+               engine_options options) {
+    const auto link = std::make_shared<std::weak_ptr<engine_core>>();
+    known.add(make_act_saga(link));
+    core_ = std::make_shared<engine_core>(loop, j, std::move(known), ids, std::move(options));
+    *link = core_;
+}
 
 engine::~engine() {
     core_->abandon();

@@ -121,6 +121,9 @@ struct act_details {
     std::optional<int> version{};  // migrate: to which; nothing = the newest
     std::string patch{};           // edit: a JSON merge patch (RFC 7396) of the input
 };
+BOOST_DESCRIBE_STRUCT(act_details, (), (output, step, priority, version, patch))
+
+inline constexpr std::int64_t most_undoable = 10'000;  // operations of one act
 
 struct bulk_request {
     list_filter which;  // its limit and cursor do not count
@@ -130,11 +133,15 @@ struct bulk_request {
     act_details more{};
     bool dry_run = true;                   // only counts
     std::optional<std::int64_t> expect{};  // how many must fit, else nothing is done
+    // It can be undone for so long: it is an operation then, to be cancelled (act_saga.hpp). For at
+    // most 10 000. 0: it is done at once, and stays done.
+    duration window{};
 };
 struct bulk_answer {
     std::int64_t matched = 0;
     std::int64_t done = 0;
     std::map<std::string, std::int64_t> refused;  // by code
+    std::optional<operation_view> undoable{};     // of one with a window: the operation
 };
 
 struct details_page {

@@ -10,6 +10,7 @@
 //   bulk.cpp         … and of many
 //   step_call.cpp    one call of a step: deadline, interruption, exceptions
 
+#include <functional>
 #include <map>
 #include <set>
 
@@ -61,6 +62,10 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     static task<result<child_operation>> child(self_ptr self, live_ptr parent, calls_ptr calls,
                                                child_request request);
     static task<result<bulk_answer>> act_on_all(self_ptr self, bulk_request what);
+    // In that order, some at a time, until the engine stops; `matched` were asked. Of each that
+    // accepts it, `then` is told.
+    static task<bulk_answer> act_on_each(self_ptr self, std::vector<uuid> on, act what,
+                                         std::function<void(const operation_view&)> then);
 
     static task<result<>> set_hold(self_ptr self, hold_record what);
 
@@ -127,8 +132,16 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     static task<std::optional<result<move_answer>>> read_back(self_ptr self, const move& m);
     static task<result<operation_view>> command_live(self_ptr self, live_ptr op, const act& what);
     static task<result<operation_view>> command_stored(self_ptr self, live_ptr op, const act& what);
-    static task<result<std::vector<uuid>>> all_that_fit(self_ptr self, list_filter which);
-    static task<> act_on_one(self_ptr self, uuid id, act what, bulk_answer& out);
+    struct fitting {
+        uuid id;
+        operation_priority priority;
+        bool paused;
+    };
+    static task<result<std::vector<fitting>>> all_that_fit(self_ptr self, list_filter which);
+    static task<> act_on_one(self_ptr self, uuid id, const act& what, bulk_answer& out,
+                             const std::function<void(const operation_view&)>& then);
+    static task<result<operation_view>> act_undoably(self_ptr self, bulk_request what,
+                                                     std::vector<fitting> on);
     static task<result<move_answer>> commit_command(self_ptr self, const move& m);
     static task<bool> pause(self_ptr self, duration d);
     static task<void> park_unknown(self_ptr self, live_ptr op);

@@ -1,5 +1,6 @@
 // Who may run when: locks, places, priorities, pauses.
 
+#include "engine/act_saga.hpp"
 #include "engine/engine.hpp"
 #include "engine/order_saga_test.hpp"
 
@@ -290,6 +291,130 @@ TEST_F(engine_queue_test, the_rate_of_a_key_outlives_the_process) {
     const auto end = b->end_of(second).view;
     EXPECT_EQ(end.state, "completed");
     EXPECT_GE(*end.ended_at - *b->now(first).view.ended_at, 59s);
+}
+
+class engine_undo_test : public engine_queue_test {
+  protected:
+    // Five that wait for tomorrow.
+    void accept_five() {
+        begin();
+        for (int i = 0; i < 5; ++i) {
+            auto s = b->an_order("k" + std::to_string(i), "a" + std::to_string(i));
+            s.not_before = store_time{b->loop.wall_now().time_since_epoch()} + 24h;
+            all.push_back(b->accept(std::move(s)));
+        }
+    }
+    result<bulk_answer> act(bulk_act what, operation_priority to = operation_priority::normal) {
+        bulk_request r;
+        r.which.kind = "order";
+        r.act = what;
+        r.actor = "me", r.reason = "because";
+        r.more.priority = to;
+        r.dry_run = false;
+        r.expect = 5;
+        r.window = 10min;
+        return b->wait((*b)->act_on_all(std::move(r)));
+    }
+    std::string states() {
+        std::string out;
+        for (const auto& id : all) out += b->now(id).view.progress == "PAUSED" ? 'p' : '-';
+        return out;
+    }
+    // How many were given back, and how many had moved on.
+    std::string undo(uuid act) {
+        EXPECT_TRUE(b->wait((*b)->cancel(act, "me", "the wrong filter")));
+        EXPECT_EQ(b->end_of(act).view.state, "rolled_back");
+        for (const auto& e : *b->wait((*b)->events(act, 0, 100, deadline{b->loop.now()}))) {
+            const auto* notes = e.data ? e.data->as_object().if_contains("notes") : nullptr;
+            if (notes == nullptr || e.event != "step.undone") continue;
+            return std::string{notes->as_array().at(0).at("detail").as_string()};
+        }
+        return "nothing to give back";
+    }
+    std::vector<uuid> all;
+};
+
+// proves: E6
+TEST_F(engine_undo_test,
+       what_has_an_inverse_is_done_at_once_and_taken_back_where_nothing_moved_on) {
+    accept_five();
+    ASSERT_TRUE(b->wait((*b)->pause(all[0], "somebody else", "mine")));
+    const auto paused = act(bulk_act::pause);
+    ASSERT_TRUE(paused && paused->undoable);
+    EXPECT_EQ(paused->matched, 5);
+    b->loop.advance(1min);
+    EXPECT_EQ(states(), "ppppp");
+    const auto waits = b->now(paused->undoable->id).view;
+    EXPECT_EQ(waits.state, "ready");
+    EXPECT_EQ(waits.waiting->reason, "its undo window");
+    EXPECT_NE(json::write(*b->wait((*b)->events(all[1], 0, 9, deadline{b->loop.now()})))
+                  .find("because (act " + waits.id.text() + ")"),
+              std::string::npos);
+    ASSERT_TRUE(b->wait((*b)->resume(all[1], "me", "")));
+    ASSERT_TRUE(b->wait((*b)->resume(all[2], "me", "")));
+    ASSERT_TRUE(b->wait((*b)->pause(all[2], "me", "again, on purpose")));
+    b->crash();
+    b->start();
+    EXPECT_EQ(undo(waits.id), "2 given back, 2 moved on");
+    EXPECT_EQ(states(), "p-p--") << "nobody else's pause is taken back";
+
+    const auto moved_up = act(bulk_act::prioritise, operation_priority::high);
+    b->loop.advance(1min);
+    EXPECT_EQ(b->now(all[3]).view.priority, operation_priority::high);
+    ASSERT_TRUE(b->wait((*b)->act(all[3], bulk_act::prioritise, "me", "no",
+                                  {.priority = operation_priority::low})));
+    EXPECT_EQ(undo(moved_up->undoable->id), "4 given back, 1 moved on");
+    EXPECT_EQ(b->now(all[3]).view.priority, operation_priority::low);
+    EXPECT_EQ(b->now(all[4]).view.priority, operation_priority::normal);
+
+    const auto resumed = act(bulk_act::resume);
+    b->loop.advance(1min);
+    EXPECT_EQ(states(), "-----");
+    EXPECT_EQ(undo(resumed->undoable->id), "2 given back, 0 moved on");
+    EXPECT_EQ(states(), "p-p--");
+}
+
+// proves: E6
+TEST_F(engine_undo_test, what_cannot_be_taken_back_is_done_when_its_window_has_passed) {
+    accept_five();
+    const auto first = act(bulk_act::cancel);
+    ASSERT_TRUE(first && first->undoable);
+    b->loop.advance(9min);
+    EXPECT_EQ(b->now(first->undoable->id).view.waiting->reason, "engine.not_due");
+    EXPECT_EQ(undo(first->undoable->id), "nothing to give back");
+    b->loop.advance(1h);
+    for (const auto& id : all) EXPECT_EQ(b->now(id).view.state, "ready") << "as if never said";
+    const auto second = act(bulk_act::cancel);
+    ASSERT_TRUE(b->wait((*b)->cancel(all[0], "me", "this one now")));
+    b->crash();
+    b->start();
+    const auto end = b->end_of(second->undoable->id);
+    EXPECT_EQ(end.view.state, "completed");
+    for (const auto& id : all) EXPECT_EQ(b->now(id).view.state, "rolled_back");
+    const auto report = end.find_output<take_effect>();
+    ASSERT_TRUE(report);
+    EXPECT_EQ(report->done, 4);
+    ASSERT_EQ(report->refused.size(), 1U);
+    EXPECT_EQ(report->refused[0].code, "operation.ended");
+    EXPECT_TRUE(b->wait((*b)->cancel(second->undoable->id, "me", "too late"))
+                    .error()
+                    .is(codes::operation_ended));
+}
+
+TEST_F(engine_undo_test, whose_number_changed_or_who_are_too_many_are_refused) {
+    accept_five();
+    bulk_request r;
+    r.which.kind = "order";
+    r.act = bulk_act::pause;
+    r.dry_run = false;
+    r.expect = 4;
+    r.window = 10min;
+    EXPECT_TRUE(b->wait((*b)->act_on_all(r)).error().is(codes::operation_count_changed));
+    r.dry_run = true, r.expect = {};
+    const auto counted = b->wait((*b)->act_on_all(r));
+    EXPECT_EQ(counted->matched, 5);
+    EXPECT_FALSE(counted->undoable);
+    EXPECT_EQ(b->wait((*b)->list({.kind = "act"}))->items.size(), 0U);
 }
 
 // proves: E5

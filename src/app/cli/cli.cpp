@@ -420,6 +420,10 @@ void command_line::add_bulk(CLI::App& operation) {
     add_filter(*all, bulk_.which);
     all->add_option("--reason", bulk_.reason, "Kept in the operations' events")->required();
     all->add_flag("--yes", bulk_.yes, "Do it; without, only the count is shown");
+    all->add_option("--undo-window", bulk_.undo_window,
+                    "Seconds in which \"operation cancel\" undoes it; what cannot be taken back is "
+                    "done when they have passed")
+        ->check(CLI::Range(1, 86'400));
 }
 
 void command_line::add_resolve(CLI::App& operation) {

@@ -106,6 +106,7 @@ struct bulk_options {
     std::string reason;
     act_options more;  // without id and reason
     bool yes = false;
+    int undo_window = 0;  // seconds
 };
 int run_operation_bulk(session&, client&, const bulk_options&);
 struct resolve_options {

@@ -324,6 +324,7 @@ int run_operation_bulk(session& s, client& daemon, const bulk_options& options) 
     boost::json::object body{
         {"act", options.act}, {"filter", std::move(filter)}, {"reason", options.reason}};
     if (!add_details(s, options.more, body)) return exit_usage;
+    if (options.undo_window > 0) body["undo_window_s"] = options.undo_window;
     const auto send = [&](int& code) {
         return ask(s, daemon,
                    {.method = "POST",
@@ -345,6 +346,12 @@ int run_operation_bulk(session& s, client& daemon, const bulk_options& options) 
     const auto matched = text_of(*answer, "matched");
     if (!options.yes) {
         s.out.print(fmt::format("{} would be asked to {}; --yes does it\n", matched, options.act));
+        return exit_done;
+    }
+    if (options.undo_window > 0) {
+        s.out.print(fmt::format(
+            "{}: asked of {}; until {} this undoes it: thole operation cancel {}\n", options.act,
+            matched, short_time(text_of(*answer, "undo_until")), text_of(*answer, "id")));
         return exit_done;
     }
     s.out.print(fmt::format("{} of {} accepted\n", text_of(*answer, "done"), matched));
