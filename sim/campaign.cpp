@@ -35,6 +35,14 @@ void tell_what_ran(int signal_number) {
     ::raise(signal_number);
 }
 
+// Ctrl-C ends it as its end would, with what was found so far; a second one ends the process.
+std::atomic<bool> interrupted = false;
+
+void stop_soon(int signal_number) {
+    interrupted = true;
+    ::signal(signal_number, SIG_DFL);
+}
+
 class campaigner {
   public:
     campaigner(const std::vector<day>& days, const campaign_options& how)
@@ -42,17 +50,20 @@ class campaigner {
 
     campaign_report go() {
         for (const int each : {SIGABRT, SIGSEGV}) ::signal(each, tell_what_ran);
+        interrupted = false;
+        ::signal(SIGINT, stop_soon);
         const auto cores = std::max(1U, std::thread::hardware_concurrency());
         const auto jobs = how_.jobs > 0 ? how_.jobs : cores;
         std::vector<std::thread> threads;
         for (unsigned i = 0; i < jobs; ++i) threads.emplace_back([this] { work(); });
         for (auto& each : threads) each.join();
-        for (const int each : {SIGABRT, SIGSEGV}) ::signal(each, SIG_DFL);
+        for (const int each : {SIGABRT, SIGSEGV, SIGINT}) ::signal(each, SIG_DFL);
         return sum_;
     }
 
   private:
     [[nodiscard]] bool is_over(std::uint64_t number) const {
+        if (interrupted) return true;
         if (how_.seeds > 0 && number >= how_.seeds * days_.size()) return true;
         if (how_.operations > 0 && operations_ >= how_.operations) return true;
         return how_.minutes > 0 && clock_.now() - began_ >= std::chrono::minutes{how_.minutes};

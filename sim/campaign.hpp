@@ -8,7 +8,7 @@
 //   told.json();   // {"seeds":…,"operations":…,"violations":…,"never_reached":[…],…}
 //
 // Each failing seed is told at once by the line that replays it; so is one that ends the process
-// (a broken invariant aborts).
+// (a broken invariant aborts). SIGINT ends a campaign early: the seeds under way are finished.
 
 #include <functional>
 

@@ -4,6 +4,7 @@
 #include "sim/run.hpp"
 
 #include <gmock/gmock.h>
+#include <signal.h>
 
 #include "sim/campaign.hpp"
 #include "sim/minimise.hpp"
@@ -38,6 +39,18 @@ TEST(sim, no_seed_shows_a_violation_and_every_probe_is_reached) {
         ADD_FAILURE() << "never reached: " << json::detail::enum_text(each);
     }
     EXPECT_GT(told.crashes, 0U);
+}
+
+TEST(sim, an_interrupted_campaign_tells_what_it_found_so_far) {
+    campaign_options how;
+    how.seeds = 0;
+    how.jobs = 1;
+    how.progress = [](const campaign_report& so_far) {
+        if (so_far.seeds == 2) ::raise(SIGINT);
+    };
+    const auto told = campaign({one_day("mint_one")}, how);
+    EXPECT_EQ(told.seeds, 2U);
+    EXPECT_GT(told.operations, 0U);
 }
 
 // What long runs have found in the product, by the seed that found it.
