@@ -151,11 +151,17 @@ task<bool> clients::command(process& p, act what) {
     auto& engine = p.engine();
     if (what.kind == act_kind::hold || what.kind == act_kind::release) {
         const bool holds = what.kind == act_kind::hold;
+        if (!holds && !holding_.contains(what.client)) co_return false;  // his hold comes first
         auto call = holds ? engine.hold("mint", "operator", "a moment")
                           : engine.release("mint", "operator", "on");
         const auto done = co_await std::move(call);
-        if (done && holds) probes.hit(probe::held);
-        co_return done || done.error().kind() == fault_kind::permanent;
+        if (done && holds) {
+            probes.hit(probe::held);
+            holding_.insert(what.client);
+        }
+        const bool answered = done || done.error().kind() == fault_kind::permanent;
+        if (answered && !holds) holding_.extract(what.client);
+        co_return answered;
     }
     result<saga::operation_view> answer = fail(codes::operation_not_found);
     switch (what.kind) {

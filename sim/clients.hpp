@@ -10,6 +10,7 @@
 // Single-owner, on the loops of the processes of the moment.
 
 #include <queue>
+#include <set>
 
 #include "sim/process.hpp"
 
@@ -81,6 +82,7 @@ class clients {
     std::map<int, errand> under_way_;  // by number
     std::map<int, uuid> ids_;          // by client, once accepted
     std::set<int> changed_minds_;
+    std::multiset<int> holding_;  // clients whose hold was answered and who have not released it
 };
 
 }  // namespace thole::sim

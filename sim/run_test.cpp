@@ -59,6 +59,10 @@ TEST(sim, seeds_that_found_something_find_nothing_any_more) {
     EXPECT_TRUE(simulate(one_day("mint_storm"), 235).violations.empty());
     // Of the checker: a step that ended with a refusal because its operation was cancelled.
     EXPECT_TRUE(simulate(one_day("operators"), 1795997106013).violations.empty());
+    // A kind released while a claim was under way was never claimed again.
+    EXPECT_TRUE(simulate(one_day("interventions"), 1796025828423).violations.empty());
+    // Of the clients: a release was heard before the hold that it belongs to.
+    EXPECT_TRUE(simulate(one_day("interventions"), 1796026246974).violations.empty());
 }
 
 // proves: X1

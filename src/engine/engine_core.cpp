@@ -184,7 +184,8 @@ task<void> engine_core::dispatch(self_ptr self) {
                                          saturating_add(s.loop.now(), s.options.journal_retry));
             continue;
         }
-        s.backlog_ = std::ssize(answer->claimed) == request.limit;
+        // A release while this was under way has asked for another look already.
+        s.backlog_ = s.backlog_ || std::ssize(answer->claimed) == request.limit;
         if (answer->next_due) s.note_due(*answer->next_due);
         for (auto& b : answer->blocked) s.moved(b.op, op_state::ready, b.events);
         for (auto& c : answer->claimed) {

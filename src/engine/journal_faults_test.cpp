@@ -30,7 +30,12 @@ class faulty_journal final : public journal {
         return write(inner_.submit(o));
     }
     task<result<move_answer>> commit(const move& m) override { return write(inner_.commit(m)); }
-    task<result<claim_answer>> claim(claim_request r) override { return write(inner_.claim(r)); }
+    task<result<claim_answer>> claim(claim_request r) override {
+        auto answer = co_await write(inner_.claim(std::move(r)));
+        if (const auto meanwhile = std::exchange(before_claim_answers, {})) co_await meanwhile();
+        co_return answer;
+    }
+    std::function<task<>()> before_claim_answers;
     task<result<std::optional<stored_operation>>> load(uuid id) override {
         if (reads_fail) co_return std::unexpected{refusal};
         co_return co_await inner_.load(id);
@@ -146,6 +151,19 @@ class journal_faults_test : public ::testing::Test {
     std::optional<engine> e;
     int troubles = 0;
 };
+
+// The claim has asked already without the kind that rests: its answer must not forget the release.
+TEST_F(journal_faults_test, a_kind_released_while_a_claim_is_under_way_goes_on) {
+    ASSERT_TRUE(wait(e->hold("order", "me", "a moment")));
+    bool released = false;
+    log.before_claim_answers = [&]() -> task<> {
+        released = (co_await e->release("order", "me", "on")).has_value();
+    };
+    const auto id = submit("k1")->view.id;
+    EXPECT_EQ(end_of(id).view.state, "completed");
+    EXPECT_TRUE(released);
+    expect_each_step_once();
+}
 
 // proves: E1
 TEST_F(journal_faults_test, running_work_outlasts_a_full_disk) {
