@@ -164,15 +164,8 @@ task<result<>> engine_core::set_hold(self_ptr self, hold_record what) {
     what.at = self->log.now();
     auto done = co_await self->log.hold(what);
     if (!done) co_return thole::fail(std::move(done).error());
-    self->places_.set_hold(what.kind, what.held);
-    // Whoever waits between two looks at a generation stops, or goes on; so does a group.
-    for (auto& [id, op] : self->live_) {
-        for (auto* each : {&op->sleeping, &op->regrouping}) {
-            if (each->waiting()) each->wake(*self->alarms_);
-        }
-    }
-    self->backlog_ = true;
-    self->wake_dispatcher();
+    ++self->holds_said_;
+    self->set_held(what.kind, what.held);
     co_return result<>{};
 }
 

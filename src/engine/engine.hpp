@@ -48,7 +48,8 @@ struct engine_options {
     duration settle_retry = std::chrono::seconds{2};      // after a settle() that ran out of time
     duration journal_retry = std::chrono::milliseconds{200};  // first wait after a journal fault …
     duration journal_retry_cap = std::chrono::seconds{5};     // … and the longest
-    // A store that other nodes write to as well is looked at so often; 0: this node writes alone.
+    // A store that other nodes write to as well is looked at so often, for what they made due, hold
+    // and have waiting; 0: this node writes alone.
     duration look_every{};
     // Called after each commit, for every event, in order. Must not call the engine.
     std::function<void(const operation&, const event&)> on_event;

@@ -143,21 +143,24 @@ task<void> engine_core::dispatch(self_ptr self) {
             co_await s.dispatcher_.until(s.alarms_, saturating_add(s.loop.now(), lease_poll));
             continue;
         }
-        const auto now = s.log.now();
         const auto next_look = s.options.look_every > duration::zero()
                                    ? saturating_add(s.looked_at_, s.options.look_every)
                                    : time_point::max();
-        const bool due =
-            s.backlog_ || (s.next_due_ && *s.next_due_ <= now) || s.loop.now() >= next_look;
+        if (s.loop.now() >= next_look) {
+            co_await look_at_others(self);
+            continue;
+        }
+        const auto now = s.log.now();
+        const bool due = s.backlog_ || (s.next_due_ && *s.next_due_ <= now);
         if (s.places_.all_held()) {  // whoever releases it wakes this up
             s.backlog_ = true;
-            if (!s.recovering_) co_await s.dispatcher_.until(s.alarms_, time_point::max());
+            if (!s.recovering_) co_await s.dispatcher_.until(s.alarms_, next_look);
             continue;
         }
         if (!due || !s.has_place()) {
             s.offer_places(true);
             if (s.recovering_) continue;
-            auto until = s.has_place() ? next_look : time_point::max();
+            auto until = next_look;
             if (s.next_due_ && s.has_place()) {
                 const auto wait = std::min(*s.next_due_ - now, longest_sleep);
                 until = std::min(until, saturating_add(s.loop.now(), wait));
@@ -173,7 +176,6 @@ task<void> engine_core::dispatch(self_ptr self) {
         s.claiming_ = request.limit;
         s.backlog_ = false;
         s.next_due_.reset();  // what becomes ready meanwhile says so
-        s.looked_at_ = s.loop.now();
         auto answer = co_await s.log.claim(request);
         s.busy_ -= std::exchange(s.claiming_, 0);
         if (!answer) {
@@ -202,6 +204,31 @@ task<void> engine_core::dispatch(self_ptr self) {
         s.offer_places(false);
         if (const auto token = s.places_.next_token(now)) s.note_due(*token);
     }
+}
+
+// Other nodes accept, end and hand over operations too, and hold kinds. The gauges are right to
+// within what is on its way just now.
+task<void> engine_core::look_at_others(self_ptr self) {
+    auto& s = *self;
+    s.looked_at_ = s.loop.now();
+    s.backlog_ = true;
+    if (const auto counts = co_await s.log.counts()) s.set_gauges(*counts);
+    const auto before = s.holds_said_;
+    const auto holds = co_await s.log.holds(false);
+    if (!holds || s.holds_said_ != before) co_return;  // the next look knows more
+    for (const auto& each : *holds) s.set_held(each.kind, each.held);
+}
+
+// Whoever waits between two looks at a generation stops, or goes on; so does a group.
+void engine_core::set_held(const std::string& kind, bool held) {
+    if (!places_.set_hold(kind, held)) return;
+    for (auto& [id, op] : live_) {
+        for (auto* each : {&op->sleeping, &op->regrouping}) {
+            if (each->waiting()) each->wake(*alarms_);
+        }
+    }
+    backlog_ = true;
+    wake_dispatcher();
 }
 
 // After a claim or submission whose answer was lost, or a move that was refused: operations may

@@ -148,6 +148,8 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     static task<result<std::int64_t>> row_of(self_ptr self, uuid id);
     static task<void> release_orphans(self_ptr self);
     static task<void> recount(self_ptr self);
+    static task<void> look_at_others(self_ptr self);
+    void set_held(const std::string& kind, bool held);
 
     result<new_operation> make(const submission& s);
     static task<result<submitted>> accept(self_ptr self, new_operation made);
@@ -183,7 +185,7 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     std::map<uuid, live_ptr> live_;
     std::multimap<std::int64_t, std::shared_ptr<watcher>> watchers_;
     std::optional<store_time> next_due_;  // the earliest ready operation that is known
-    time_point looked_at_{};              // of the last claim
+    time_point looked_at_{};              // at what other nodes did
     nap dispatcher_;
     nap stopper_;
     kind_places places_;
@@ -196,6 +198,7 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     bool backlog_ = false;          // the last claim left due operations behind
     int in_flight_ = 0;             // writes on their way to the journal
     std::uint64_t moves_seen_ = 0;  // that were counted
+    std::uint64_t holds_said_ = 0;  // at this node
     bool recount_ = false;          // the gauges may be wrong
     bool orphans_ = false;          // operations may be marked as ours that nobody drives
     bool recovering_ = false;       // operations of an earlier boot are still to be readied

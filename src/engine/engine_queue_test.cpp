@@ -208,6 +208,49 @@ TEST_F(engine_queue_test, everything_rests_also_what_waits_for_a_generation) {
 }
 
 // proves: E5
+TEST_F(engine_queue_test, what_one_node_holds_or_has_waiting_the_other_hears_of_at_its_next_look) {
+    begin();
+    steps.pay->look = [&](step_context&, const journaled<text>&) {
+        return settled(saga::pending{300ms});
+    };
+    inline_journal log{b->loop, b->store};
+    definitions known;
+    known.add(steps.make(presets::standard));
+    seeded_entropy ids{9};
+    engine_options options;
+    options.node = "other";
+    options.max_waiting = 2;
+    options.look_every = 1s;
+    engine other{b->loop, log, known, ids, options};
+    ASSERT_TRUE(b->wait(other.start()));
+    auto s = b->an_order("k1");
+    const auto id = b->wait(other.submit(std::move(s)))->view.id;
+    b->loop.advance(2s);
+    ASSERT_TRUE(b->wait((*b)->hold("", "me", "moving house")));
+    b->loop.advance(1100ms);
+    EXPECT_EQ(b->now(id).view.state, "ready") << "it had been waiting between two looks";
+    const auto looks = steps.pay->settles;
+    b->accept(b->an_order("k2", "bob"));
+    b->loop.advance(1h);
+    EXPECT_EQ(steps.pay->settles, looks);
+    EXPECT_EQ(other.figures().ready, 2);
+    const auto full = b->wait(other.submit(b->an_order("k3", "carol")));
+    EXPECT_TRUE(!full && full.error().is(codes::engine_queue_full)) << "two wait at both together";
+    steps.pay->look = {};
+    ASSERT_TRUE(b->wait((*b)->release("", "me", "")));
+    EXPECT_EQ(b->end_of(id).view.state, "completed");
+    ASSERT_TRUE(b->wait((*b)->hold("order", "me", "")));
+    b->loop.advance(1100ms);
+    const auto at_rest = b->wait(other.submit(b->an_order("k3", "carol")));
+    ASSERT_TRUE(at_rest);
+    const auto id3 = at_rest->view.id;
+    EXPECT_EQ(b->wait(other.get(id3))->view.waiting->reason, "engine.held");
+    ASSERT_TRUE(b->wait((*b)->release("order", "me", "")));
+    EXPECT_EQ(b->end_of(id3).view.state, "completed");
+    b->run(other.stop(1s));
+}
+
+// proves: E5
 TEST_F(engine_queue_test, a_kind_has_its_own_places_and_its_own_rate) {
     engine_options options;
     options.kinds["order"] = {.concurrency = 2, .per_minute = 30};

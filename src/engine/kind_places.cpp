@@ -157,12 +157,10 @@ std::vector<key_pace> kind_places::key_paces() const {
     return out;
 }
 
-void kind_places::set_hold(const std::string& kind, bool held) {
-    if (kind.empty()) {
-        all_held_ = held;
-    } else if (held || kinds_.contains(kind)) {
-        kinds_[kind].held = held;
-    }
+bool kind_places::set_hold(const std::string& kind, bool held) {
+    if (kind.empty()) return std::exchange(all_held_, held) != held;
+    if (!held && !kinds_.contains(kind)) return false;
+    return std::exchange(kinds_[kind].held, held) != held;
 }
 
 bool kind_places::held(std::string_view kind) const {

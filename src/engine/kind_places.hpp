@@ -49,7 +49,8 @@ class kind_places {
     [[nodiscard]] store_time::duration pace_of_key(const std::string& kind) const;
     [[nodiscard]] std::vector<key_pace> key_paces() const;
 
-    void set_hold(const std::string& kind, bool held);
+    // "": every kind. Whether that changed anything.
+    bool set_hold(const std::string& kind, bool held);
     [[nodiscard]] bool held(std::string_view kind) const;
     [[nodiscard]] bool all_held() const { return all_held_; }
 
