@@ -2,9 +2,11 @@
 'use strict';
 // An independent reader: what a wallet holds, at finalized, as the published packages read it.
 //   reader.js --rpc URL --owner WALLET [--mint M] [--issuer KEY]
-// One JSON line per token. With --issuer: issuer_expected is sha256(issuer, seed, token program), the
-// only address that the issuer's own signature can have created with the seed that the token's field
-// `thole_seed` names; issuer_verified says whether that is the mint's address.
+// One JSON line per token. With --issuer, issuer_verified says whether nobody else can have made it.
+// Token-2022: issuer_expected is sha256(issuer, seed, token program), the only address that the
+// issuer's own signature can have created with the seed that the token's field `thole_seed` names; is
+// it the mint's? Metaplex: the issuer is a creator, marked verified by his own signature, and nobody
+// else may change the metadata.
 const { createHash } = require('node:crypto');
 const { parseArgs } = require('node:util');
 require('./quiet.js');
@@ -34,7 +36,10 @@ function read_metaplex(data) {
   });
   at += 1; // primary sale happened
   const is_mutable = take(1)[0] === 1;
-  return { update_authority, mint, name, symbol, uri, seller_fee_basis_points, creators, is_mutable };
+  option(() => take(1)); // edition nonce
+  option(() => take(1)); // token standard
+  const collection = option(() => ({ verified: take(1)[0] === 1, key: key() }));
+  return { update_authority, mint, name, symbol, uri, seller_fee_basis_points, creators, is_mutable, collection };
 }
 
 // Metadata inside the mint itself; a pointer to anywhere else proves nothing and is not followed.
@@ -47,8 +52,13 @@ function read_token_2022(mint) {
   return { update_authority: text_or_null(m.updateAuthority), name: m.name, symbol: m.symbol, uri: m.uri, additional: m.additionalMetadata.map(([k, v]) => [k, v]) };
 }
 
-function issuer_check(issuer, seed, program, mint) {
-  if (!issuer || seed === null) return { issuer_expected: null, issuer_verified: issuer ? false : null };
+function issuer_check(issuer, { seed, program, mint, metaplex }) {
+  const told = (verified) => ({ issuer_expected: null, issuer_verified: issuer ? verified : null });
+  if (issuer && metaplex) {
+    const signed = (metaplex.creators ?? []).some((c) => c.verified && c.address === issuer.toBase58());
+    return told(signed && metaplex.update_authority === issuer.toBase58());
+  }
+  if (!issuer || seed === null) return told(false);
   const bytes = createHash('sha256').update(issuer.toBuffer()).update(seed, 'utf8').update(program.toBuffer()).digest();
   const expected = new PublicKey(bytes).toBase58();
   return { issuer_expected: expected, issuer_verified: expected === mint.toBase58() };
@@ -62,7 +72,8 @@ async function accounts_of(connection, keys) {
 
 function describe(account, mint, program, metaplex, issuer) {
   const extended = program.equals(token.TOKEN_2022_PROGRAM_ID) ? read_token_2022(mint) : null;
-  const meta = extended ?? metaplex;
+  const older = extended ? null : metaplex;
+  const meta = extended ?? older;
   const pairs = extended?.additional ?? [];
   const seed = pairs.find(([k]) => k === 'thole_seed')?.[1] ?? null;
   return {
@@ -75,16 +86,17 @@ function describe(account, mint, program, metaplex, issuer) {
     decimals: mint.decimals,
     mint_authority: text_or_null(mint.mintAuthority),
     freeze_authority: text_or_null(mint.freezeAuthority),
-    standard: extended ? 'token-2022' : metaplex ? 'metaplex' : null,
+    standard: extended ? 'token-2022' : older ? 'metaplex' : null,
     name: meta?.name ?? null,
     symbol: meta?.symbol ?? null,
     uri: meta?.uri ?? null,
     update_authority: meta?.update_authority ?? null,
     additional_metadata: pairs,
-    creators: metaplex?.creators ?? null,
+    creators: older?.creators ?? null,
+    collection: older?.collection ?? null,
     seed,
     issuer: text_or_null(issuer),
-    ...issuer_check(issuer, seed, program, mint.address),
+    ...issuer_check(issuer, { seed, program, mint: mint.address, metaplex: older }),
   };
 }
 
@@ -122,4 +134,4 @@ if (require.main === module) {
   });
 }
 
-module.exports = { read_wallet, read_metaplex };
+module.exports = { issuer_check, read_wallet, read_metaplex };

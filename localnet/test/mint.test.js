@@ -5,7 +5,9 @@ const { execFile } = require('node:child_process');
 const path = require('node:path');
 const { promisify } = require('node:util');
 const { local_net, nft, transfer, web3, token, T22, SOL } = require('./net.js');
-const { read_metaplex } = require('../reader.js');
+const { issuer_check, read_metaplex } = require('../reader.js');
+
+const golden = require('../../test/golden/metaplex/golden.json');
 
 const SEED = '0123456789abcdef0123456789abcdef';
 
@@ -142,12 +144,28 @@ test('simulation shows state after, replaces the blockhash and changes nothing',
 const base58_of = (byte) => require('bs58').default.encode(Buffer.alloc(32, byte));
 
 test('the reader walks Metaplex metadata of every golden image', () => {
-  const golden = require('../../test/golden/metaplex/golden.json');
   assert.ok(golden.metadata_accounts.length > 10);
   for (const { name, data, expect } of golden.metadata_accounts) {
     const m = read_metaplex(Buffer.from(data, 'hex'));
-    for (const field of ['update_authority', 'mint', 'name', 'symbol', 'uri', 'seller_fee_basis_points', 'creators', 'is_mutable']) {
+    for (const field of ['update_authority', 'mint', 'name', 'symbol', 'uri', 'seller_fee_basis_points', 'creators', 'is_mutable', 'collection']) {
       assert.deepEqual(m[field], expect[field], `${name}: ${field}`);
     }
   }
+});
+
+// proves: S9
+test('the reader believes the issuer of Metaplex by his signature as a creator alone', () => {
+  const image = (name) => read_metaplex(Buffer.from(golden.metadata_accounts.find((c) => c.name === `${name}.607.fee_0`).data, 'hex'));
+  const judged = (metaplex, issuer) => issuer_check(issuer, { seed: null, program: token.TOKEN_PROGRAM_ID, mint: new web3.PublicKey(metaplex.mint), metaplex });
+  const nft = image('nft');
+  const us = new web3.PublicKey(nft.update_authority);
+  const stranger = web3.Keypair.generate().publicKey;
+  assert.deepEqual(judged(nft, us), { issuer_expected: null, issuer_verified: true });
+  assert.equal(judged(image('frozen_five_creators'), us).issuer_verified, true);
+  assert.equal(judged(nft, stranger).issuer_verified, false);
+  assert.equal(judged(image('plain'), us).issuer_verified, false, 'no creators');
+  const unsigned = { ...nft, creators: nft.creators.map((c) => ({ ...c, verified: false })) };
+  assert.equal(judged(unsigned, us).issuer_verified, false, 'anybody may name a creator');
+  assert.equal(judged({ ...nft, update_authority: stranger.toBase58() }, us).issuer_verified, false, 'a stranger may change it');
+  assert.equal(judged(nft, null).issuer_verified, null, 'nobody asked');
 });
