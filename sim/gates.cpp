@@ -60,8 +60,8 @@ task<result<std::vector<std::string>>> gated_ledger::owners(std::string after, i
 task<result<std::vector<ipfs::pin_row>>> gated_ledger::of_owner(std::string owner) {
     return gate_.pass(inner_.of_owner(std::move(owner)));
 }
-task<result<std::size_t>> gated_ledger::others(ipfs::pin_row row) {
-    return gate_.pass(inner_.others(std::move(row)));
+task<result<bool>> gated_ledger::leave(ipfs::pin_row row) {
+    return gate_.pass(inner_.leave(std::move(row)));
 }
 
 task<result<ipfs::pin_receipt>> gated_contents::put(ipfs::upload what, deadline until) {

@@ -96,7 +96,7 @@ class gated_ledger final : public ipfs::pin_ledger {
     task<result<>> forget(ipfs::pin_row row) override;
     task<result<std::vector<std::string>>> owners(std::string after, int limit) override;
     task<result<std::vector<ipfs::pin_row>>> of_owner(std::string owner) override;
-    task<result<std::size_t>> others(ipfs::pin_row row) override;
+    task<result<bool>> leave(ipfs::pin_row row) override;
 
   private:
     ipfs::pin_ledger& inner_;

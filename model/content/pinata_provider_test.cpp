@@ -2,6 +2,7 @@
 
 #include "ipfs/codes.hpp"
 #include "model/content/pinata.hpp"
+#include "model/content/pinned_test.hpp"
 #include "model/content/service_world_test.hpp"
 
 namespace thole::model {
@@ -105,6 +106,28 @@ INSTANTIATE_TEST_SUITE_P(pinata, both_apis,
                          [](const auto& info) {
                              return info.param == ipfs::pinata_api::v3 ? "v3" : "legacy";
                          });
+
+// proves: I5, E3
+TEST_P(both_apis, a_success_that_names_no_cid_is_looked_up) {
+    for (const auto* nothing : {"{}", "", "<html>", R"({"data":{"cid":7},"IpfsHash":7})"}) {
+        pinata_world w{GetParam()};
+        ipfs::testing::scripted_transport garbled{
+            [&](const io::http_request& r) -> result<io::http_response> {
+                auto answer = w.serve(r);
+                if (r.method == "POST" && answer) answer->body = nothing;
+                return answer;
+            }};
+        ipfs::pinata_provider client{name{"pinata"}, w.options, garbled, w.loop};
+        pinned over{client, w.loop};
+        const auto put = w.run(client.put(w.upload_of("hello"), w.until()));
+        EXPECT_EQ(put.error().effect(), fault_effect::unknown) << nothing;
+        const auto kept = w.run(over.pins.replicate(w.upload_of("hello"), 1, w.until()));
+        ASSERT_TRUE(kept.enough()) << nothing;
+        EXPECT_EQ(kept.calls.size(), 2U) << "asked after it";
+        ASSERT_TRUE(w.run(over.pins.release("op-1", {}, w.until())));
+        EXPECT_TRUE(w.service.files().empty());
+    }
+}
 
 // ---- in parts -----------------------------------------------------------------------------------
 

@@ -57,6 +57,14 @@ std::optional<web_answer> pinning_service::refuse(const web_request& call) {
         --faults_.http_503;
         return problem(503, "SERVICE_UNAVAILABLE", "try later");
     }
+    if (faults_.http_429 > 0) {
+        --faults_.http_429;
+        return problem(429, "TOO_MANY_REQUESTS", "slower");
+    }
+    if (faults_.http_403 > 0) {
+        --faults_.http_403;
+        return problem(403, "FORBIDDEN", "not allowed");
+    }
     if (call.header("Authorization") != "Bearer " + options_.token) {
         return problem(401, "UNAUTHORIZED", "Access token is missing or invalid");
     }

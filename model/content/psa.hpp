@@ -27,6 +27,8 @@ struct psa_options {
 
 struct psa_faults {
     int http_503 = 0;  // answer the next n calls with 503
+    int http_429 = 0;  // … with 429
+    int http_403 = 0;  // … with 403
     bool no_funds = false;
 };
 

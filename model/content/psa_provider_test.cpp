@@ -1,6 +1,7 @@
 #include "ipfs/psa_provider.hpp"
 
 #include "ipfs/codes.hpp"
+#include "model/content/pinned_test.hpp"
 #include "model/content/psa.hpp"
 #include "model/content/service_world_test.hpp"
 
@@ -93,6 +94,44 @@ TEST(psa_provider, one_that_stays_queued_is_not_called_failed) {
     w.loop.advance(1h);
     EXPECT_TRUE(w.put());
     EXPECT_EQ(w.count("POST"), 1);
+}
+
+// proves: I5, E3
+TEST(psa_provider, a_request_that_was_taken_is_given_back_whatever_ended_the_attempt) {
+    const auto ends = std::map<std::string, std::function<void(psa_world&, io::scope&)>>{
+        {"cancelled while it waits", [](psa_world&, io::scope& all) { all.cancel(); }},
+        {"a poll is refused", [](psa_world& w, io::scope&) { w.service.faults().http_429 = 1; }},
+        {"a poll has no right", [](psa_world& w, io::scope&) { w.service.faults().http_403 = 1; }},
+        {"no answer", [](psa_world& w, io::scope&) { w.lose_answers = 1; }}};
+    for (const auto& [what, end] : ends) {
+        psa_world w{{.takes = 3600}};
+        pinned over{*w.client, w.loop};
+        std::optional<ipfs::replication> out;
+        io::scope all{w.loop};
+        auto work = over.pins.replicate(w.upload_of("hello"), 1, w.until());
+        all.spawn(ipfs::testing::keep_result(std::move(work), out));
+        w.loop.advance(500ms);
+        ASSERT_EQ(w.service.requests().size(), 1U);
+        end(w, all);
+        w.loop.advance(10min);
+        ASSERT_TRUE(out.has_value()) << what;
+        EXPECT_FALSE(out->enough()) << what;
+        EXPECT_EQ(w.run(over.ledger.of_owner("op-1"))->size(), 1U) << what;
+        ASSERT_TRUE(w.run(over.pins.release("op-1", {}, w.until()))) << what;
+        EXPECT_TRUE(w.service.requests().empty()) << what;
+        EXPECT_TRUE(w.run(over.ledger.of_owner("op-1"))->empty()) << what;
+    }
+}
+
+// proves: I5
+TEST(psa_provider, a_failed_request_that_stays_is_not_forgotten) {
+    psa_world w{{.takes = 5, .gives_up = 2}};
+    w.lose_only = "DELETE";
+    w.lose_answers = 1;
+    const auto failed = w.put();
+    ASSERT_FALSE(failed);
+    EXPECT_TRUE(failed.error().is(ipfs::codes::pin_failed));
+    EXPECT_EQ(failed.error().effect(), fault_effect::unknown);
 }
 
 TEST(psa_provider, one_that_failed_is_taken_away_and_asked_for_anew) {

@@ -50,7 +50,7 @@ class careless_ledger final : public ipfs::pin_ledger {
     task<result<std::vector<ipfs::pin_row>>> of_owner(std::string owner) override {
         return inner_.of_owner(std::move(owner));
     }
-    task<result<std::size_t>> others(ipfs::pin_row) override { co_return 0; }
+    task<result<bool>> leave(ipfs::pin_row) override { co_return true; }
 
   private:
     ipfs::pin_ledger& inner_;

@@ -51,8 +51,8 @@ result<bytes> car_of(const upload& what, bytes_view content) {
 }
 
 // The answer is a line of JSON per root, {"Root":{"Cid":{"/":CID},"PinErrorMsg":""}}, among other
-// lines. "" when the root is there and pinned.
-std::string why_not_imported(std::string_view answer, const cid& root) {
+// lines. Nothing when the root is there and pinned.
+std::optional<fault> why_not_imported(std::string_view answer, const cid& root) {
     while (!answer.empty()) {
         const auto line = answer.substr(0, answer.find('\n'));
         answer.remove_prefix(std::min(answer.size(), line.size() + 1));
@@ -64,9 +64,13 @@ std::string why_not_imported(std::string_view answer, const cid& root) {
         const auto named = cid::parse(id->get_string());
         if (!named || !named->same_block(root)) continue;
         const auto* const why = value.find_pointer("/Root/PinErrorMsg", error);
-        return why != nullptr && why->is_string() ? std::string{why->get_string()} : std::string{};
+        if (why == nullptr || !why->is_string() || why->get_string().empty()) return std::nullopt;
+        return fault{codes::pin_failed}.with_detail("dag/import: " +
+                                                    std::string{why->get_string()});
     }
-    return "the answer does not name the root";
+    return fault{codes::pin_failed}
+        .with_effect(fault_effect::unknown)
+        .with_detail("dag/import: the answer does not name the root");
 }
 
 // Kubo says "not pinned" as a 500 with a message.
@@ -115,8 +119,10 @@ task<result<std::string>> kubo_provider::add(upload& what, bytes_view content, d
     if (!answer) co_return std::unexpected(answer.error());
     auto root = added_root(*answer);
     if (!cid::parse(root)) {
-        co_return std::unexpected(located(fault{thole::codes::http_malformed}.with_detail(
-            "add did not answer with a CID: " + answer->substr(0, 200))));
+        co_return std::unexpected(
+            located(fault{thole::codes::http_malformed}
+                        .with_effect(fault_effect::unknown)
+                        .with_detail("add did not answer with a CID: " + answer->substr(0, 200))));
     }
     co_return root;
 }
@@ -132,9 +138,8 @@ task<result<>> kubo_provider::import_blocks(upload& what, bytes_view content, de
     request.body = std::move(body).finish();
     const auto answer = co_await ask(std::move(request));
     if (!answer) co_return std::unexpected(answer.error());
-    if (auto why = why_not_imported(*answer, what.predicted); !why.empty()) {
-        co_return std::unexpected(
-            located(fault{codes::pin_failed}.with_detail("dag/import: " + std::move(why))));
+    if (auto why = why_not_imported(*answer, what.predicted)) {
+        co_return std::unexpected(located(*std::move(why)));
     }
     co_return result<>{};
 }
@@ -151,16 +156,19 @@ task<result<pin_receipt>> kubo_provider::put(upload what, deadline until) {
         const bool same = cid::parse(*root)->same_block(what.predicted);
         receipt.cid = *std::move(root);
         if (same) co_return receipt;
+        // From here on it may have both. Its own CID is judged, and given back, as any other answer
+        // is; the session says that there may be the predicted one beside.
+        if (what.session && !co_await what.session->keep(receipt.cid)) co_return receipt;
     }
     const auto imported = co_await import_blocks(what, **content, until);
     if (!imported && !added) co_return std::unexpected(imported.error());
-    // Its own CID is then judged, and given back, as any other answer is.
-    if (!imported) co_return receipt;
-    if (added) {
-        const auto gone = co_await unpin(receipt, until);
-        if (!gone) co_return std::unexpected(gone.error());
+    if (!imported) {
+        const bool surely_not = imported.error().effect() == fault_effect::none;
+        if (what.session && surely_not) (void)co_await what.session->keep({});
+        co_return receipt;
     }
     chunks_otherwise_ = true;
+    if (added && !co_await unpin(receipt, until)) co_return receipt;
     receipt.cid = what.predicted.text();
     co_return receipt;
 }

@@ -12,8 +12,9 @@
 // A node that chunks in another way all the same answers another CID. It is then given our blocks
 // as they are, as a CAR (dag/import), which keeps the CID; what it had made of the file is
 // unpinned, and from then on it gets blocks at once. That is learned anew after each start, by one
-// upload: a node may have been replaced meanwhile. A node that cannot import keeps its own CID in
-// the receipt.
+// upload: a node may have been replaced meanwhile. A node that cannot import, or does not let go of
+// what it made, keeps its own CID in the receipt; the session then says whether it may have the
+// predicted one too.
 //
 // The RPC must never be public: it has no authentication of its own.
 // Threads: core loop. Lifetime: transport and clock outlive it.

@@ -80,6 +80,7 @@ TEST(KuboProvider, AnswersThatAreNoCidAreMalformed) {
         const auto receipt = run(f.loop, f.node.put(hello(), f.until));
         ASSERT_FALSE(receipt) << body;
         EXPECT_TRUE(receipt.error().is(thole::codes::http_malformed));
+        EXPECT_EQ(receipt.error().effect(), fault_effect::unknown);
         EXPECT_EQ(receipt.error().endpoint(), label);
     }
 }
@@ -105,6 +106,7 @@ TEST(KuboProvider, KnowsNotPinnedFromFailure) {
 struct stubborn_node {
     std::string its_own = cid_of(as_bytes("something else")).text();
     std::function<result<io::http_response>(const io::http_request&)> imported;
+    bool cannot_unpin = false;
     std::vector<std::string> calls;
 
     result<io::http_response> operator()(const io::http_request& request) {
@@ -114,7 +116,7 @@ struct stubborn_node {
         if (calls.back() == "add") return answered(200, "{\"Hash\":\"" + its_own + "\"}\n");
         if (calls.back() == "dag/import") return imported(request);
         EXPECT_EQ(call, "pin/rm?recursive=true&arg=" + its_own);
-        return answered(200, "{}");
+        return answered(cannot_unpin ? 403 : 200, "{}");
     }
 };
 
@@ -177,6 +179,47 @@ TEST(KuboProvider, ANodeThatCannotImportKeepsItsOwnCid) {
         EXPECT_EQ(receipt->cid, node.its_own) << "so that it is judged a mismatch";
         EXPECT_EQ(node.calls, (std::vector<std::string>{"add", "dag/import"}));
     }
+}
+
+struct noted_session final : upload_session {
+    std::string value;
+    [[nodiscard]] std::string token() const override { return value; }
+    [[nodiscard]] task<result<>> keep(std::string token) override {
+        value = std::move(token);
+        co_return result<>{};
+    }
+};
+
+// proves: I5
+TEST(KuboProvider, SaysWhetherTheNodeMayHaveOurBlocksBesideItsOwn) {
+    stubborn_node node;
+    result<io::http_response> answer = answered(200, root_line(large().predicted));
+    node.imported = [&](const io::http_request&) { return answer; };
+    fixture f{std::ref(node)};
+    auto what = large();
+    const auto session = std::make_shared<noted_session>();
+    what.session = session;
+    const auto put = [&] { return run(f.loop, f.node.put(what, f.until)); };
+    // An import without an answer, and one whose answer says nothing of the root.
+    for (const auto& unclear :
+         {result<io::http_response>{
+              fail(fault{thole::codes::net_timeout}.with_effect(fault_effect::unknown))},
+          result<io::http_response>{answered(200, "{}")}}) {
+        answer = unclear;
+        EXPECT_EQ(put()->cid, node.its_own);
+        EXPECT_EQ(session->value, node.its_own);
+    }
+    answer = answered(404, "404 page not found");
+    EXPECT_EQ(put()->cid, node.its_own);
+    EXPECT_EQ(session->value, "") << "surely not";
+    // Imported, and what the node had made of it stays.
+    answer = answered(200, root_line(large().predicted));
+    node.cannot_unpin = true;
+    EXPECT_EQ(put()->cid, node.its_own) << "so that it is given back";
+    EXPECT_EQ(session->value, node.its_own);
+    node.calls.clear();
+    EXPECT_EQ(put()->cid, large().predicted.text());
+    EXPECT_EQ(node.calls, std::vector<std::string>{"dag/import"});
 }
 
 TEST(KuboProvider, GivesEachCallItsOwnShortDeadline) {

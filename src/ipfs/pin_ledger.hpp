@@ -11,8 +11,12 @@
 //   … put …
 //   co_await ledger.confirm(row);                    // the provider said so, with its own id
 //   …
-//   if (co_await ledger.others(row) == 0) … unpin …  // nobody else refers to it there
-//   co_await ledger.forget(row);
+//   if (co_await ledger.leave(row)) {                // nobody else keeps it there
+//       … unpin …
+//       co_await ledger.forget(row);
+//   }
+//
+// Counting and leaving are one transaction: of owners that leave at once exactly one is the last.
 //
 // A size that was told once stays; rows of before sizes were kept have none until the content is
 // confirmed again. Rows are counted by owner and independent of what is configured now: a provider
@@ -68,8 +72,10 @@ class pin_ledger {
     // Who has rows: the first `limit` after that owner, in order; "": from the first on.
     [[nodiscard]] virtual task<result<std::vector<std::string>>> owners(std::string after,
                                                                         int limit) = 0;
-    // Other owners of the same content at the same provider.
-    [[nodiscard]] virtual task<result<std::size_t>> others(pin_row row) = 0;
+    // False: another owner keeps the same content at the same provider, and the row is forgotten.
+    // True: nobody does, and the row stays until the pin was given back. Others that only tried do
+    // not count: what they may have can be gone again, and they are not told.
+    [[nodiscard]] virtual task<result<bool>> leave(pin_row row) = 0;
 };
 
 // The name under which both versions of a CID are one; a text that is no CID stands for itself.

@@ -22,7 +22,7 @@ struct fixture {
     std::vector<pin_row> of(std::string owner) {
         return *run(loop, ledger->of_owner(std::move(owner)));
     }
-    std::size_t others(pin_row row) { return *run(loop, ledger->others(std::move(row))); }
+    bool leave(pin_row row) { return *run(loop, ledger->leave(std::move(row))); }
 };
 
 // proves: I5
@@ -62,7 +62,8 @@ TEST(PinLedger, ASessionLivesAsLongAsItsTry) {
     EXPECT_EQ(run(f.loop, f.ledger->intend(attempt))->session, "");
 }
 
-TEST(PinLedger, CountsOtherOwnersOfTheSameContentAtTheSameProvider) {
+// proves: I5
+TEST(PinLedger, TheLastThatLeavesKeepsItsRow) {
     fixture f;
     for (const auto& [owner, provider, cid] : {std::tuple{"op-1", "a", f.hello},
                                                {"op-2", "a", f.hello},
@@ -70,20 +71,26 @@ TEST(PinLedger, CountsOtherOwnersOfTheSameContentAtTheSameProvider) {
                                                {"op-4", "a", f.other}}) {
         ASSERT_TRUE(run(f.loop, f.ledger->intend({owner, provider, cid})));
     }
+    EXPECT_TRUE(f.leave({"op-1", "a", f.hello})) << "who only tried does not count";
     ASSERT_TRUE(run(f.loop, f.ledger->confirm({"op-2", "a", f.hello, "x"})));
     ASSERT_TRUE(run(f.loop, f.ledger->confirm({"op-2", "a", f.hello, "y"})));
-    EXPECT_EQ(f.others({"op-1", "a", f.hello}), 1U);
-    EXPECT_EQ(f.others({"op-2", "a", f.hello}), 1U);
-    EXPECT_EQ(f.others({"op-3", "b", f.hello}), 0U);
-    EXPECT_EQ(f.others({"op-9", "a", f.other}), 1U);
+    EXPECT_TRUE(f.leave({"op-2", "a", f.hello, "x"})) << "nor does another id of its own";
+    EXPECT_EQ(f.of("op-2").size(), 2U);
+    EXPECT_TRUE(f.leave({"op-3", "b", f.hello})) << "another provider";
+    EXPECT_TRUE(f.leave({"op-4", "a", f.other})) << "another content";
+    EXPECT_FALSE(f.leave({"op-1", "a", f.hello}));
+    f.open();
+    EXPECT_TRUE(f.of("op-1").empty());
+    EXPECT_FALSE(f.leave({"op-1", "a", f.hello})) << "again is fine";
+    EXPECT_EQ(f.of("op-2").size() + f.of("op-3").size() + f.of("op-4").size(), 4U);
 }
 
 TEST(PinLedger, BothVersionsOfACidAreOneContent) {
     fixture f;
     const auto node = cid::v0(sha256(as_bytes("a node")));
     ASSERT_TRUE(run(f.loop, f.ledger->intend({"op-1", "a", node.text()})));
-    EXPECT_EQ(f.others({"op-2", "a", node.as_v1().text()}), 1U);
     ASSERT_TRUE(run(f.loop, f.ledger->confirm({"op-1", "a", node.as_v1().text()})));
+    EXPECT_FALSE(f.leave({"op-2", "a", node.text()}));
     ASSERT_EQ(f.of("op-1").size(), 1U);
     EXPECT_EQ(f.of("op-1")[0].cid, node.as_v1().text());  // as the provider names it
 }

@@ -82,8 +82,13 @@ task<result<pin_receipt>> pinata_provider::put_whole(const upload& what, bytes_v
     if (!answer) co_return std::unexpected(answer.error());
     pin_receipt out{std::string{label().view()}, text_at(*answer, "/data/cid"),
                     text_at(*answer, "/data/id")};
-    if (!cid::parse(out.cid)) co_return std::unexpected(http_.malformed(json::serialize(*answer)));
-    co_return out;
+    co_return checked(std::move(out), *answer);
+}
+
+// A success that names no CID has kept something all the same.
+result<pin_receipt> pinata_provider::checked(pin_receipt kept, const json::value& answer) const {
+    if (cid::parse(kept.cid)) return kept;
+    return std::unexpected(http_.malformed(json::serialize(answer), fault_effect::unknown));
 }
 
 task<result<pin_receipt>> pinata_provider::put_legacy(const upload& what, bytes_view content,
@@ -102,8 +107,7 @@ task<result<pin_receipt>> pinata_provider::put_legacy(const upload& what, bytes_
     const auto answer = co_await http_.ask(std::move(request));
     if (!answer) co_return std::unexpected(answer.error());
     pin_receipt out{std::string{label().view()}, text_at(*answer, "/IpfsHash"), {}};
-    if (!cid::parse(out.cid)) co_return std::unexpected(http_.malformed(json::serialize(*answer)));
-    co_return out;
+    co_return checked(std::move(out), *answer);
 }
 
 // ---- in parts (TUS) -----------------------------------------------------------------------------
@@ -122,11 +126,12 @@ task<result<std::string>> pinata_provider::begin_parts(const upload& what, std::
     if (!answer) co_return std::unexpected(answer.error());
     auto location = same_origin(options_.upload_url, answer->header("Location"));
     if (location.empty()) {
-        co_return std::unexpected(http_.malformed("a Location that is not on the same server"));
+        co_return std::unexpected(
+            http_.malformed("a Location that is not on the same server", fault_effect::unknown));
     }
     if (what.session) {
         if (auto ok = co_await what.session->keep(location); !ok) {
-            co_return std::unexpected(ok.error());
+            co_return std::unexpected(ok.error().with_effect(fault_effect::unknown));
         }
     }
     co_return location;
@@ -173,8 +178,9 @@ task<result<pin_receipt>> pinata_provider::put_in_parts(const upload& what, byte
         what.session ? same_origin(options_.upload_url, what.session->token()) : std::string{};
     std::uint64_t offset = 0;
     if (!location.empty()) {
-        const auto place = co_await place_of(location, until);
-        if (!place) co_return std::unexpected(place.error());
+        auto place = co_await place_of(location, until);
+        // It may be whole already.
+        if (!place) co_return std::unexpected(place.error().with_effect(fault_effect::unknown));
         if (!*place) location.clear();
         offset = place->value_or(0);
     }
@@ -197,8 +203,8 @@ task<result<pin_receipt>> pinata_provider::put_in_parts(const upload& what, byte
 }
 
 task<result<pin_receipt>> pinata_provider::receipt_of(std::string kept, deadline until) {
-    const auto found = co_await find(kept, until);
-    if (!found) co_return std::unexpected(found.error());
+    auto found = co_await find(kept, until);
+    if (!found) co_return std::unexpected(found.error().with_effect(fault_effect::unknown));
     if (found->empty()) {
         co_return std::unexpected(http_.located(
             fault{codes::not_found}.with_effect(fault_effect::unknown).with_detail(kept)));

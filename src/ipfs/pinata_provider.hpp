@@ -62,6 +62,8 @@ class pinata_provider final : public provider {
                                                                       deadline until);
     [[nodiscard]] task<result<std::string>> send_part(std::string location, std::uint64_t offset,
                                                       bytes_view part, deadline until);
+    [[nodiscard]] result<pin_receipt> checked(pin_receipt kept,
+                                              const boost::json::value& answer) const;
     [[nodiscard]] task<result<pin_receipt>> receipt_of(std::string kept, deadline until);
     [[nodiscard]] task<result<files>> find(std::string wanted, deadline until);
     [[nodiscard]] task<result<files>> find_legacy(std::string wanted, deadline until);

@@ -25,7 +25,7 @@ class pinning::busy_mark {
     std::string content_;
 };
 
-// The session of one try, kept beside its row.
+// The session of one try, kept beside its row. Remembers a fault of the ledger.
 class pinning::ledger_session final : public upload_session {
   public:
     ledger_session(pin_ledger& ledger, pin_row row, std::string token)
@@ -33,13 +33,33 @@ class pinning::ledger_session final : public upload_session {
     [[nodiscard]] std::string token() const override { return token_; }
     [[nodiscard]] task<result<>> keep(std::string token) override {
         token_ = std::move(token);
-        co_return co_await ledger_.keep_session(row_, token_);
+        auto kept = co_await ledger_.keep_session(row_, token_);
+        if (!kept) failed_ = kept.error();
+        co_return kept;
     }
+    [[nodiscard]] const std::optional<fault>& failed() const noexcept { return failed_; }
 
   private:
     pin_ledger& ledger_;
     pin_row row_;
     std::string token_;
+    std::optional<fault> failed_;
+};
+
+// The bytes of one try. Remembers a fault of where they come from.
+class pinning::own_source final : public content_source {
+  public:
+    explicit own_source(std::shared_ptr<content_source> from) : from_{std::move(from)} {}
+    [[nodiscard]] task<result<std::shared_ptr<const bytes>>> load() override {
+        auto loaded = co_await from_->load();
+        if (!loaded) failed_ = loaded.error();
+        co_return loaded;
+    }
+    [[nodiscard]] const std::optional<fault>& failed() const noexcept { return failed_; }
+
+  private:
+    std::shared_ptr<content_source> from_;
+    std::optional<fault> failed_;
 };
 
 pinning::pinning(archive& local, pin_ledger& ledger, endpoint_set& remotes,
@@ -95,27 +115,25 @@ task<result<pin_receipt>> pinning::put_checked(provider& at, upload what, deadli
 // What cannot be given back now stays in the ledger, for the owner's end.
 task<void> pinning::give_back_wrong(provider& at, const upload& what, pin_receipt wrong,
                                     deadline until) {
-    if (&at == &archive_) {  // which finds its pins by their owner
-        (void)co_await at.unpin(std::move(wrong), until);
-        co_return;
-    }
     pin_row row{what.owner, std::string{at.label().view()}, wrong.cid, wrong.id};
     row.size = what.size;
-    const auto noted = co_await ledger_.confirm(row);
-    const auto removed = co_await at.unpin(std::move(wrong), until);
-    if (noted && removed) (void)co_await ledger_.forget(std::move(row));
+    // The archive finds its pins by their owner.
+    const bool noted = &at != &archive_ && co_await ledger_.confirm(row);
+    if (noted) {
+        (void)co_await release_remote(row, until);
+    } else {
+        (void)co_await at.unpin(std::move(wrong), until);
+    }
 }
 
 // What the ledger is told of a try that has ended.
-task<result<>> pinning::write_end(pin_row row, bool first, result<pin_receipt> receipt) {
+task<result<>> pinning::write_end(pin_row row, bool surely_nothing, result<pin_receipt> receipt) {
     if (receipt) {
         row.cid = receipt->cid;
         row.id = receipt->id;
         co_return co_await ledger_.confirm(std::move(row));
     }
-    // Nothing came to be, now or earlier.
-    const bool surely = first && receipt.error().effect() == fault_effect::none;
-    if (surely) co_return co_await ledger_.forget(std::move(row));
+    if (surely_nothing) co_return co_await ledger_.forget(std::move(row));
     co_return result<>{};
 }
 
@@ -129,6 +147,39 @@ fault pinning::refused(fault f, std::span<const name> tried) const {
     }
     if (wait != duration::max()) f.with_retry_after(wait);
     return f;
+}
+
+// One try. The ledger knows of it before the provider does. False: a fault of the ledger or of
+// where the bytes come from, which says nothing about a provider and ends the pass.
+task<bool> pinning::try_remote(provider& at, endpoint_pick pick, const upload& what, deadline until,
+                               replication& out) {
+    const auto begun = loop_.now();
+    pin_row row{what.owner, std::string{at.label().view()}, what.predicted.text()};
+    row.size = what.size;
+    const auto attempt = co_await ledger_.intend(row);
+    if (!attempt) {
+        out.failed = attempt.error();
+        co_return false;
+    }
+    const auto session = std::make_shared<ledger_session>(ledger_, row, attempt->session);
+    const auto source = std::make_shared<own_source>(what.source);
+    auto tracked = what;
+    tracked.session = session;
+    tracked.source = source;
+    auto receipt = co_await put_checked(at, std::move(tracked), until, out);
+    const auto& ours = source->failed() ? source->failed() : session->failed();
+    if (!ours) pick.record(receipt, loop_.now() - begun, loop_.now());
+    if (!receipt) out.failed = ours ? *ours : receipt.error();
+    // Neither now nor earlier. What left a session behind has left something at the provider too.
+    const bool surely_nothing = attempt->first && session->token().empty() && !receipt &&
+                                receipt.error().effect() == fault_effect::none &&
+                                receipt.error().kind() != fault_kind::cancelled;
+    if (auto noted = co_await write_end(std::move(row), surely_nothing, receipt); !noted) {
+        out.failed = noted.error();
+        co_return false;
+    }
+    if (receipt) out.receipts.push_back(*std::move(receipt));
+    co_return !ours;
 }
 
 task<void> pinning::use_remotes(const upload& what, deadline until, replication& out) {
@@ -152,25 +203,7 @@ task<void> pinning::use_remotes(const upload& what, deadline until, replication&
             out.failed = fault{codes::unknown_provider}.with_detail(std::string{label.view()});
             continue;
         }
-        // The ledger knows of every try before the provider does. Its own faults end the pass: they
-        // say nothing about a provider.
-        pin_row row{what.owner, std::string{label.view()}, what.predicted.text()};
-        row.size = what.size;
-        const auto attempt = co_await ledger_.intend(row);
-        if (!attempt) {
-            out.failed = attempt.error();
-            co_return;
-        }
-        auto tracked = what;
-        tracked.session = std::make_shared<ledger_session>(ledger_, row, attempt->session);
-        auto receipt = co_await put_checked(*at, std::move(tracked), until, out);
-        pick->record(receipt, loop_.now() - now, loop_.now());
-        if (!receipt) out.failed = receipt.error();
-        if (auto noted = co_await write_end(std::move(row), attempt->first, receipt); !noted) {
-            out.failed = noted.error();
-            co_return;
-        }
-        if (receipt) out.receipts.push_back(*std::move(receipt));
+        if (!co_await try_remote(*at, *std::move(pick), what, until, out)) co_return;
     }
 }
 
@@ -213,28 +246,27 @@ task<result<std::vector<pin_row>>> pinning::rows_of(const std::string& owner,
     co_return rows;
 }
 
-// Nobody else refers to it. Marked before that is asked for the last time, so that no upload can
-// come in between.
-task<result<>> pinning::unpin_last(const pin_row& row, deadline until) {
+// Nobody else keeps it. Marked before that is asked for the last time, so that no upload can come
+// in between.
+task<result<>> pinning::release_last(const pin_row& row, deadline until) {
     const auto content = content_name(row.cid);
     if (uploading_.contains(content)) co_return fail(codes::busy);
     const busy_mark mark{releasing_, content};
-    const auto others = co_await ledger_.others(row);
-    if (!others) co_return std::unexpected(others.error());
-    if (*others > 0) co_return result<>{};
+    const auto last = co_await ledger_.leave(row);
+    if (!last) co_return std::unexpected(last.error());
+    if (!*last) co_return result<>{};
     auto* at = find(row.provider);
     if (at == nullptr) co_return fail(codes::unknown_provider, row.provider);
     const pin_receipt receipt{row.provider, row.cid, row.id};
-    co_return co_await at->unpin(receipt, until);
+    if (auto gone = co_await at->unpin(receipt, until); !gone) co_return gone;
+    co_return co_await ledger_.forget(row);
 }
 
 task<result<>> pinning::release_remote(const pin_row& row, deadline until) {
-    const auto others = co_await ledger_.others(row);
-    if (!others) co_return std::unexpected(others.error());
-    if (*others == 0) {
-        if (auto gone = co_await unpin_last(row, until); !gone) co_return gone;
-    }
-    co_return co_await ledger_.forget(row);
+    const auto last = co_await ledger_.leave(row);
+    if (!last) co_return std::unexpected(last.error());
+    if (*last) co_return co_await release_last(row, until);
+    co_return result<>{};
 }
 
 task<result<>> pinning::release_remotes(std::vector<pin_row> rows, deadline until) {

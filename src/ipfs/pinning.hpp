@@ -19,8 +19,8 @@
 // Every try at a remote is in the ledger before its first byte leaves, and so is a copy under a
 // wrong CID, which goes with release_strays() when the owner has ended well. release() therefore
 // finds whatever an owner may have left anywhere, after any crash, at every provider that was ever
-// tried. A remote pin goes when no other owner has a row of that content there; uploading and
-// giving back one content at the same time is refused (ipfs.busy).
+// tried. A remote pin goes with the last owner that keeps it there; uploading and giving back one
+// content at the same time is refused (ipfs.busy).
 //
 // Threads: core loop. Lifetime: everything handed in outlives it. Cancellation: the deadline; what
 // was sent may have taken effect, and the next pass finds it.
@@ -91,6 +91,7 @@ class pinning {
   private:
     class busy_mark;
     class ledger_session;
+    class own_source;
     [[nodiscard]] bool keeps_here() const noexcept { return use_ == archive_use::copies; }
     [[nodiscard]] task<result<pin_receipt>> put_once(provider& at, upload what, deadline until,
                                                      replication& out);
@@ -98,14 +99,17 @@ class pinning {
                                                         replication& out);
     [[nodiscard]] task<void> give_back_wrong(provider& at, const upload& what, pin_receipt wrong,
                                              deadline until);
-    [[nodiscard]] task<result<>> write_end(pin_row row, bool first, result<pin_receipt> receipt);
+    [[nodiscard]] task<result<>> write_end(pin_row row, bool surely_nothing,
+                                           result<pin_receipt> receipt);
     [[nodiscard]] fault refused(fault f, std::span<const name> tried) const;
+    [[nodiscard]] task<bool> try_remote(provider& at, endpoint_pick pick, const upload& what,
+                                        deadline until, replication& out);
     [[nodiscard]] task<void> use_remotes(const upload& what, deadline until, replication& out);
     [[nodiscard]] task<result<std::vector<pin_row>>> rows_of(
         const std::string& owner, const std::vector<pin_receipt>& receipts);
     [[nodiscard]] task<result<>> release_remotes(std::vector<pin_row> rows, deadline until);
     [[nodiscard]] task<result<>> release_remote(const pin_row& row, deadline until);
-    [[nodiscard]] task<result<>> unpin_last(const pin_row& row, deadline until);
+    [[nodiscard]] task<result<>> release_last(const pin_row& row, deadline until);
     [[nodiscard]] provider* find(std::string_view label) const noexcept;
 
     archive& archive_;

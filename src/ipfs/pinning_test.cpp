@@ -4,6 +4,7 @@
 
 #include <rapidcheck/gtest.h>
 
+#include "io/system_loop.hpp"
 #include "ipfs/client_testing.hpp"
 #include "ipfs/codec/dag_builder.hpp"
 #include "ipfs/codes.hpp"
@@ -28,10 +29,19 @@ class fake_provider final : public archive {
     bool keeps_before_it_fails = false;
     bool cannot_unpin = false;
     bool cannot_tell = false;  // status
+    bool reads = false;        // loads what it is to keep
+    std::string session;       // what a put leaves behind for the next one
+    io::loop* slow = nullptr;  // put, status and unpin take a second of it
 
     name label() const noexcept override { return label_; }
     task<result<pin_receipt>> put(upload what, deadline) override {
         ++puts;
+        co_await pass();
+        if (reads) {
+            const auto loaded = co_await what.source->load();
+            if (!loaded) co_return std::unexpected(loaded.error());
+        }
+        if (!session.empty()) (void)co_await what.session->keep(session);
         if (refuse) {
             if (keeps_before_it_fails) pins.emplace(what.predicted.text(), what.owner);
             co_return std::unexpected(*refuse);
@@ -46,6 +56,7 @@ class fake_provider final : public archive {
         co_return pins.contains(id.text()) ? pin_state::pinned : pin_state::absent;
     }
     task<result<>> unpin(pin_receipt receipt, deadline) override {
+        co_await pass();
         if (cannot_unpin) co_return fail(thole::codes::net_timeout);
         for (auto each = pins.begin(); each != pins.end();) {
             const bool match =
@@ -65,12 +76,16 @@ class fake_provider final : public archive {
     }
 
   private:
+    task<> pass() {
+        if (slow != nullptr) (void)co_await slow->sleep_until(slow->now() + 1s);
+    }
+
     name label_;
     bool counts_owners_;
 };
 
 struct fixture {
-    fixture() {
+    explicit fixture(std::uint64_t seed = 0) : loop{seed} {
         std::vector<endpoint_config> endpoints;
         std::uint16_t tier = 0;
         for (auto* each : {&first, &second, &third}) {
@@ -274,6 +289,152 @@ TEST(Pinning, ATryWithoutAnAnswerOutlivesALaterSureFailure) {
     EXPECT_FALSE(f.replicate(2).enough());
     ASSERT_TRUE(f.release("op-1"));
     EXPECT_TRUE(f.first.pins.empty());
+}
+
+// A ledger whose calls take a moment, so that those of several owners come in any order.
+class slow_ledger final : public pin_ledger {
+  public:
+    slow_ledger(pin_ledger& inner, io::loop& time) : inner_{inner}, loop_{time} {}
+    task<result<pin_try>> intend(pin_row row) override { return after(inner_.intend(row)); }
+    task<result<>> keep_session(pin_row row, std::string session) override {
+        return after(inner_.keep_session(row, session));
+    }
+    task<result<>> confirm(pin_row row) override { return after(inner_.confirm(row)); }
+    task<result<>> forget(pin_row row) override { return after(inner_.forget(row)); }
+    task<result<std::vector<std::string>>> owners(std::string from, int limit) override {
+        return after(inner_.owners(from, limit));
+    }
+    task<result<std::vector<pin_row>>> of_owner(std::string owner) override {
+        return after(inner_.of_owner(owner));
+    }
+    task<result<bool>> leave(pin_row row) override { return after(inner_.leave(row)); }
+
+  private:
+    template <class T>
+    task<T> after(task<T> call) {
+        (void)co_await loop_.sleep_until(loop_.now() + 1ms);
+        auto answer = co_await std::move(call);
+        (void)co_await loop_.sleep_until(loop_.now() + 1ms);
+        co_return answer;
+    }
+    pin_ledger& inner_;
+    io::loop& loop_;
+};
+
+// proves: I5
+TEST(Pinning, OwnersThatGiveASharedPinBackAtOnceLeaveNothing) {
+    for (const int owners : {2, 8}) {
+        for (std::uint64_t seed = 0; seed < 20; ++seed) {
+            fixture f{seed};
+            slow_ledger slow{f.ledger, f.loop};
+            pinning pins{f.local, slow, *f.remotes, {&f.first, &f.second, &f.third}, f.loop, 7};
+            const auto owner = [](int i) { return "op-" + std::to_string(i); };
+            for (int i = 0; i < owners; ++i) ASSERT_TRUE(f.replicate(2, owner(i)).enough());
+            std::vector<std::optional<result<>>> gone(static_cast<std::size_t>(owners));
+            io::scope all{f.loop};
+            for (int i = 0; i < owners; ++i) {
+                auto work = pins.release(owner(i), {}, f.until);
+                all.spawn(testing::keep_result(std::move(work), gone[static_cast<std::size_t>(i)]));
+            }
+            f.loop.run_until_idle();
+            for (int i = 0; i < owners; ++i) {
+                EXPECT_TRUE(gone[static_cast<std::size_t>(i)].value());
+                EXPECT_EQ(f.rows(owner(i)), 0U) << owner(i) << " of " << owners;
+            }
+            EXPECT_TRUE(f.first.pins.empty()) << owners << " owners, seed " << seed;
+        }
+    }
+}
+
+// The same where calls share a commit.
+// proves: I5
+TEST(Pinning, OwnersThatShareACommitLeaveNothing) {
+    fixture f;
+    io::system_loop loop;
+    sql::blocking_pool pool{loop};
+    sqlite_pin_ledger ledger{":memory:", &pool};
+    pinning pins{f.local, ledger, *f.remotes, {&f.first, &f.second, &f.third}, loop, 7};
+    const auto until = deadline::after(loop.now(), 1h);
+    const auto release = [&](std::string owner) -> task<> {
+        EXPECT_TRUE(co_await pins.release(std::move(owner), {}, until));
+    };
+    const auto all = [&]() -> task<> {
+        for (const auto* owner : {"op-1", "op-2", "op-3"}) {
+            EXPECT_TRUE((co_await pins.replicate(f.hello(owner), 2, until)).enough());
+        }
+        io::scope at_once{loop};
+        for (const auto* owner : {"op-1", "op-2", "op-3"}) at_once.spawn(release(owner));
+        co_await at_once.drained();
+        EXPECT_TRUE((co_await ledger.owners("", 10))->empty());
+    };
+    loop.run_until(all());
+    EXPECT_TRUE(f.first.pins.empty());
+}
+
+// proves: I5
+TEST(Pinning, WhoOnlyTriesDoesNotInheritAPin) {
+    fixture f;
+    ASSERT_TRUE(f.replicate(2, "op-1").enough());
+    f.first.slow = &f.loop;
+    f.first.refuse = fault{thole::codes::net_connection_refused};
+    std::optional<replication> tried;
+    io::scope scope{f.loop};
+    scope.spawn(testing::keep_result(f.pins->replicate(f.hello("op-2"), 2, f.until), tried));
+    f.loop.advance(500ms);
+    ASSERT_EQ(f.first.puts, 2);
+    std::optional<result<>> released;
+    scope.spawn(testing::keep_result(f.pins->release("op-1", {}, f.until), released));
+    f.loop.advance(100ms);
+    ASSERT_TRUE(released.has_value());
+    EXPECT_TRUE(released->error().is(codes::busy)) << "it may become a pin of both";
+    f.loop.run_until_idle();
+    ASSERT_TRUE(tried->enough()) << "by the second one";
+    ASSERT_TRUE(f.release("op-1"));
+    EXPECT_TRUE(f.first.pins.empty());
+    EXPECT_EQ(f.rows("op-1"), 0U);
+    // Nor does one whose try was never answered, and is over.
+    f.first.refuse.reset();
+    ASSERT_TRUE(f.replicate(2, "op-1").enough());
+    ASSERT_TRUE(run(f.loop, f.ledger.intend({"op-3", "first", f.id})));
+    ASSERT_TRUE(f.release("op-1"));
+    EXPECT_TRUE(f.first.pins.empty());
+    EXPECT_EQ(f.rows("op-3"), 1U) << "its owner gives back what it may have left";
+}
+
+// proves: I5, E3
+TEST(Pinning, WhatLeftASessionOrWasCancelledMayHaveLeftAPinToo) {
+    for (const bool cancelled : {false, true}) {
+        fixture f;
+        if (!cancelled) f.first.session = "request-1";
+        f.first.refuse = fault{cancelled ? thole::codes::policy_cancelled
+                                         : thole::codes::net_connection_refused};
+        f.first.keeps_before_it_fails = true;
+        ASSERT_TRUE(f.replicate(2).enough());
+        EXPECT_EQ(f.rows("op-1"), 2U);
+        ASSERT_TRUE(f.release("op-1"));
+        EXPECT_TRUE(f.first.pins.empty());
+    }
+}
+
+class damaged_source final : public content_source {
+  public:
+    task<result<std::shared_ptr<const bytes>>> load() override { co_return fail(codes::corrupt); }
+};
+
+// proves: I2
+TEST(Pinning, ADamagedContentHereBlamesNoProvider) {
+    fixture f;
+    f.first.reads = f.second.reads = f.third.reads = true;
+    auto damaged = f.hello();
+    damaged.source = std::make_shared<damaged_source>();
+    for (int i = 0; i < 10; ++i) {
+        const auto kept = run(f.loop, f.pins->replicate(damaged, 2, f.until));
+        EXPECT_EQ(kept.cause().code(), codes::corrupt.text);
+    }
+    for (const auto& each : f.remotes->view(f.loop.now())) EXPECT_EQ(each.failures, 0U);
+    EXPECT_EQ(f.second.puts, 0) << "the pass ends";
+    EXPECT_EQ(f.rows("op-1"), 0U);
+    EXPECT_TRUE(f.replicate(4, "op-2").enough());
 }
 
 TEST(Pinning, WhatTheArchiveKeptGoesBackWhenItIsNoLongerConfigured) {

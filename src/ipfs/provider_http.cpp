@@ -38,11 +38,13 @@ task<result<io::http_response>> provider_http::send(io::http_request request) co
 }
 
 task<result<boost::json::value>> provider_http::ask(io::http_request request) const {
+    const bool reads = request.effect == io::effect_class::read;
     const auto answer = co_await send(std::move(request));
     if (!answer) co_return std::unexpected(answer.error());
     boost::system::error_code error;
     auto value = boost::json::parse(answer->body, error);
-    if (error) co_return std::unexpected(malformed(answer->body));
+    const auto effect = reads ? fault_effect::none : fault_effect::unknown;
+    if (error) co_return std::unexpected(malformed(answer->body, effect));
     co_return value;
 }
 
@@ -55,8 +57,8 @@ task<result<>> provider_http::remove(std::string url, deadline until) const {
     co_return result<>{};
 }
 
-fault provider_http::malformed(std::string_view body) const {
-    return located(fault{thole::codes::http_malformed}.with_detail(
+fault provider_http::malformed(std::string_view body, fault_effect effect) const {
+    return located(fault{thole::codes::http_malformed}.with_effect(effect).with_detail(
         "not the answer that was expected: " + std::string{body.substr(0, 200)}));
 }
 

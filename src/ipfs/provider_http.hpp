@@ -36,7 +36,9 @@ class provider_http {
     // 2xx, or 404 and 410: what should be gone is gone.
     [[nodiscard]] task<result<>> remove(std::string url, deadline until) const;
 
-    [[nodiscard]] fault malformed(std::string_view body) const;
+    // Of an answer to a request that may have had an effect, say so.
+    [[nodiscard]] fault malformed(std::string_view body,
+                                  fault_effect effect = fault_effect::none) const;
     [[nodiscard]] fault located(fault f) const { return std::move(f).at(label_, label_); }
     [[nodiscard]] deadline within(deadline until, duration most) const {
         return until.child(clock_.now(), most);

@@ -41,7 +41,7 @@ task<result<psa_provider::pin>> psa_provider::one(io::http_request request) {
     boost::system::error_code error;
     auto out = read(json::parse(good->body, error));
     if (error || out.id.empty() || out.status.empty()) {
-        co_return std::unexpected(http_.malformed(good->body));
+        co_return std::unexpected(http_.malformed(good->body, fault_effect::unknown));
     }
     co_return out;
 }
@@ -59,7 +59,7 @@ task<result<psa_provider::pin>> psa_provider::ask_for(const upload& what, deadli
     auto made = co_await one(std::move(request));
     if (made && what.session) {
         if (auto ok = co_await what.session->keep(made->id); !ok) {
-            co_return std::unexpected(ok.error());
+            co_return std::unexpected(ok.error().with_effect(fault_effect::unknown));
         }
     }
     co_return made;
@@ -79,7 +79,8 @@ task<result<std::optional<psa_provider::pin>>> psa_provider::look(std::string id
     co_return out;
 }
 
-// Polls until the service has it, or says that it cannot.
+// Polls until the service has it, or says that it cannot. As long as there is a request, every
+// fault's effect is unknown: it may be pinned yet.
 task<result<pin_receipt>> psa_provider::settle(pin now, const upload& what, deadline until) {
     auto pause = options_.poll_first;
     for (;;) {
@@ -88,9 +89,10 @@ task<result<pin_receipt>> psa_provider::settle(pin now, const upload& what, dead
         }
         if (now.status == "failed") {
             // The next attempt asks anew.
-            (void)co_await http_.remove(options_.url + "/pins/" + now.id, soon(until));
+            const auto gone = co_await http_.remove(options_.url + "/pins/" + now.id, soon(until));
             if (what.session) (void)co_await what.session->keep({});
-            co_return std::unexpected(http_.located(fault{codes::pin_failed}));
+            const auto left = gone ? fault_effect::none : fault_effect::unknown;
+            co_return std::unexpected(http_.located(fault{codes::pin_failed}.with_effect(left)));
         }
         const auto wake = saturating_add(loop_.now(), pause);
         if (wake >= until.at()) {
@@ -100,11 +102,11 @@ task<result<pin_receipt>> psa_provider::settle(pin now, const upload& what, dead
                                   .with_detail("still " + now.status + ": request " + now.id)));
         }
         if (auto slept = co_await loop_.sleep_until(wake); !slept) {
-            co_return std::unexpected(slept.error());
+            co_return std::unexpected(slept.error().with_effect(fault_effect::unknown));
         }
         pause = std::min(2 * pause, options_.poll_most);
         auto next = co_await look(now.id, until);
-        if (!next) co_return std::unexpected(next.error());
+        if (!next) co_return std::unexpected(next.error().with_effect(fault_effect::unknown));
         if (!*next) co_return std::unexpected(http_.located(fault{codes::pin_failed}));
         now = **std::move(next);
     }
@@ -114,7 +116,7 @@ task<result<pin_receipt>> psa_provider::put(upload what, deadline until) {
     const auto most = http_.within(until, options_.put_timeout);
     if (what.session && !what.session->token().empty()) {
         auto begun = co_await look(what.session->token(), most);
-        if (!begun) co_return std::unexpected(begun.error());
+        if (!begun) co_return std::unexpected(begun.error().with_effect(fault_effect::unknown));
         if (*begun) co_return co_await settle(**std::move(begun), what, most);
     }
     auto made = co_await ask_for(what, most);

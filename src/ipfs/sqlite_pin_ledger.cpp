@@ -50,14 +50,24 @@ result<> erase(sql::database& db, const pin_row& row, std::string_view id) {
                row.owner, row.provider, content_name(row.cid), id);
 }
 
-result<std::int64_t> count(sql::database& db, std::string_view question, const pin_row& row) {
-    auto query = db.prepare(question);
+result<bool> another_keeps(sql::database& db, const pin_row& row) {
+    auto query = db.prepare(
+        "select 1 from pin where content = ? and provider = ? and kept = 1 and owner <> ? limit 1");
     if (!query) return fail(query.error());
     const auto content = content_name(row.cid);
-    query->bind(row.owner, row.provider, content);
-    const auto there = query->step();
-    if (!there) return fail(there.error());
-    return query->integer(0);
+    query->bind(content, row.provider, row.owner);
+    return query->step();
+}
+
+result<bool> write_leave(sql::database& db, const pin_row& row) {
+    auto change = sql::transaction::begin(db);
+    if (!change) return fail(change.error());
+    const auto shared = another_keeps(db, row);
+    if (!shared) return shared;
+    if (!*shared) return true;
+    if (auto ok = erase(db, row, row.id); !ok) return fail(ok.error());
+    if (auto ok = change->commit(); !ok) return fail(ok.error());
+    return false;
 }
 
 result<pin_try> read_try(sql::database& db, const pin_row& row) {
@@ -220,15 +230,8 @@ task<result<std::vector<std::string>>> sqlite_pin_ledger::owners(std::string aft
     co_return co_await on_connection(std::move(work));
 }
 
-task<result<std::size_t>> sqlite_pin_ledger::others(pin_row row) {
-    auto work = [&row](sql::database& db) -> result<std::size_t> {
-        const auto found = count(db,
-                                 "select count(distinct owner) from pin where owner <> ?1 and "
-                                 "provider = ?2 and content = ?3",
-                                 row);
-        if (!found) return fail(found.error());
-        return static_cast<std::size_t>(*found);
-    };
+task<result<bool>> sqlite_pin_ledger::leave(pin_row row) {
+    auto work = [&row](sql::database& db) { return write_leave(db, row); };
     co_return co_await on_connection(std::move(work));
 }
 

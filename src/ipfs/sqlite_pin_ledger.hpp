@@ -28,7 +28,7 @@ class sqlite_pin_ledger final : public pin_ledger, private sql::connection_owner
     [[nodiscard]] task<result<std::vector<std::string>>> owners(std::string after,
                                                                 int limit) override;
     [[nodiscard]] task<result<std::vector<pin_row>>> of_owner(std::string owner) override;
-    [[nodiscard]] task<result<std::size_t>> others(pin_row row) override;
+    [[nodiscard]] task<result<bool>> leave(pin_row row) override;
     // By provider, those that are configured no more too. Reads every row: for people.
     [[nodiscard]] task<result<std::vector<pin_total>>> totals();
 
