@@ -318,7 +318,8 @@ void daemon::parts::open_engine() {
                                              .gateways = content->fetcher,
                                              .pictures = *images,
                                              .table = records,
-                                             .asked = asked ? &*asked : nullptr};
+                                             .asked = asked ? &*asked : nullptr,
+                                             .earlier = {ours.begin() + 1, ours.end()}};
         nft::add_mint_sagas(known, minting, settings);
         add_consistency_sagas(known, minting, settings);
         if (c.wallet.top_up.treasury) open_refill(known, settings);
@@ -440,7 +441,6 @@ void daemon::parts::add_consistency_sagas(saga::definitions& known,
     known.add(nft::make_reconcile_saga(
         {.parts = minting,
          .ledger = content->ledger,
-         .ours = ours,
          .find = find,
          .completed = [this](std::int64_t before) { return completed_mints(before); },
          .replicas = replicas_of(c),

@@ -100,6 +100,12 @@ saga::definition define_mint(const mint_dependencies& parts, const mint_settings
 
 }  // namespace
 
+issuers mint_dependencies::ours() const {
+    issuers all{wallet.address()};
+    all.insert(all.end(), earlier.begin(), earlier.end());
+    return all;
+}
+
 saga::definition make_mint_saga(const mint_dependencies& parts, const mint_settings& settings,
                                 int version) {
     THOLE_ASSERT(version >= 1 && version <= mint_version, "a version that was written once");

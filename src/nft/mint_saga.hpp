@@ -31,6 +31,9 @@ struct mint_dependencies {
     images& pictures;
     records& table;
     partners* asked = nullptr;  // those whose view counts too; null = none
+    issuers earlier{};          // wallets that minted before this one: their tokens are ours too
+
+    [[nodiscard]] issuers ours() const;  // this wallet first
 };
 
 struct mint_settings {

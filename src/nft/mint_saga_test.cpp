@@ -113,6 +113,37 @@ TEST(mint_saga, a_mint_whose_history_is_gone_lands_without_a_signature) {
     expect_minted(w, "order-1");
 }
 
+// proves: M2, C1
+TEST(mint_saga, a_token_that_its_owner_sends_on_at_once_is_completed_all_the_same) {
+    world w;
+    const auto id = w.accept("order-1", w.request());
+    w.until(id, [&](const auto&) { return w.send_on(w.identity("order-1")); });
+    const auto end = w.b.end_of(id);
+    ASSERT_EQ(end.view.state, "completed") << json::write(end.view);
+    EXPECT_EQ(w.on_chain(w.identity("order-1"))->held, 0U);
+    EXPECT_EQ(w.row(id)->status, record_status::completed);
+    std::string story;
+    for (const auto& e : *w.b.wait(w.b->events(id, 0, 1000, deadline{w.b.loop.now()}))) {
+        story += json::write(e);
+    }
+    EXPECT_THAT(story, HasSubstr("the owner has sent it on: " +
+                                 end.find_output<steps::submit>()->signature));
+    EXPECT_TRUE(w.b.store.locks()->empty());
+}
+
+// proves: M2
+TEST(mint_saga, a_token_that_is_not_there_and_that_nobody_saw_delivered_is_for_a_person) {
+    world w;
+    const auto id = w.accept("order-1", w.request());
+    w.until(id, [&](const auto&) { return w.send_on(w.identity("order-1")); });
+    w.each([](auto& node) {
+        node.model.faults().lose_history = true;
+        node.model.faults().history_from = 1'000'000'000;
+    });
+    const auto parked = w.until(id, [](const auto& view) { return view.state == "parked"; });
+    EXPECT_THAT(json::write(parked.view), HasSubstr("the owner's token account holds 0"));
+}
+
 // proves: E6, M2
 TEST(mint_saga, a_person_who_says_that_it_landed_is_not_believed_by_the_layers) {
     world w;

@@ -19,6 +19,7 @@
 #include "nft/recheck.hpp"
 #include "nft/sqlite_records.hpp"
 #include "sim/network.hpp"
+#include "solana/codec/address.hpp"
 #include "thole/presets.hpp"
 
 namespace thole::nft::testing {
@@ -227,6 +228,16 @@ class world {
         terms.rent = model::rent_exempt(solana::rent_space(standard, terms));
         const auto plan = solana::plan_mint(standard, terms).value();
         submit_on(ledger, plan.instructions);
+    }
+    // The owner sends its token to another wallet; false: it does not hold it yet.
+    bool send_on(const mint_identity& id) {
+        const auto at = solana::associated_token_address(owner, id.mint, id.token_program);
+        const auto* holding = chain.accounts().at(at, chain.slot());
+        if (holding == nullptr || holding->data.at(64) != 1) return false;
+        auto emptied = *holding;
+        emptied.data.at(64) = 0;
+        chain.place(at, std::move(emptied));
+        return true;
     }
     // What the wallet's key does behind the daemon's back, finalized.
     void submit_on(model::ledger& ledger, const std::vector<solana::instruction>& list) {

@@ -24,6 +24,12 @@ task<result<std::string>> partner_view::content_of(std::string uri, deadline unt
     co_return std::string{as_text(got->content)};
 }
 
+task<seen_nft> partner_view::see(chain_nft nft, deadline until) {
+    auto content = result<std::string>{fail(codes::metadata_malformed)};
+    if (deserves_fetching(nft, ours_)) content = co_await content_of(nft.uri, until);
+    co_return judge(nft, ours_, content);
+}
+
 task<result<wallet_view>> partner_view::look(wallet_query query, deadline until,
                                              std::optional<std::uint64_t> min_slot) {
     const solana::rpc::options how{.until = until,
@@ -35,11 +41,7 @@ task<result<wallet_view>> partner_view::look(wallet_query query, deadline until,
     const auto held = co_await read_wallet_agreed(rpc_, query, how, providers_);
     if (!held) co_return fail(held.error());
     seen.slot = held->slot;
-    for (const auto& nft : held->nfts) {
-        auto content = result<std::string>{fail(codes::metadata_malformed)};
-        if (deserves_fetching(nft, ours_)) content = co_await content_of(nft.uri, until);
-        seen.nfts.push_back(judge(nft, ours_, content));
-    }
+    for (const auto& nft : held->nfts) seen.nfts.push_back(co_await see(nft, until));
     for (const auto& mint : held->disputed) {
         seen_nft one;
         one.mint = mint.text();

@@ -34,6 +34,9 @@ class partner_view {
     [[nodiscard]] task<result<wallet_view>> look(wallet_query query, deadline until,
                                                  std::optional<std::uint64_t> min_slot = {});
 
+    // One token, whoever holds it.
+    [[nodiscard]] task<seen_nft> see(chain_nft nft, deadline until);
+
   private:
     [[nodiscard]] task<result<std::string>> content_of(std::string uri, deadline until);
 

@@ -48,22 +48,24 @@ task<result<std::uint64_t>> recheck::check_partner(saga::step_context& in, const
     const auto owner = solana::public_key::parse(row.owner);
     const auto mint = solana::public_key::parse(row.mint);
     THOLE_ASSERT(owner && mint, "a record names wallet and mint");
-    const wallet_query query{.wallet = *owner, .only = *mint, .limit = 1};
-    partner_view partner{
-        p_.rpc, p_.gateways, {p_.wallet.address()}, p_.submitter.settings().required_providers};
-    const auto seen = co_await partner.look(query, in.until());
-    if (!seen) co_return fail(seen.error());
-    if (seen->nfts.empty()) co_return fail(codes::layer_mismatch, "partner: not in the wallet");
-    const auto& nft = seen->nfts.front();
+    const int providers = p_.submitter.settings().required_providers;
+    const mint_place place{*mint, {}, *owner};
+    const auto how = steps::rpc_options(in, solana::commitment::finalized);
+    const auto at = co_await read_mint_agreed(p_.rpc, place, how, providers);
+    if (!at) co_return fail(at.error());
+    if (!at->nft) co_return fail(codes::layer_mismatch, "chain: no mint at its address");
+    partner_view partner{p_.rpc, p_.gateways, p_.ours(), providers};
+    const auto nft = co_await partner.see(*at->nft, in.until());
     if (!nft.reason.empty()) co_return fail(codes::layer_mismatch, "partner: " + nft.reason);
     if (nft.level != row.level) co_return fail(codes::layer_mismatch, "partner: level");
     if (nft.uri != row.uri) co_return fail(codes::layer_mismatch, "partner: URI is " + nft.uri);
-    if (p_.asked != nullptr) {
+    // Partners look into wallets: of one that it has left they say nothing.
+    if (at->held == 1 && p_.asked != nullptr) {
         shown_nft shown{*owner, *mint, row.uri, row.level};
         const auto same = co_await p_.asked->agree(partner_place::recheck, std::move(shown), in);
         if (!same) co_return fail(same.error());
     }
-    co_return seen->slot;
+    co_return at->slot;
 }
 
 task<result<>> upload_again(mint_dependencies p, std::uint32_t replicas, saga::step_context& in,

@@ -8,10 +8,11 @@
 //
 // A child operation of the mint with one step. Every gateway is asked for the metadata and for the
 // image, at least two must have the image (one, when one is configured), the partner's view must
-// show the token with its level, and the record must not be left behind. What gateways have lost is
-// uploaded again from the record and the archive; a record that is behind is written from the chain
-// by the reconciler. What is still wrong at the fourth look is for a person: the operation parks,
-// and the mint stays completed. Gateways that cannot be reached say nothing about the content.
+// show the token with its level, in whichever wallet it is by then, and the record must not be left
+// behind. What gateways have lost is uploaded again from the record and the archive; a record that
+// is behind is written from the chain by the reconciler. What is still wrong at the fourth look is
+// for a person: the operation parks, and the mint stays completed. Gateways that cannot be reached
+// say nothing about the content.
 
 #include "nft/mint_saga.hpp"
 

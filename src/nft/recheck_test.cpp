@@ -43,6 +43,16 @@ TEST(recheck, looks_again_at_every_gateway_five_minutes_later) {
     w.b.expect_stories_true();
 }
 
+// proves: C2
+TEST(recheck, a_token_that_was_sent_on_is_judged_where_it_is) {
+    world w{{}, 10'000'000'000, with_recheck()};
+    ASSERT_EQ(w.mint("order-1").view.state, "completed");
+    ASSERT_TRUE(w.send_on(w.identity("order-1")));
+    const auto end = w.b.end_of(recheck_of(w).view.id);
+    EXPECT_EQ(end.view.state, "completed") << json::write(end.view);
+    EXPECT_EQ(end.view.attempt, 1);
+}
+
 // proves: C2, I5
 TEST(recheck, uploads_again_what_a_provider_has_lost) {
     world w{{}, 10'000'000'000, with_recheck()};

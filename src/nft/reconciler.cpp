@@ -118,10 +118,11 @@ task<result<>> sweep::compare(pass& p, std::vector<record> rows) {
     for (std::size_t i = 0; i < rows.size(); ++i) {
         ++p.report.records;
         auto at = std::move(seen->at(i));
-        if (!drifts_of(rows[i], at, d_.ours).empty()) {
+        if (!drifts_of(rows[i], at, p_.ours()).empty()) {
             auto agreed = co_await read_agreed(p, rows[i]);
             if (!agreed) co_return fail(agreed.error());
-            at = std::move(*agreed);
+            if (!*agreed) continue;
+            at = std::move(**agreed);
         }
         const auto examined = co_await examine(p, std::move(rows[i]), std::move(at));
         if (!examined) co_return examined;
@@ -129,21 +130,30 @@ task<result<>> sweep::compare(pass& p, std::vector<record> rows) {
     co_return result<>{};
 }
 
-task<result<mint_at>> sweep::read_agreed(pass& p, const record& row) {
+task<result<std::optional<mint_at>>> sweep::read_agreed(pass& p, const record& row) {
     const mint_place place{key_of(row.mint), {}, key_of(row.owner)};
-    co_return co_await read_mint_agreed(p_.rpc, place, finalized(p.until),
-                                        p_.submitter.settings().required_providers);
+    const int providers = p_.submitter.settings().required_providers;
+    auto at = co_await read_mint_agreed(p_.rpc, place, finalized(p.until), providers);
+    if (at) co_return std::move(*at);
+    if (!at.error().is(codes::providers_disagree)) {  // too few of them answer
+        const auto any = co_await read_mint(p_.rpc, place, finalized(p.until));
+        if (!any) co_return fail(any.error());
+    }
+    ++p.report.unseen;
+    p.in.note(steps::note_of("unseen " + row.mint, at.error()));
+    co_return std::nullopt;
 }
 
 task<result<>> sweep::examine(pass& p, record row, mint_at at) {
-    auto drifts = drifts_of(row, at, d_.ours);
+    auto drifts = drifts_of(row, at, p_.ours());
     std::optional<content_state> seen;
     const bool points_there = at.nft && at.nft->uri == row.uri;
     if (points_there && (p.how.content || has(drifts, drift::record_behind))) {
         seen = co_await content_of(p, row);
         if (!seen->reached) ++p.report.unseen;
-        if (auto differs = content_drift(row, *seen); differs && p.how.content) {
-            drifts.push_back(std::move(*differs));
+        // First: a record is settled as what it says once its content is right.
+        if (auto differs = content_drift(row, *seen)) {
+            drifts.insert(drifts.begin(), std::move(*differs));
         }
     }
     if (points_there && p.how.content && !has(drifts, drift::content_lost)) {
@@ -257,11 +267,12 @@ task<result<>> sweep::examine_journaled(pass& p, uuid mint) {
     if (!other) co_return fail(other.error());
     if (*other) co_return result<>{};
     row->updated_at = p.in.store_now();
-    auto at = co_await read_agreed(p, *row);
+    const auto at = co_await read_agreed(p, *row);
     if (!at) co_return fail(at.error());
+    if (!*at) co_return result<>{};
     finding each{row->operation_id,          row->mint, drift::record_missing, remedy::none,
                  "completed in the journal", {}};
-    const auto repaired = co_await repair(p, each, *row, *at, std::nullopt);
+    const auto repaired = co_await repair(p, each, *row, **at, std::nullopt);
     if (!repaired) co_return repaired;
     tell(p, std::move(each));
     co_return result<>{};
@@ -311,7 +322,8 @@ task<result<>> sweep::examine_owner(pass& p, std::string owner) {
     if (!place.mint.empty()) {
         const auto at = co_await read_agreed(p, place);
         if (!at) co_return fail(at.error());
-        if (at->state != mint_state::absent) co_return result<>{};  // record_behind, or foreign
+        if (!*at) co_return result<>{};
+        if ((*at)->state != mint_state::absent) co_return result<>{};  // record_behind, or foreign
         each.mint = place.mint;
         each.detail = "the operation left nothing but its pins";
         co_await release_pins(p, each, std::move(owner));

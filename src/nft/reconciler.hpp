@@ -3,7 +3,7 @@
 // Compares records, journal, chain and pins with each other, and on request with the content behind
 // the URIs (SPEC C3). What each difference is called and what is done about it: drift.hpp.
 //
-//   definitions.add(nft::make_reconcile_saga({parts, ledger, issuers, find, completed}));
+//   definitions.add(nft::make_reconcile_saga({parts, ledger, find, completed}));
 //   engine.submit({.kind = "reconcile", .key = …,
 //                  .input = R"({"dry_run":true,"content":false})"});
 //
@@ -14,8 +14,8 @@
 // drift. Each finding is in the timeline, and the first thousand are in the report.
 //
 // A repair that changes the chain is a child operation (mend.hpp), begun at once and awaited at the
-// end for some minutes; all others are made here. Content that could not be asked for – gateways
-// away – is counted and no drift. Threads: the core loop's.
+// end for some minutes; all others are made here. What could not be seen – gateways away, providers
+// that tell different things – is counted and no drift. Threads: the core loop's.
 
 #include "engine/engine.hpp"
 #include "ipfs/pin_ledger.hpp"
@@ -35,7 +35,7 @@ struct reconcile_report {
     static constexpr std::size_t most_findings = 1000;
     std::uint64_t records = 0;  // compared
     std::uint64_t at_work = 0;  // left alone: an operation is at them
-    std::uint64_t unseen = 0;   // whose content could not be asked for
+    std::uint64_t unseen = 0;   // of which chain or content could not be seen
     std::uint64_t fixed = 0;
     std::uint64_t drifted = 0;                     // findings, also those not listed
     std::map<std::string, std::uint64_t> classes;  // how many of each drift
@@ -47,7 +47,6 @@ BOOST_DESCRIBE_STRUCT(reconcile_report, (),
 struct reconcile_dependencies {
     mint_dependencies parts;
     ipfs::pin_ledger& ledger;
-    issuers ours;  // the present wallet first, then those before it
     find_operation find;
     // Mints that the journal completed, newest first: a page from details_page::next on, 0 = first.
     // Inputs and outputs may be missing.
@@ -102,8 +101,9 @@ class sweep {
     [[nodiscard]] task<result<>> examine(pass& p, record row, mint_at at);
     [[nodiscard]] task<result<>> examine_journaled(pass& p, uuid mint);
     [[nodiscard]] task<result<>> examine_owner(pass& p, std::string owner);
-    // One node may lag or lie: what is called a drift is told alike by several.
-    [[nodiscard]] task<result<mint_at>> read_agreed(pass& p, const record& row);
+    // One node may lag or lie: what is called a drift is told alike by several. Nothing: they do
+    // not, which must not keep the other records from being looked at. Error: nobody answers.
+    [[nodiscard]] task<result<std::optional<mint_at>>> read_agreed(pass& p, const record& row);
     [[nodiscard]] task<content_state> content_of(pass& p, const record& row);
     [[nodiscard]] static std::optional<finding> content_drift(const record& row,
                                                               const content_state& seen);

@@ -1,4 +1,5 @@
 #include "nft/codes.hpp"
+#include "nft/mint_view.hpp"
 #include "nft/recheck.hpp"
 #include "nft/reconciler.hpp"
 
@@ -22,12 +23,18 @@ void failed(finding& each, const fault& why) {
 // work item, and the sweep goes on.
 task<result<>> sweep::repair(pass& p, finding& each, record& row, const mint_at& at,
                              const std::optional<content_state>& seen) {
-    const bool there = at.nft && issuer_verified(*at.nft, d_.ours);
+    const bool there = at.nft && issuer_verified(*at.nft, p_.ours());
     switch (each.drift) {
         case drift::record_behind: {
-            // Every layer was read back by now, or only the chain.
-            const bool whole = seen && seen->json && !content_drift(row, *seen) && at.held == 1;
-            row.status = whole ? record_status::completed : record_status::minted;
+            // Every layer was read back by now, or only the chain. Who holds it is no part of it:
+            // where it was sold, the owner's drift says so.
+            const bool whole = seen && seen->json && !content_drift(row, *seen);
+            const auto now = whole ? record_status::completed : record_status::minted;
+            if (row.status == now) {
+                each.detail += "; its content was not read back";
+                co_return result<>{};
+            }
+            row.status = now;
             break;
         }
         case drift::record_missing:
@@ -69,13 +76,21 @@ task<result<>> sweep::repair(pass& p, finding& each, record& row, const mint_at&
 }
 
 task<> sweep::write_record(finding& each, record& row) {
+    if (row.signature.empty()) {  // the chain does not tell it; the journal may
+        const auto mint = co_await d_.find(row.operation_id);
+        const auto known = mint && *mint
+                               ? journaled_record({p_.secret, p_.wallet.address()}, **mint)
+                               : std::nullopt;
+        if (known) row.signature = known->signature;
+    }
     auto there = co_await p_.table.converge(row);
     if (!there) {
         failed(each, there.error());
         co_return;
     }
+    const bool changed = each.drift == drift::record_missing || there->version > row.version;
+    each.remedy = changed ? remedy::fixed : remedy::none;
     row = std::move(*there);
-    each.remedy = remedy::fixed;
 }
 
 task<> sweep::upload(pass& p, finding& each, const record& row) {

@@ -28,7 +28,6 @@ class reconciler : public ::testing::Test {
         w.b.define(make_reconcile_saga(
             {.parts = w.parts(),
              .ledger = w.ledger,
-             .ours = {w.wallet.address()},
              .find = find,
              .completed = [this](std::int64_t before) { return completed(before); },
              .replicas = 2,
@@ -142,6 +141,8 @@ TEST_F(reconciler, a_record_behind_the_chain_is_written_from_it) {
     EXPECT_EQ(repaired(drift::record_behind).remedy, remedy::fixed);
     EXPECT_EQ(w.row(id)->status, record_status::completed) << "every layer was read back";
     EXPECT_EQ(w.row(id)->version, 4);
+    EXPECT_EQ(w.row(id)->signature, w.b.now(id).find_output<steps::submit>()->signature)
+        << "the chain does not tell it, and the journal does";
     EXPECT_THAT(told, ElementsAre(drift::record_behind, drift::record_behind));
 }
 
@@ -154,6 +155,68 @@ TEST_F(reconciler, a_record_whose_content_is_not_served_is_not_called_completed)
     w.content.faults().corrupt = false;
     EXPECT_EQ(repaired(drift::record_behind).remedy, remedy::fixed);
     EXPECT_EQ(w.row(id)->status, record_status::completed);
+}
+
+// proves: C3
+TEST_F(reconciler, a_record_of_a_token_that_was_sent_on_comes_to_its_end) {
+    const auto id = drifted("status = 'minted'");
+    ASSERT_TRUE(w.send_on(w.identity("order-1")));
+    w.b.loop.advance(1min);  // until it is final
+    const auto report = run(false);
+    EXPECT_THAT(kinds(report), ElementsAre(drift::record_behind, drift::owner_mismatch));
+    EXPECT_EQ(report.fixed, 1U);
+    EXPECT_EQ(w.row(id)->status, record_status::completed);
+    EXPECT_EQ(w.b.wait(w.table.live()), 0U);
+    EXPECT_THAT(kinds(run(false)), ElementsAre(drift::owner_mismatch));
+}
+
+// proves: C3
+TEST_F(reconciler, a_record_that_cannot_be_settled_is_not_reported_fixed_each_time) {
+    const auto id = drifted("status = 'minted'");
+    w.net.link("http://content").refuse = true;
+    for (int i = 0; i < 2; ++i) {
+        const auto report = run(false);
+        ASSERT_THAT(kinds(report), ElementsAre(drift::record_behind));
+        EXPECT_EQ(report.findings[0].remedy, remedy::none) << report.findings[0].detail;
+        EXPECT_EQ(report.unseen, 1U);
+    }
+    w.net.link("http://content").refuse = false;
+    EXPECT_EQ(repaired(drift::record_behind).remedy, remedy::fixed);
+    EXPECT_EQ(w.row(id)->status, record_status::completed);
+}
+
+// proves: C3
+TEST_F(reconciler, a_record_behind_with_a_wrong_level_is_settled_as_the_content_says) {
+    const auto id = drifted("status = 'pending', level = 9");
+    EXPECT_THAT(kinds(run(false)), ElementsAre(drift::level_mismatch, drift::record_behind));
+    EXPECT_EQ(w.row(id)->level, 3U);
+    EXPECT_EQ(w.row(id)->status, record_status::completed);
+    EXPECT_THAT(run(false, true).findings, IsEmpty());
+}
+
+// proves: C3, S3
+TEST_F(reconciler, one_record_on_which_providers_differ_stops_no_other) {
+    std::vector<uuid> ids;
+    for (const std::string key : {"order-1", "order-2"}) {
+        auto wanted = w.request(key);
+        wanted.account = key;
+        ids.push_back(w.accept(key, wanted));
+        ASSERT_EQ(w.b.end_of(ids.back()).view.state, "completed");
+    }
+    on_records("update thole_nft set status = 'pending'");
+    // One of the two nodes that answer does not have the first of them.
+    model::ledger other = w.chain;
+    other.place(w.identity("order-1").mint, {});
+    other.advance(other.options().final_slots + 1);
+    world::node north{"north", other};
+    w.mount(north);
+    w.net.link(w.west.url).refuse = true;
+    const auto report = run(false);
+    EXPECT_EQ(report.records, 2U);
+    EXPECT_EQ(report.unseen, 1U);
+    ASSERT_THAT(kinds(report), ElementsAre(drift::record_behind));
+    EXPECT_EQ(w.row(ids[0])->status, record_status::pending);
+    EXPECT_EQ(w.row(ids[1])->status, record_status::completed);
 }
 
 // proves: C3, E9

@@ -30,7 +30,6 @@ std::string chain_difference(const mint_at& at, const subject& about, std::strin
     if (nft.symbol != about.request.symbol) return "symbol is " + nft.symbol;
     if (nft.uri != uri) return "URI is " + nft.uri;
     if (nft.is_mutable != about.request.is_mutable) return "is_mutable differs";
-    if (at.held != 1) return "the owner's token account holds " + std::to_string(at.held);
     return {};
 }
 
@@ -49,15 +48,27 @@ std::string record_difference(const record& row, const record& expected) {
     return {};
 }
 
-task<result<std::uint64_t>> verify::check_chain(saga::step_context& in, const subject& about) {
+task<result<mint_at>> verify::check_chain(saga::step_context& in, const subject& about) {
     auto how = rpc_options(in, solana::commitment::finalized);
-    how.min_context_slot = in.output<submit>().slot;
+    const auto& landed = in.output<submit>();
+    how.min_context_slot = landed.slot;
     const mint_place place{about.id.mint, about.id.token_program, about.owner};
-    const auto at = co_await read_mint_agreed(rpc_, place, how, providers_);
+    auto at = co_await read_mint_agreed(rpc_, place, how, providers_);
     if (!at) co_return fail(at.error());
     const auto difference = chain_difference(*at, about, in.output<upload_content>().uri);
     if (!difference.empty()) co_return mismatch("chain", difference);
-    co_return at->slot;
+    if (at->held == 1) co_return at;
+    // Without a signature of ours nobody knows that it ever came to the owner.
+    if (landed.signature.empty() || landed.slot == 0) {
+        co_return mismatch("chain", "the owner's token account holds " + std::to_string(at->held));
+    }
+    in.note({"verify chain",
+             std::string{at->endpoint.view()},
+             0,
+             {},
+             "the owner has sent it on: " + landed.signature + " made and delivered it at slot " +
+                 std::to_string(landed.slot)});
+    co_return at;
 }
 
 task<result<>> verify::check_content(saga::step_context& in, const subject& about) {
@@ -101,7 +112,9 @@ task<result<>> verify::repair_record(saga::step_context& in, const subject& abou
     co_return result<>{};
 }
 
-task<result<>> verify::check_partner(saga::step_context& in, const subject& about) {
+task<result<>> verify::check_partner(saga::step_context& in, const subject& about,
+                                     const mint_at& at) {
+    if (at.held != 1) co_return co_await check_moved(in, about, *at.nft);
     const wallet_query query{.wallet = about.owner, .only = about.id.mint, .limit = 1};
     partner_view partner{rpc_, gateways_, {about.id.base}, providers_};
     const auto seen = co_await partner.look(query, in.until(), in.output<submit>().slot);
@@ -115,17 +128,26 @@ task<result<>> verify::check_partner(saga::step_context& in, const subject& abou
     co_return co_await asked_->agree(partner_place::mint, std::move(shown), in);
 }
 
+// It is in another wallet, of which nobody knows: the partner would find the same token there.
+task<result<>> verify::check_moved(saga::step_context& in, const subject& about, chain_nft nft) {
+    partner_view partner{rpc_, gateways_, {about.id.base}, providers_};
+    const auto seen = co_await partner.see(std::move(nft), in.until());
+    if (!seen.reason.empty()) co_return mismatch("partner", seen.reason);
+    if (seen.level != requested_level(about.request)) co_return mismatch("partner", "level");
+    co_return result<>{};
+}
+
 task<saga::outcome<verification>> verify::run(saga::step_context& in) {
     const auto about = subject_of(in, base_);
-    const auto slot = co_await check_chain(in, about);
-    if (!slot) {
-        in.note(note_of("verify chain", slot.error()));
-        co_return failed_call<output>(in, slot.error());
+    const auto at = co_await check_chain(in, about);
+    if (!at) {
+        in.note(note_of("verify chain", at.error()));
+        co_return failed_call<output>(in, at.error());
     }
     if (const auto ok = co_await check_content(in, about); !ok) {
         in.note(note_of("verify content", ok.error()));
         // Every gateway answered, and none has it: by itself that does not change any more.
-        const bool spread = *slot > in.output<submit>().slot + spreading_slots;
+        const bool spread = at->slot > in.output<submit>().slot + spreading_slots;
         if (spread && ok.error().is(ipfs::codes::not_found)) {
             co_return saga::park{std::string{codes::content_gone.text}, ok.error()};
         }
@@ -135,11 +157,11 @@ task<saga::outcome<verification>> verify::run(saga::step_context& in) {
         in.note(note_of("verify record", ok.error()));
         co_return failed_call<output>(in, ok.error());
     }
-    if (const auto ok = co_await check_partner(in, about); !ok) {
+    if (const auto ok = co_await check_partner(in, about, *at); !ok) {
         in.note(note_of("verify partner", ok.error()));
         co_return failed_call<output>(in, ok.error());
     }
-    co_return saga::done<output>{{.slot = *slot,
+    co_return saga::done<output>{{.slot = at->slot,
                                   .level = requested_level(about.request),
                                   .layers = {"chain", "content", "record", "partner"}}};
 }

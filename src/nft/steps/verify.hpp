@@ -3,12 +3,16 @@
 // Reads every layer back and compares it with the request (INTERFACES: VERIFIED; SPEC C1, M2).
 //
 //   chain     finalized, say two providers alike; metadata as requested; issuer proved; one of a
-//   kind; the owner holds it content   the URI is served, byte for byte; the JSON parses and says
-//   what was asked for record    the customer's row agrees; one that does not (missing, older,
-//   changed behind our
+//             kind; the owner holds it
+//   content   the URI is served, byte for byte; the JSON parses and says what was asked for
+//   record    the customer's row agrees; one that does not (missing, older, changed behind our
 //             back) is first written anew from the chain's state, which was read a moment before
 //   partner   who knows only chain and gateways comes to the same result, and so do the partners
-//   whose APIs are declared for it (partners.hpp)
+//             whose APIs are declared for it (partners.hpp)
+//
+// Wallets show a token before it is final, and its owner may have sent it on by then. Where our own
+// signature landed, that one transaction made and delivered it: the timeline says so, the partner's
+// view is of the token wherever it is, and partners with APIs, who are asked by wallet, are not.
 //
 // The first difference is a fault that names layer and field (codes::layer_mismatch). It is read
 // again, from other endpoints as they come; when the attempts are spent a person decides. This step
@@ -37,13 +41,15 @@ class verify {
     [[nodiscard]] task<saga::outcome<output>> run(saga::step_context& in);
 
   private:
-    [[nodiscard]] task<result<std::uint64_t>> check_chain(saga::step_context& in,
-                                                          const subject& about);
+    [[nodiscard]] task<result<mint_at>> check_chain(saga::step_context& in, const subject& about);
     [[nodiscard]] task<result<>> check_content(saga::step_context& in, const subject& about);
     [[nodiscard]] task<result<>> check_record(saga::step_context& in, const subject& about);
     [[nodiscard]] task<result<>> repair_record(saga::step_context& in, const subject& about,
                                                std::string why);
-    [[nodiscard]] task<result<>> check_partner(saga::step_context& in, const subject& about);
+    [[nodiscard]] task<result<>> check_partner(saga::step_context& in, const subject& about,
+                                               const mint_at& at);
+    [[nodiscard]] task<result<>> check_moved(saga::step_context& in, const subject& about,
+                                             chain_nft nft);
 
     mint_base base_;
     solana::rpc::client& rpc_;
@@ -54,7 +60,7 @@ class verify {
     gateway_settings settings_;
 };
 
-// Where what is on the chain differs from what was asked for; "" when nowhere.
+// Where what is on the chain differs from what was asked for, whoever holds it; "" when nowhere.
 [[nodiscard]] std::string chain_difference(const mint_at& at, const subject& about,
                                            std::string_view uri);
 // The same for the record, which must be minted or completed.
