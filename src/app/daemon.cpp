@@ -698,7 +698,10 @@ task<> daemon::parts::collect_content() {
         co_await content->tell_costs(metrics);
         auto collect = [this] { return store->gc(journal->now()); };
         const auto removed = co_await core_disk.run(std::move(collect));
-        if (removed && !removed->empty()) {
+        if (!removed) {
+            log.write(ops::log_severity::warning, "content_not_removed",
+                      {{"fault", removed.error().describe()}});
+        } else if (!removed->empty()) {
             log.write(ops::log_severity::info, "content_removed",
                       {{"contents", fmt::format("{}", removed->size())}});
         }

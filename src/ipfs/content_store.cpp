@@ -186,7 +186,8 @@ result<stored> content_store::keep(content_writer::state& written, const cid& ro
         at.offset = place.offset;
         at.folder = place.folder;
         if (!at.packed()) ++folders_[at.folder].contents;
-        if (created) add_blocks(written.index, key);
+        at.indexed = before.held() && before.indexed;
+        add_blocks(written.index, key);
     }
     if (!created && (before.packed() || place.offset != 0)) let_go(key, before);
     return stored{{root, written.index.size, written.index.content_sha256, written.index.shape},
@@ -323,6 +324,8 @@ result<bytes> content_store::read_all(const cid& id) const {
 
 // Makes the blocks of a content of several blocks findable. Precondition: mutex_ is held.
 void content_store::add_blocks(const object_index& index, const cid& root) {
+    const auto found = objects_.find(root);
+    if (found == objects_.end() || std::exchange(found->second.indexed, true)) return;
     if (index.leaves.size() < 2) return;
     for (const auto& leaf : index.leaves) {
         contents_of_.emplace(leaf_cid(leaf, index.shape).as_v1(), root);
@@ -333,28 +336,39 @@ void content_store::add_blocks(const object_index& index, const cid& root) {
     });
 }
 
-// Reads the hashes of every content, once: most stores are never asked for a block without its
-// root. Damaged contents are left out; they are found when they are read.
+// Reads the hashes of some more contents: anybody may ask for a block that is nowhere, so one
+// question must not read the whole store, nor wait for another that does. Damaged contents are left
+// out; they are found when they are read.
 void content_store::index_blocks() {
-    const std::scoped_lock once{indexing_};
+    constexpr std::size_t at_once = 256;
+    const std::unique_lock alone{indexing_, std::try_to_lock};
+    if (!alone) return;
+    std::vector<cid> some;
     {
         const std::scoped_lock lock{mutex_};
-        if (blocks_indexed_) return;
+        if (!unindexed_) {
+            unindexed_.emplace();
+            for (const auto& [id, each] : objects_) {
+                const bool several = each.file_size > options_.one_block_bytes;
+                if (several && !each.indexed) unindexed_->push_back(id);
+            }
+        }
+        const auto count = std::min(at_once, unindexed_->size());
+        some.assign(unindexed_->end() - static_cast<std::ptrdiff_t>(count), unindexed_->end());
+        unindexed_->erase(unindexed_->end() - static_cast<std::ptrdiff_t>(count),
+                          unindexed_->end());
     }
-    for (const auto& root : list()) {
+    for (const auto& root : some) {
         const auto reader = open_content(root);
         const std::scoped_lock lock{mutex_};
         if (reader) add_blocks(reader->index(), root);
     }
-    const std::scoped_lock lock{mutex_};
-    blocks_indexed_ = true;
 }
 
-// A content that has this block.
-std::optional<cid> content_store::content_of(const cid& key) {
-    if (has(key)) return key;
-    index_blocks();
+// A content that has this block, as far as is known.
+std::optional<cid> content_store::known_content_of(const cid& key) const {
     const std::scoped_lock lock{mutex_};
+    if (held(key) != nullptr) return key;
     const auto [from, to] = contents_of_.equal_range(key);
     for (auto each = from; each != to; ++each) {
         if (held(each->second) != nullptr) return each->second;
@@ -362,10 +376,20 @@ std::optional<cid> content_store::content_of(const cid& key) {
     return std::nullopt;
 }
 
+std::optional<cid> content_store::content_of(const cid& key) {
+    if (const auto known = known_content_of(key)) return known;
+    index_blocks();
+    return known_content_of(key);
+}
+
 result<content_reader> content_store::open_containing(const cid& block) {
     const auto root = content_of(block.as_v1());
     if (!root) return fail(codes::not_held, block.text());
-    return open_content(*root);
+    auto reader = open_content(*root);
+    if (!reader) return reader;
+    const std::scoped_lock lock{mutex_};
+    add_blocks(reader->index(), *root);
+    return reader;
 }
 
 result<bytes> content_store::block(const cid& id) {

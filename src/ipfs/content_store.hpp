@@ -56,6 +56,7 @@ struct store_options {
     std::size_t packed_bytes = 0;           // a content of at most so many is packed; 0: none is
     std::uint64_t pack_bytes = 64U << 20U;  // of a pack, then another one is begun
     std::uint64_t fewest_dead = 1U << 20U;  // bytes in a pack, before gc() writes it anew
+    std::uint64_t one_block_bytes = v1_256k.chunk_bytes;  // larger ones may have several blocks
     store_time::duration keep_unreferenced = std::chrono::hours{24};  // before gc() removes it
 };
 
@@ -111,7 +112,9 @@ class content_store {
     [[nodiscard]] result<content_info> find(const cid&) const;
     [[nodiscard]] result<content_reader> open_content(const cid&) const;
     [[nodiscard]] result<bytes> read_all(const cid&) const;
-    // Any block of any content: a root, an inner node or a leaf.
+    // Any block of any content: a root, an inner node or a leaf. What an earlier process put is
+    // known by its root; its other blocks are found once the root was asked for, or after as many
+    // questions as it takes to look at all contents, a few hundred at each.
     [[nodiscard]] result<bytes> block(const cid&);
     // A content that has this block.
     [[nodiscard]] result<content_reader> open_containing(const cid& block);
@@ -153,6 +156,7 @@ class content_store {
         std::uint32_t folder = 0;     // of folders_, or the pack's number
         std::int32_t pins = 0;
         std::int32_t users = 0;  // it is not removed meanwhile
+        bool indexed = false;    // its blocks are in contents_of_
         [[nodiscard]] bool held() const noexcept { return file_size != 0; }
         [[nodiscard]] bool free() const noexcept { return pins == 0 && users == 0; }
         [[nodiscard]] bool packed() const noexcept { return offset != 0; }
@@ -188,8 +192,10 @@ class content_store {
     void let_go(const cid& key, const entry& before);
     [[nodiscard]] std::string temporary_path();
     [[nodiscard]] result<> tidy_packs();
+    [[nodiscard]] result<> empty_pack(std::uint32_t pack);
     [[nodiscard]] result<> move_from(std::uint32_t pack, std::span<const cid> keys);
     [[nodiscard]] std::optional<cid> content_of(const cid& key);
+    [[nodiscard]] std::optional<cid> known_content_of(const cid& key) const;
     [[nodiscard]] const entry* held(const cid& key) const;
     [[nodiscard]] bool is_there(const cid& key, const entry& what) const;
     void lose(entry&);
@@ -210,13 +216,13 @@ class content_store {
     std::array<std::mutex, 1024> names_;
     shared_write<std::string> folder_syncs_;
     std::mutex making_;         // held while a folder is made; taken before mutex_
-    std::mutex indexing_;       // held while every content's hashes are read; taken before mutex_
+    std::mutex indexing_;       // held while contents' hashes are read; taken before mutex_
     mutable std::mutex mutex_;  // guards everything below; never held during disk access
     std::vector<object_folder> folders_;             // at least one
     std::uint32_t filling_ = 0;                      // where new contents go
     std::unordered_map<cid, entry> objects_;         // by as_v1()
     std::unordered_multimap<cid, cid> contents_of_;  // by as_v1(): who has this block
-    bool blocks_indexed_ = false;
+    std::optional<std::vector<cid>> unindexed_;      // of earlier processes; nothing: not yet asked
     std::uint64_t bytes_ = 0;
     std::uint64_t next_temporary_ = 0;
 };

@@ -24,7 +24,8 @@ struct packed_store : ::testing::Test {
     store_options options{.folder = folder.path() + "/content",
                           .packed_bytes = 1000,
                           .pack_bytes = 4000,
-                          .fewest_dead = 1};
+                          .fewest_dead = 1,
+                          .one_block_bytes = 0};
     std::unique_ptr<content_store> store = opened();
 
     std::unique_ptr<content_store> opened() {
@@ -195,6 +196,31 @@ TEST_F(packed_store, what_was_put_twice_is_gone_for_good_when_it_is_removed) {
     reopen();
     EXPECT_FALSE(store->has(cid_of(content, testing::tiny)));
     EXPECT_EQ(store->usage().contents, 40U);
+}
+
+// proves: I5
+TEST_F(packed_store, an_object_that_cannot_be_read_keeps_no_other_from_being_moved) {
+    // Four packs, of which each keeps one content in five.
+    std::vector<cid> kept;
+    for (std::uint64_t i = 0; i < 20; ++i) {
+        const bool stays = i % 5 == 0;
+        const auto root = store->put(testing::noise(800, i + 1), stays ? start + 48h : start);
+        ASSERT_TRUE(root);
+        if (stays) kept.push_back(root->info.root);
+    }
+    store.reset();
+    const auto sick = std::make_shared<testing::counting_disk>();
+    auto made = content_store::open(options, sick);
+    ASSERT_TRUE(made);
+    sick->cannot_read = [at = 0](std::uint64_t) mutable { return ++at == 1; };  // the first one
+    const auto before = files("/packs");
+    const auto removed = (*made)->gc(start + 25h);
+    ASSERT_FALSE(removed);
+    EXPECT_TRUE(removed.error().is(codes::disk_error));
+    EXPECT_LT(files("/packs"), before - 1) << "the later packs are written anew all the same";
+    for (const auto& each : kept) EXPECT_TRUE((*made)->read_all(each));
+    EXPECT_TRUE((*made)->gc(start + 25h)) << "and the first one when it can be read";
+    EXPECT_EQ((*made)->usage().contents, kept.size());
 }
 
 TEST_F(packed_store, what_is_in_a_pack_that_somebody_removed_is_not_pinned) {

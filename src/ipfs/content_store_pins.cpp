@@ -61,6 +61,7 @@ void content_store::settle(const cid& key) {
 void content_store::lose(entry& what) {
     if (!what.held()) return;
     bytes_ -= std::exchange(what.file_size, 0);
+    what.indexed = false;
     if (!what.packed()) --folders_[what.folder].contents;
 }
 
@@ -205,44 +206,62 @@ result<std::vector<cid>> content_store::gc(store_time now) {
     return removed;
 }
 
-// Writes what lives in packs that are mostly dead anew, elsewhere.
+// Writes what lives in packs that are mostly dead anew, elsewhere. Tries all and answers the first
+// fault.
 result<> content_store::tidy_packs() {
     if (!packs_) return {};
+    result<> outcome;
     for (auto pack = packs_->wasteful(); pack; pack = packs_->wasteful(*pack)) {
-        std::vector<cid> living;
-        {
-            const std::scoped_lock lock{mutex_};
-            for (const auto& [id, each] : objects_) {
-                if (each.held() && each.packed() && each.folder == *pack) living.push_back(id);
-            }
-        }
-        constexpr std::size_t at_once = 256;
-        for (std::size_t i = 0; i < living.size(); i += at_once) {
-            const auto some = std::span{living}.subspan(i, std::min(at_once, living.size() - i));
-            if (auto ok = move_from(*pack, some); !ok) return ok;
-        }
-        if (const auto gone = packs_->remove(*pack); !gone) return std::unexpected(gone.error());
+        auto done = empty_pack(*pack);
+        if (!done && outcome) outcome = std::move(done);
     }
-    return {};
+    return outcome;
 }
 
-// As they are: whether one is damaged is for who reads it.
+// What could not be moved stays, and the pack with it.
+result<> content_store::empty_pack(std::uint32_t pack) {
+    std::vector<cid> living;
+    {
+        const std::scoped_lock lock{mutex_};
+        for (const auto& [id, each] : objects_) {
+            if (each.held() && each.packed() && each.folder == pack) living.push_back(id);
+        }
+    }
+    result<> outcome;
+    constexpr std::size_t at_once = 256;
+    for (std::size_t i = 0; i < living.size(); i += at_once) {
+        const auto some = std::span{living}.subspan(i, std::min(at_once, living.size() - i));
+        auto moved = move_from(pack, some);
+        if (!moved && outcome) outcome = std::move(moved);
+    }
+    const auto gone = packs_->remove(pack);
+    if (!gone && outcome) outcome = std::unexpected(gone.error());
+    return outcome;
+}
+
+// As they are: whether one is damaged is for who reads it. One that cannot be read keeps no other.
 result<> content_store::move_from(std::uint32_t pack, std::span<const cid> keys) {
     const auto file = packs_->file(pack);
     if (!file) return {};
+    result<> outcome;
     std::vector<entry> before;
     std::vector<bytes> objects(keys.size());
     std::vector<packing> all;
     for (std::size_t i = 0; i < keys.size(); ++i) {
+        entry at;
         {
             const std::scoped_lock lock{mutex_};
             const auto* found = held(keys[i]);
             if (found == nullptr || !found->packed() || found->folder != pack) continue;
-            before.push_back(*found);
+            at = *found;
         }
-        objects[i].resize(static_cast<std::size_t>(before.back().file_size));
-        if (auto ok = files_->read(*file, before.back().offset, objects[i]); !ok) return ok;
-        all.push_back({keys[i], objects[i], before.back().since});
+        objects[i].resize(static_cast<std::size_t>(at.file_size));
+        if (auto ok = files_->read(*file, at.offset, objects[i]); !ok) {
+            if (outcome) outcome = std::move(ok);
+            continue;
+        }
+        all.push_back({keys[i], objects[i], at.since});
+        before.push_back(at);
     }
     const auto moved = packs_->put_all(all);
     if (!moved) return std::unexpected(moved.error());
@@ -260,11 +279,11 @@ result<> content_store::move_from(std::uint32_t pack, std::span<const cid> keys)
         }
         if (stays) {
             packs_->superseded(before[i].place());
-        } else if (auto ok = packs_->drop(all[i].id, (*moved)[i]); !ok) {
-            return ok;  // put anew or removed meanwhile
+        } else if (auto ok = packs_->drop(all[i].id, (*moved)[i]); !ok && outcome) {
+            outcome = std::move(ok);  // put anew or removed meanwhile
         }
     }
-    return {};
+    return outcome;
 }
 
 }  // namespace thole::ipfs

@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 constexpr store_time start{1'767'225'600'000'000us};
 
 std::unique_ptr<content_store> opened(const temporary_folder& folder) {
-    auto store = content_store::open({.folder = folder.path() + "/content"});
+    auto store = content_store::open({.folder = folder.path() + "/content", .one_block_bytes = 0});
     EXPECT_TRUE(store) << store.error().describe();
     return std::move(*store);
 }
@@ -116,6 +116,46 @@ TEST(ContentStore, ServesEveryBlockAlsoAfterARestart) {
         }
         // Both versions of a CID name one content.
         EXPECT_TRUE(store->has(cid::v1(made.root.root.content(), made.root.root.digest())));
+    }
+}
+
+// proves: I2
+TEST(ContentStore, ABlockThatIsNowhereReadsFewContentsAndNoSmallOnes) {
+    const temporary_folder folder;
+    const store_options options{
+        .folder = folder.path() + "/content", .packed_bytes = 10, .one_block_bytes = 200};
+    const auto content = testing::noise(20, 5);
+    const auto leaf = leaf_cid(bytes_view{content}.first(4), testing::tiny);
+    {
+        auto store = content_store::open(options, std::make_shared<testing::counting_disk>());
+        ASSERT_TRUE(store);
+        for (std::uint64_t i = 0; i < 1000; ++i) {
+            ASSERT_TRUE((*store)->put(testing::noise(10, i + 10), start));
+        }
+        for (std::uint64_t i = 0; i < 600; ++i) {
+            ASSERT_TRUE((*store)->put(testing::noise(20, i), start, testing::tiny));
+        }
+    }
+    const auto files = std::make_shared<testing::counting_disk>();
+    auto store = content_store::open(options, files);
+    ASSERT_TRUE(store);
+    files->reads = files->opens = 0;
+    const auto absent = cid_of(as_bytes("absent"));
+    EXPECT_TRUE((*store)->block(absent).error().is(codes::not_held));
+    EXPECT_EQ(files->opens, 256U) << "of 600, and no pack";
+    EXPECT_EQ(files->reads, 512U);
+    // A content whose root was asked for serves its other blocks at once.
+    ASSERT_TRUE((*store)->block(cid_of(content, testing::tiny)));
+    files->opens = 0;
+    EXPECT_EQ(*(*store)->block(leaf), bytes(content.begin(), content.begin() + 4));
+    EXPECT_EQ(files->opens, 1U);
+    for (int i = 0; i < 3; ++i) EXPECT_FALSE((*store)->block(absent));
+    files->opens = 0;
+    EXPECT_FALSE((*store)->block(absent));
+    EXPECT_EQ(files->opens, 0U) << "each is read once";
+    for (std::uint64_t i = 0; i < 600; ++i) {
+        const auto each = testing::noise(20, i);
+        EXPECT_TRUE((*store)->block(leaf_cid(bytes_view{each}.first(4), testing::tiny))) << i;
     }
 }
 

@@ -112,20 +112,24 @@ class reading_window {
     std::string text_;
 };
 
-// Where behind the offset a frame begins before which that offset was durable.
+// Where behind the offset the next frame begins.
 std::optional<std::uint64_t> frame_behind(std::string_view rest, std::uint32_t pack,
                                           std::uint64_t offset) {
     for (auto at = rest.find('\n'); at != std::string_view::npos; at = rest.find('\n', at + 1)) {
-        const auto next = read_header(rest.substr(at + 1), pack, offset + at + 1);
-        if (next && next->durable > offset) return offset + at + 1;
+        if (read_header(rest.substr(at + 1), pack, offset + at + 1)) return offset + at + 1;
     }
     return std::nullopt;
 }
 
-bool is_whole(const std::shared_ptr<disk>& files, const std::shared_ptr<const open_file>& file,
-              const cid& id, packed_place at) {
+// That the disk could not be read says nothing about an object.
+result<bool> is_whole(const std::shared_ptr<disk>& files,
+                      const std::shared_ptr<const open_file>& file, const cid& id,
+                      packed_place at) {
     auto object = content_reader::open(files, file, at.offset, at.size, id);
-    return object && object->read(0, object->info().size);
+    const auto read =
+        object ? object->read(0, object->info().size) : std::unexpected(object.error());
+    if (!read && !read.error().is(codes::corrupt)) return std::unexpected(read.error());
+    return read.has_value();
 }
 
 }  // namespace
@@ -186,6 +190,7 @@ result<> object_packs::load_pack(std::uint32_t number) {
     if (*begin != first_line) return fail(codes::corrupt, path_of(number) + " is no pack");
     std::vector<frame> all;
     std::uint64_t at = first_line.size(), durable = 0;
+    std::uint64_t end = at;  // of the last good frame
     while (at < size) {
         const auto header = text.at(at, longest_header);
         if (!header) return std::unexpected(header.error());
@@ -193,7 +198,7 @@ result<> object_packs::load_pack(std::uint32_t number) {
         if (next && next->length() <= size - at) {
             all.push_back(*next);
             durable = std::max(durable, next->durable);
-            at += next->length();
+            end = at += next->length();
             continue;
         }
         const auto rest = text.at(at, size - at);
@@ -210,21 +215,25 @@ result<> object_packs::load_pack(std::uint32_t number) {
     for (const auto& each : all) {
         if (!each.since || dropped.contains(each.place)) continue;
         const packed_place place{number, each.place, each.size};
-        if (each.place < durable || is_whole(files_, pack.reading, each.id, place)) {
+        const auto whole = each.place < durable ? result<bool>{true}
+                                                : is_whole(files_, pack.reading, each.id, place);
+        if (!whole) return std::unexpected(whole.error());
+        if (*whole) {
             take(each.id, {place, *each.since});
         } else {
-            drops += header_of(number, at + drops.size(), drop_words(each.id, each.place), durable);
+            drops +=
+                header_of(number, end + drops.size(), drop_words(each.id, each.place), durable);
         }
     }
     auto writing = files_->open_to_append(path_of(number));
     if (!writing) return std::unexpected(writing.error());
-    if (at != size) {
-        if (auto ok = files_->truncate(*writing, at); !ok) return ok;
+    if (end != size) {
+        if (auto ok = files_->truncate(*writing, end); !ok) return ok;
     }
     if (!drops.empty()) {
         if (auto ok = files_->append(*writing, as_bytes(drops)); !ok) return ok;
     }
-    pack.size = pack.durable = at + drops.size();
+    pack.size = pack.durable = end + drops.size();
     // What an earlier process wrote need not be on the disk yet.
     return files_->sync(*writing);
 }
@@ -293,8 +302,11 @@ void object_packs::carry(const std::vector<std::span<change>>& groups) {
     }
     for (const auto& [number, changes] : by_pack) {
         const auto written = write(number, changes);
+        const bool full = !written && written.error().is(codes::disk_full);
         for (auto* each : changes) {
-            each->done = written ? result<bool>{true} : std::unexpected(written.error());
+            const bool done = written || (full && each->what == act::drop);
+            each->done = done ? result<bool>{true} : std::unexpected(written.error());
+            if (full && done) superseded(each->at);
         }
     }
     for (auto* each : group) {
@@ -411,7 +423,8 @@ std::optional<std::uint32_t> object_packs::wasteful(std::uint32_t after) {
     for (auto at = packs_.upper_bound(after); at != packs_.end(); ++at) {
         const auto& [number, each] = *at;
         const auto dead = each.size - each.living;
-        if (dead < options_.fewest_dead || dead <= each.living) continue;
+        const bool over = each.living == 0 && number != filling_;
+        if (!over && (dead < options_.fewest_dead || dead <= each.living)) continue;
         if (number == filling_) filling_ = 0;
         return number;
     }

@@ -24,11 +24,12 @@
 // content the last frame of the last pack counts.
 //
 // What is behind the last DURABLE was perhaps acknowledged to nobody: open() proves its objects and
-// drops what is torn. A bad frame is the torn end of the pack, which open() cuts off, unless a good
-// one further on says that it was durable: then it is damage, and what it held is not held. A drop
+// drops what is torn. Behind the last good frame is the torn end of the pack, which open() cuts
+// off; a bad frame before it is damage: what it held is not held, and nothing else is lost. A drop
 // is not synced: what comes back after a power cut is dropped again. Damage inside an object is
 // found when it is read. A write that failed is taken back by truncation; when that fails too, the
-// process ends, because what the disk holds is then unknown.
+// process ends, because what the disk holds is then unknown. On a full disk a drop succeeds all the
+// same, as one that is not synced: else a full disk could not be emptied.
 //
 // A pack most of which is dead is emptied by its owner – each living object is put anew – and
 // removed: wasteful() names it. Threads: any; put(), drop() and remove() block on the disk.
@@ -97,7 +98,8 @@ class object_packs {
     // Whether the file still has a name on the disk.
     [[nodiscard]] bool is_there(std::uint32_t pack) const;
 
-    // The next pack to be emptied and removed, by number; nothing more is put there.
+    // The next pack to be emptied and removed, by number; nothing more is put there. Mostly dead,
+    // or full once and dead by now.
     [[nodiscard]] std::optional<std::uint32_t> wasteful(std::uint32_t after = 0);
     // Whether it did; not while an object in it is needed.
     [[nodiscard]] result<bool> remove(std::uint32_t pack);

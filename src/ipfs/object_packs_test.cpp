@@ -204,6 +204,74 @@ TEST_F(packs_test, damage_loses_what_it_hit_and_nothing_else) {
     EXPECT_TRUE(!refused && refused.error().is(codes::corrupt));
 }
 
+// Of those that came together, each has the same DURABLE.
+// proves: I5
+TEST_F(packs_test, damage_in_a_group_loses_no_other_of_it) {
+    std::vector<object> all;
+    std::vector<packing> group;
+    for (std::uint64_t i = 0; i < 6; ++i) all.push_back(object_of(i));
+    for (std::size_t i = 0; i < 5; ++i) group.push_back({all[i].id, all[i].data, start});
+    auto packs = opened();
+    const auto places = packs->put_all(group);
+    ASSERT_TRUE(places);
+    packs.reset();
+    const auto flip_second = [&](const std::vector<bool>& expected) {
+        const auto size = std::filesystem::file_size(pack(1));
+        for (auto at = (*places)[0].offset + all[0].data.size() + 1; at < (*places)[1].offset;
+             ++at) {
+            SCOPED_TRACE(at);
+            flip(pack(1), at);
+            EXPECT_EQ(found(all), expected);
+            EXPECT_EQ(std::filesystem::file_size(pack(1)), size);
+            flip(pack(1), at);
+        }
+    };
+    flip_second({true, false, true, true, true, false});
+    packs = opened();
+    ASSERT_TRUE(packs->put(all[5].id, all[5].data, start));
+    packs.reset();
+    flip_second({true, false, true, true, true, true});
+}
+
+// proves: I5
+TEST_F(packs_test, what_cannot_be_read_now_is_not_taken_for_torn) {
+    const auto one = object_of(1);
+    const auto at = opened()->put(one.id, one.data, start);
+    ASSERT_TRUE(at);
+    const auto size = std::filesystem::file_size(pack(1));
+    const auto sick = std::make_shared<testing::counting_disk>();
+    // The pack's headers can be read, the object cannot.
+    sick->cannot_read = [&](std::uint64_t offset) { return offset >= at->offset; };
+    const auto refused = object_packs::open(options, sick);
+    ASSERT_FALSE(refused);
+    EXPECT_TRUE(refused.error().is(codes::disk_error));
+    EXPECT_EQ(std::filesystem::file_size(pack(1)), size);
+    EXPECT_EQ(found({one}), std::vector{true});
+}
+
+// proves: I5
+TEST_F(packs_test, a_full_disk_can_be_emptied) {
+    options.pack_bytes = 500;
+    std::vector<object> all;
+    std::vector<packed_place> places;
+    const auto full = std::make_shared<testing::full_disk>();
+    files = full;
+    const auto packs = opened();
+    for (std::uint64_t i = 0; i < 5; ++i) {
+        all.push_back(object_of(i, 150));
+        places.push_back(*packs->put(all.back().id, all.back().data, start));
+    }
+    ASSERT_NE(places[0].pack, places[4].pack);
+    full->full = true;
+    EXPECT_TRUE(packs->put(all[0].id, all[0].data, start).error().is(codes::disk_full));
+    for (std::size_t i = 0; i < 4; ++i) EXPECT_TRUE(packs->drop(all[i].id, places[i]));
+    while (const auto pack = packs->wasteful()) EXPECT_TRUE(*packs->remove(*pack));
+    EXPECT_FALSE(std::filesystem::exists(pack(1)));
+    EXPECT_EQ(read(*packs, places[4]), all[4].data);
+    full->full = false;
+    EXPECT_TRUE(packs->put(all[0].id, all[0].data, start));
+}
+
 TEST_F(packs_test, a_frame_counts_only_where_it_was_written) {
     const auto one = object_of(1);
     ASSERT_TRUE(opened()->put(one.id, one.data, start));

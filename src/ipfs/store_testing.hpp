@@ -283,6 +283,42 @@ class failing_disk final : public disk {
     unsynced unsynced_;
 };
 
+// Counts what is read, and cannot read what lies there. Waits for no disk.
+class counting_disk final : public disk {
+  public:
+    std::size_t opens = 0;
+    std::size_t reads = 0;
+    std::function<bool(std::uint64_t offset)> cannot_read;
+
+    result<open_file> open(const std::string& path) override {
+        ++opens;
+        return disk::open(path);
+    }
+    result<> read(const open_file& file, std::uint64_t offset,
+                  std::span<std::uint8_t> out) override {
+        ++reads;
+        if (cannot_read && cannot_read(offset)) return fail(codes::disk_error, "read");
+        return disk::read(file, offset, out);
+    }
+    result<> sync(const open_file&) override { return {}; }
+    result<> sync_data(const open_file&) override { return {}; }
+    result<> sync_folder(const std::string&) override { return {}; }
+};
+
+// Takes nothing more while it is full; what is there can be removed.
+class full_disk final : public disk {
+  public:
+    bool full = false;
+    result<open_file> create(const std::string& path) override {
+        if (full) return fail(codes::disk_full, path);
+        return disk::create(path);
+    }
+    result<> append(const open_file& file, bytes_view data) override {
+        if (full) return fail(codes::disk_full, "append");
+        return disk::append(file, data);
+    }
+};
+
 // One that never fails, and does not wait for the disk.
 inline std::shared_ptr<failing_disk> quick_disk() {
     return std::make_shared<failing_disk>(failing_disk::how::loses_power, SIZE_MAX);
