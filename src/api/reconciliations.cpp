@@ -3,7 +3,7 @@
 #include "api/codes.hpp"
 #include "api/reply.hpp"
 #include "api/submission.hpp"
-#include "nft/reconciler.hpp"
+#include "nft/reconciler_part.hpp"
 
 namespace thole::api {
 
@@ -12,6 +12,12 @@ reconciliations_resource::reconciliations_resource(parts p) : p_{p} {
                 [](const saga::operation_details& of, boost::json::object& out) {
                     if (const auto report = of.find_output<nft::sweep>()) {
                         out["report"] = json::to_value(*report);
+                    }
+                });
+    p_.docs.add(std::string{nft::reconcile_part_kind},
+                [](const saga::operation_details& of, boost::json::object& out) {
+                    if (const auto part = of.find_output<nft::sweep_part>()) {
+                        out["report"] = json::to_value(part->report);
                     }
                 });
 }

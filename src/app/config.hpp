@@ -294,10 +294,15 @@ struct reconcile_config {
     // Records are compared with the chain so often, and what is safe is repaired; 1m…720h; 0s =
     // only when asked.
     time_span interval = std::chrono::hours{1};
-    bool content = false;     // and with the content behind their URIs
-    std::uint32_t rate = 20;  // requests to the chain a second, of 20 records each; 1…1000
+    bool content = true;  // and with the content behind their URIs, a part of them each time
+    // The content of each record is looked at once in this time; reconcile.interval…8760h; 0s = in
+    // each run.
+    time_span content_within = std::chrono::hours{24};
+    // Questions a second: of 20 records each to the chain, of one each to gateways and providers;
+    // 1…1000.
+    std::uint32_t rate = 20;
 };
-BOOST_DESCRIBE_STRUCT(reconcile_config, (), (interval, content, rate))
+BOOST_DESCRIBE_STRUCT(reconcile_config, (), (interval, content, content_within, rate))
 
 struct engine_config {
     std::uint32_t max_waiting = 100'000;  // ready and blocked operations; more are refused (503)

@@ -37,8 +37,9 @@ bool is_plain_name(std::string_view name) {
     });
 }
 
-constexpr std::array kinds{nft::mint_kind,   nft::recheck_kind, nft::mend_kind, nft::reconcile_kind,
-                           nft::top_up_kind, saga::bench_kind,  saga::act_kind};
+constexpr std::array kinds{
+    nft::mint_kind,           nft::recheck_kind, nft::mend_kind,   nft::reconcile_kind,
+    nft::reconcile_part_kind, nft::top_up_kind,  saga::bench_kind, saga::act_kind};
 // … whose operations take a lock.
 constexpr std::array kinds_with_key{nft::mint_kind, nft::mend_kind, nft::top_up_kind};
 
@@ -440,6 +441,9 @@ void rule_book::check_mint() {
     span("/mint/recheck_after", m.recheck_after, 0s, 24h);
     const auto& r = c_.reconcile;
     if (r.interval.value != 0s) span("/reconcile/interval", r.interval, 1min, 720h);
+    if (r.interval.value != 0s && r.content_within.value != 0s) {
+        span("/reconcile/content_within", r.content_within, r.interval.value, 8760h);
+    }
     range("/reconcile/rate", r.rate, 1U, 1000U);
     range("/mint/max_generations", m.max_generations, 1U, 3U);
     if (m.uri_prefix.empty() || m.uri_prefix.size() > 140 || !visible(m.uri_prefix) ||

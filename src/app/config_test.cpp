@@ -635,6 +635,11 @@ TEST_F(config_test, what_the_engine_is_told_of_kinds_and_ticks_is_checked) {
     EXPECT_THAT(refusals("[engine.kind.bench]\nkey_per_minute = 1\n"),
                 ElementsAre(HasSubstr("engine.kind.bench.key_per_minute: operations of this kind "
                                       "have no key")));
+    EXPECT_THAT(refusals("[reconcile]\ncontent_within = \"30m\"\n"),
+                ElementsAre(HasSubstr("reconcile.content_within: must be from 1h to")));
+    EXPECT_THAT(refusals("[reconcile]\ninterval = \"0s\"\ncontent_within = \"30m\"\n"),
+                ElementsAre());
+    EXPECT_THAT(refusals("[reconcile]\ncontent_within = \"0s\"\n"), ElementsAre());
     const auto job = [](std::string_view at, std::string_view more) {
         return "[engine.cron.nightly]\nat = \"" + std::string{at} + "\"\n" + std::string{more};
     };

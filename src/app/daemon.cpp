@@ -51,7 +51,8 @@
 #include "nft/mint_saga.hpp"
 #include "nft/mint_view.hpp"
 #include "nft/recheck.hpp"
-#include "nft/reconciler.hpp"
+#include "nft/reconcile_rounds.hpp"
+#include "nft/reconciler_part.hpp"
 #include "nft/refill.hpp"
 #include "nft/sqlite_records.hpp"
 #include "nft/top_up.hpp"
@@ -150,6 +151,7 @@ struct daemon::parts {
     std::optional<saga::file_archive> shelf;
     std::optional<saga::retention> keeper;
     std::optional<saga::cron_runner> cron;
+    std::optional<nft::reconcile_rounds> rounds;
 
     api::documents documents;
     std::optional<api::content_resource> content_resource;
@@ -177,9 +179,11 @@ struct daemon::parts {
     void open_stores();
     void open_network();
     [[nodiscard]] nft::issuers keep_wallet(const solana::public_key& wallet);
+    [[nodiscard]] nft::mint_dependencies minting_parts();
     void open_engine();
     void open_keeping();
     void open_cron();
+    void open_rounds();
     void open_hints();
     void open_refill(saga::definitions& known, const nft::mint_settings& settings);
     [[nodiscard]] task<> fill_wallet();
@@ -205,7 +209,6 @@ struct daemon::parts {
     [[nodiscard]] task<> archive_operations();
     [[nodiscard]] task<> watch_endpoints(io::endpoint_monitor& monitor, name dependency);
     [[nodiscard]] task<> watch_wallet();
-    [[nodiscard]] task<> reconcile_now_and_then();
 };
 
 daemon::parts::parts(const config& from, const config_sources& from_where)
@@ -290,6 +293,20 @@ nft::issuers daemon::parts::keep_wallet(const solana::public_key& wallet) {
     return std::move(*kept);
 }
 
+nft::mint_dependencies daemon::parts::minting_parts() {
+    return {.secret = *secret,
+            .wallet = chain->wallet,
+            .rpc = chain->rpc,
+            .submitter = chain->submitter,
+            .funds = chain->funds,
+            .pins = content->pins,
+            .gateways = content->fetcher,
+            .pictures = *images,
+            .table = records,
+            .asked = asked ? &*asked : nullptr,
+            .earlier = {ours.begin() + 1, ours.end()}};
+}
+
 void daemon::parts::open_engine() {
     saga::definitions known;
     if (chain) {
@@ -309,17 +326,7 @@ void daemon::parts::open_engine() {
         settings.chain = step_policy_of(overrides_of(d.solana, presets::solana_rpc, d));
         settings.content = step_policy_of(overrides_of(d.ipfs, presets::ipfs, d));
         settings.rollback_when_exhausted = c.mint.on_exhausted == exhausted_action::rollback;
-        const nft::mint_dependencies minting{.secret = *secret,
-                                             .wallet = chain->wallet,
-                                             .rpc = chain->rpc,
-                                             .submitter = chain->submitter,
-                                             .funds = chain->funds,
-                                             .pins = content->pins,
-                                             .gateways = content->fetcher,
-                                             .pictures = *images,
-                                             .table = records,
-                                             .asked = asked ? &*asked : nullptr,
-                                             .earlier = {ours.begin() + 1, ours.end()}};
+        const auto minting = minting_parts();
         nft::add_mint_sagas(known, minting, settings);
         add_consistency_sagas(known, minting, settings);
         if (c.wallet.top_up.treasury) open_refill(known, settings);
@@ -433,12 +440,30 @@ void daemon::parts::open_cron() {
                  std::move(jobs));
 }
 
+void daemon::parts::open_rounds() {
+    if (!chain || c.reconcile.interval.value == 0s) return;
+    rounds.emplace(nft::reconcile_rounds::surroundings{
+                       .work = *engine,
+                       .loop = core,
+                       .now = [this] { return journal->now(); },
+                       .seed = random_number(random),
+                       .on_fault =
+                           [this](const fault& f) {
+                               log.write(ops::log_severity::warning, "reconcile_not_started",
+                                         {{"code", std::string{f.code()}}});
+                           }},
+                   nft::reconcile_schedule{.interval = c.reconcile.interval.value,
+                                           .content = c.reconcile.content,
+                                           .content_within = c.reconcile.content_within.value});
+}
+
 void daemon::parts::add_consistency_sagas(saga::definitions& known,
                                           const nft::mint_dependencies& minting,
                                           const nft::mint_settings& settings) {
     const nft::find_operation find = [this](uuid id) { return find_operation(id); };
     known.add(nft::make_mend_saga({minting, settings, find}));
-    known.add(nft::make_reconcile_saga(
+    known.add(nft::make_reconcile_saga());
+    known.add(nft::make_reconcile_part_saga(
         {.parts = minting,
          .ledger = content->ledger,
          .find = find,
@@ -684,7 +709,8 @@ task<> daemon::parts::live() {
     background.spawn(
         watch_endpoints(content->provider_monitor, content->provider_set.dependency()));
     background.spawn(watch_endpoints(content->gateway_monitor, content->gateway_set.dependency()));
-    if (chain && c.reconcile.interval.value != 0s) background.spawn(reconcile_now_and_then());
+    open_rounds();
+    if (rounds) background.spawn(rounds->run());
     (void)co_await stop_wanted.wait();
     co_await stop();
 }
@@ -733,28 +759,6 @@ task<> daemon::parts::archive_operations() {
         }
         const auto slept = co_await loop.sleep_for(archive_each);
         if (!slept) co_return;
-    }
-}
-
-// One at a time, each an operation of its own with its report.
-task<> daemon::parts::reconcile_now_and_then() {
-    io::loop& loop = core;
-    for (std::uint64_t run = 1;; ++run) {
-        const auto slept = co_await loop.sleep_for(c.reconcile.interval.value);
-        if (!slept) co_return;
-        saga::submission s;
-        s.kind = nft::reconcile_kind;
-        s.key = fmt::format("every-{:x}-{}", random_number(random), run);
-        s.input =
-            json::write(nft::reconcile_request{.dry_run = false, .content = c.reconcile.content});
-        const auto accepted = co_await engine->submit(std::move(s));
-        if (!accepted) {
-            log.write(ops::log_severity::warning, "reconcile_not_started",
-                      {{"code", std::string{accepted.error().code()}}});
-            continue;
-        }
-        const auto until = deadline::after(loop.now(), std::chrono::hours{24});
-        (void)co_await engine->wait_end(accepted->view.id, until);
     }
 }
 

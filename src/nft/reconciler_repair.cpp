@@ -1,7 +1,7 @@
 #include "nft/codes.hpp"
 #include "nft/mint_view.hpp"
 #include "nft/recheck.hpp"
-#include "nft/reconciler.hpp"
+#include "nft/reconciler_part.hpp"
 
 namespace thole::nft {
 namespace {
@@ -21,8 +21,8 @@ void failed(finding& each, const fault& why) {
 
 // What must not fail alone – the chain cannot be read – is an error; what fails in one repair is a
 // work item, and the sweep goes on.
-task<result<>> sweep::repair(pass& p, finding& each, record& row, const mint_at& at,
-                             const std::optional<content_state>& seen) {
+task<result<>> sweep_part::repair(pass& p, finding& each, record& row, const mint_at& at,
+                                  const std::optional<content_state>& seen) {
     const bool there = at.nft && issuer_verified(*at.nft, p_.ours());
     switch (each.drift) {
         case drift::record_behind: {
@@ -75,7 +75,7 @@ task<result<>> sweep::repair(pass& p, finding& each, record& row, const mint_at&
     co_return result<>{};
 }
 
-task<> sweep::write_record(finding& each, record& row) {
+task<> sweep_part::write_record(finding& each, record& row) {
     if (row.signature.empty()) {  // the chain does not tell it; the journal may
         const auto mint = co_await d_.find(row.operation_id);
         const auto known = mint && *mint
@@ -93,7 +93,9 @@ task<> sweep::write_record(finding& each, record& row) {
     row = std::move(*there);
 }
 
-task<> sweep::upload(pass& p, finding& each, const record& row) {
+task<> sweep_part::upload(pass& p, finding& each, const record& row) {
+    if (!co_await pace_.turn()) co_return;
+    pace_.owe(2 * p_.pins.providers());
     const auto done = co_await upload_again(p_, d_.replicas, p.in, row);
     if (!done) {
         failed(each, done.error());
@@ -109,7 +111,7 @@ task<> sweep::upload(pass& p, finding& each, const record& row) {
     if (!now.json) each.detail += "; uploaded again, and still not served: " + now.problem;
 }
 
-task<> sweep::give_up(pass& p, finding& each, const record& row) {
+task<> sweep_part::give_up(pass& p, finding& each, const record& row) {
     const auto marked = co_await p_.table.mark_rolled_back(row.operation_id, p.in.store_now());
     if (!marked) {
         failed(each, marked.error());
@@ -118,9 +120,10 @@ task<> sweep::give_up(pass& p, finding& each, const record& row) {
     each.remedy = remedy::fixed;
 }
 
-task<> sweep::release_pins(pass& p, finding& each, std::string owner) {
+task<> sweep_part::release_pins(pass& p, finding& each, std::string owner) {
     each.remedy = remedy::would_fix;
     if (p.how.dry_run) co_return;
+    if (!co_await pace_.turn()) co_return;
     const auto released = co_await p_.pins.release(std::move(owner), {}, p.until);
     if (!released) {
         failed(each, released.error());
@@ -129,7 +132,7 @@ task<> sweep::release_pins(pass& p, finding& each, std::string owner) {
     each.remedy = remedy::fixed;
 }
 
-task<> sweep::begin_mend(pass& p, finding& each) {
+task<> sweep_part::begin_mend(pass& p, finding& each) {
     if (p.mends.size() >= reconcile_report::most_findings) {
         each.remedy = remedy::none;
         each.detail += "; left to the next run";
@@ -149,7 +152,7 @@ task<> sweep::begin_mend(pass& p, finding& each) {
     p.mends.push_back({each, std::move(request)});
 }
 
-task<> sweep::await_mends(pass& p) {
+task<> sweep_part::await_mends(pass& p) {
     auto& loop = p_.rpc.loop();
     const auto until = deadline::after(loop.now(), longest_mend);
     for (auto& [each, request] : p.mends) {

@@ -1,9 +1,6 @@
-#include "nft/reconciler.hpp"
-
 #include "ipfs/codes.hpp"
 #include "nft/codes.hpp"
-#include "nft/mint_world_test.hpp"
-#include "nft/nft_fixture.hpp"
+#include "nft/reconcile_world_test.hpp"
 #include "nft/steps/upload_content.hpp"
 #include "solana/codec/address.hpp"
 #include "solana/codec/programs.hpp"
@@ -19,97 +16,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-class reconciler : public ::testing::Test {
-  protected:
-    reconciler() {
-        w.b.stop();
-        const find_operation find = [this](uuid id) { return look_up(id); };
-        w.b.define(make_mend_saga({w.parts(), {}, find}));
-        w.b.define(make_reconcile_saga(
-            {.parts = w.parts(),
-             .ledger = w.ledger,
-             .find = find,
-             .completed = [this](std::int64_t before) { return completed(before); },
-             .replicas = 2,
-             .pause = 50ms,
-             .on_finding = [this](const finding& each) { told.push_back(each.drift); }}));
-        w.b.start();
-    }
-    task<result<std::optional<saga::operation_details>>> look_up(uuid id) {
-        auto found = co_await w.b->get(id);
-        if (!found) co_return std::nullopt;
-        co_return std::move(*found);
-    }
-    task<result<saga::details_page>> completed(std::int64_t before) {
-        saga::list_filter filter;
-        filter.kind = "mint";
-        filter.ending = saga::op_ending::completed;
-        filter.before = before;
-        filter.limit = 2;
-        co_return co_await w.b->list(std::move(filter));
-    }
-
-    reconcile_report run(bool dry_run, bool content = false) {
-        saga::submission s;
-        s.kind = reconcile_kind;
-        s.key = "run-" + std::to_string(++runs_);
-        s.input = json::write(reconcile_request{dry_run, content});
-        const auto end = w.b.end_of(w.b.accept(std::move(s)));
-        EXPECT_EQ(end.view.state, "completed") << json::write(end.view);
-        return end.find_output<sweep>().value_or(reconcile_report{});
-    }
-    // A mint that is completed, whose record then is changed behind its back.
-    uuid drifted(const std::string& change) {
-        const auto end = w.mint("order-1");
-        EXPECT_EQ(end.view.state, "completed");
-        if (!change.empty()) on_records("update thole_nft set " + change);
-        return end.view.id;
-    }
-    void on_records(const std::string& statement) {
-        auto db = sql::database::open(w.folder.file("records.sqlite"), sql::access::read_write);
-        ASSERT_TRUE(db);
-        EXPECT_TRUE(db->execute(statement.c_str())) << statement;
-    }
-    // A mint that was cancelled before anything was signed.
-    uuid cancelled(const std::string& key) {
-        w.content.faults().corrupt = true;
-        const auto id = w.accept(key, w.request());
-        w.until(id, [](const auto& view) { return view.step == "fetch_uris"; });
-        EXPECT_TRUE(w.b.wait(w.b->cancel(id, "test", "changed my mind")));
-        EXPECT_EQ(w.b.end_of(id).view.state, "rolled_back");
-        w.content.faults().corrupt = false;
-        return id;
-    }
-    // The only finding of a run that repairs, and what a further run finds.
-    finding repaired(drift what, bool content = false) {
-        const auto report = run(false, content);
-        EXPECT_THAT(kinds(report), ElementsAre(what));
-        if (report.findings.empty()) return {};
-        EXPECT_THAT(run(false, content).findings, IsEmpty());
-        return report.findings.front();
-    }
-    solana::mint_terms terms_of(const std::string& key) {
-        solana::mint_terms terms;
-        terms.wallet = w.wallet.address();
-        terms.owner = w.owner;
-        terms.seed = w.identity(key).seed;
-        terms.rent = 1;
-        terms.already_held = 1;
-        return terms;
-    }
-    static std::vector<drift> kinds(const reconcile_report& report) {
-        std::vector<drift> out;
-        for (const auto& each : report.findings) out.push_back(each.drift);
-        return out;
-    }
-
-    world w;
-    std::vector<drift> told;
-
-  private:
-    int runs_ = 0;
-};
-
 // proves: C3
 TEST_F(reconciler, what_agrees_is_no_finding_and_a_page_is_one_request) {
     for (int i = 0; i < 25; ++i) {
@@ -118,16 +24,11 @@ TEST_F(reconciler, what_agrees_is_no_finding_and_a_page_is_one_request) {
         const auto id = w.accept("order-" + std::to_string(i), r);
         ASSERT_EQ(w.b.end_of(id).view.state, "completed");
     }
-    const auto reads = [&] {
-        std::size_t count = 0;
-        w.each([&](auto& node) { count += node.model.calls().at("getMultipleAccounts"); });
-        return count;
-    };
-    const auto before = reads();
+    const auto before = chain_reads();
     const auto report = run(true, true);
     EXPECT_EQ(report.records, 25U);
     EXPECT_THAT(report.findings, IsEmpty());
-    EXPECT_EQ(reads() - before, 2U);
+    EXPECT_EQ(chain_reads() - before, 2U);
 }
 
 // proves: C3, E9
@@ -477,37 +378,84 @@ TEST_F(reconciler, content_that_cannot_be_brought_back_stays_a_work_item) {
 // proves: C3
 TEST_F(reconciler, goes_through_many_records_at_a_bounded_rate) {
     constexpr int rows = 2'000;
-    const auto first = w.row(drifted("")).value();
-    auto db = sql::database::open(w.folder.file("records.sqlite"), sql::access::read_write);
-    ASSERT_TRUE(db);
-    ASSERT_TRUE(db->execute("begin"));
-    for (int i = 0; i < rows; ++i) {
-        // Rolled back and not on the chain: compared, and as they should be.
-        const auto sql = "insert into thole_nft select '0190a0b4-7c00-7000-8000-" +
-                         (std::to_string(100'000'000'000 + i)) +
-                         "', tenant, account, owner, 'mint" + std::to_string(i) +
-                         "', image_cid, metadata_cid, uri, metadata_json, level, 'rolled_back', "
-                         "'', version, created_at, updated_at from thole_nft where mint = '" +
-                         first.mint + "'";
-        ASSERT_TRUE(db->execute(sql.c_str())) << sql;
-    }
-    ASSERT_TRUE(db->execute("commit"));
-    const auto asked = [&] {
-        std::size_t count = 0;
-        w.each([&](auto& node) {
-            const auto found = node.model.calls().find("getMultipleAccounts");
-            if (found != node.model.calls().end()) count += found->second;
-        });
-        return count;
-    };
-    const auto before = asked();
+    add_rows(rows);
+    const auto before = chain_reads();
     const auto begun = w.b.loop.now();
-    const auto report = run(false);
-    const auto requests = asked() - before;
+    const auto id = begin({.dry_run = false});
+    const auto end = w.b.end_of(id);
+    const auto report = end.find_output<sweep>().value();
     EXPECT_EQ(report.records, rows + 1U);
     EXPECT_THAT(report.findings, IsEmpty());
-    EXPECT_EQ(requests, rows / 20 + 1U);
-    EXPECT_GE(w.b.loop.now() - begun, 50ms * (rows / 20)) << "no more than 20 requests a second";
+    EXPECT_EQ(chain_reads() - before, rows / 20 + 1U);
+    EXPECT_GE(w.b.loop.now() - begun, 50ms * (rows / 20)) << "no more than 20 questions a second";
+    EXPECT_GE(parts_of(id).size(), 5U) << "each a second of work, with its own time-out";
+}
+
+// proves: C3, E1
+TEST_F(reconciler, a_crash_repeats_no_more_than_a_part) {
+    constexpr int rows = 2'000;
+    add_rows(rows);
+    const auto before = chain_reads();
+    const auto id = begin({.dry_run = false});
+    const auto enough = [&](const auto&) { return chain_reads() - before >= 70; };
+    w.until(id, enough);
+    w.b.crash();
+    w.b.start();
+    const auto report = w.b.end_of(id).find_output<sweep>().value();
+    EXPECT_EQ(report.records, rows + 1U);
+    EXPECT_LE(chain_reads() - before, rows / 20 + 1U + 21U) << "a second's questions, once more";
+}
+
+// proves: C3
+TEST_F(reconciler, a_part_that_a_person_ends_ends_all) {
+    add_rows(500);
+    const auto id = begin({.dry_run = false});
+    w.until(id, [&](const auto&) { return !parts_of(id).empty(); });
+    ASSERT_TRUE(w.b.wait(w.b->cancel(parts_of(id).front().view.id, "me", "not now")));
+    const auto end = w.b.end_of(id);
+    EXPECT_EQ(end.view.state, "rolled_back") << json::write(end.view);
+    EXPECT_THAT(end.view.cause.value_or(""), HasSubstr("a part of it was"));
+}
+
+// proves: C3, I5
+TEST_F(reconciler, slices_of_the_content_are_the_whole_and_no_record_twice) {
+    constexpr std::uint32_t third = 0x5555'5555;
+    for (int i = 0; i < 12; ++i) {
+        auto r = w.request("Seat " + std::to_string(i));
+        r.account = "user-" + std::to_string(i);
+        ASSERT_EQ(w.b.end_of(w.accept("order-" + std::to_string(i), r)).view.state, "completed");
+    }
+    std::uint64_t seen = 0;
+    for (const auto& slice : {content_slice{5, third}, {third, 2 * third}, {2 * third, 5}}) {
+        const auto report = run(true, true, slice);
+        EXPECT_EQ(report.records, 12U) << "chain and records are compared whole";
+        EXPECT_LT(report.contents, 12U);
+        seen += report.contents;
+    }
+    EXPECT_EQ(seen, 12U);
+    EXPECT_EQ(run(true, true).contents, 12U) << "asked for: all";
+    EXPECT_EQ(run(true, true, content_slice{7, 7}).contents, 12U);
+    EXPECT_EQ(run(true, false, content_slice{7, 7}).contents, 0U);
+}
+
+// proves: C3
+TEST_F(reconciler, questions_about_content_wait_for_their_turn_too) {
+    for (int i = 0; i < 10; ++i) {
+        auto r = w.request("Seat " + std::to_string(i));
+        r.account = "user-" + std::to_string(i);
+        ASSERT_EQ(w.b.end_of(w.accept("order-" + std::to_string(i), r)).view.state, "completed");
+    }
+    std::size_t questions = 0;
+    w.net.mount("http://content", [&](const io::http_request& r) {
+        ++questions;
+        const auto target = r.url.substr(std::string_view{"http://content"}.size());
+        auto answer = w.content.answer({r.method, target, {}, r.body});
+        return sim::reply{answer.status, std::move(answer.body), {}};
+    });
+    const auto begun = w.b.loop.now();
+    EXPECT_THAT(run(true, true).findings, IsEmpty());
+    EXPECT_GE(questions, 30U) << "metadata once, and the pins of metadata and image";
+    EXPECT_GE(w.b.loop.now() - begun, 50ms * questions);
 }
 
 // proves: C3

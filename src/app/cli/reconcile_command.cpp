@@ -45,7 +45,7 @@ void show_report(session& s, const value& report) {
                             text_of(report, "records"), text_of(report, "at_work"),
                             text_of(report, "drifted"), text_of(report, "fixed")));
     if (text_of(report, "unseen") != "0") {
-        s.out.print(fmt::format("{} of which no gateway could be asked for the content\n",
+        s.out.print(fmt::format("{} of which chain or content could not be seen\n",
                                 text_of(report, "unseen")));
     }
     const auto& findings = report.at("findings").as_array();
