@@ -24,8 +24,9 @@ class no_archive final : public ipfs::archive {
 };
 
 struct pinned {
-    pinned(ipfs::provider& remote, const io::loop& loop)
-        : remotes{name{"ipfs"}, {}, endpoints_of(remote)},
+    pinned(ipfs::provider& remote, const io::loop& loop, std::string file = ":memory:")
+        : ledger{std::move(file), nullptr},
+          remotes{name{"ipfs"}, {}, endpoints_of(remote)},
           pins{none, ledger, remotes, {&remote}, loop, 7, ipfs::archive_use::none} {}
 
     static std::vector<endpoint_config> endpoints_of(const ipfs::provider& remote) {
@@ -36,7 +37,7 @@ struct pinned {
     }
 
     no_archive none;
-    ipfs::sqlite_pin_ledger ledger{":memory:", nullptr};
+    ipfs::sqlite_pin_ledger ledger;
     endpoint_set remotes;
     ipfs::pinning pins;
 };

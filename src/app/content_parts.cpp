@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
-#include <set>
 
 #include "app/config_rules.hpp"
 #include "app/policies.hpp"
 #include "app/start_error.hpp"
-#include "app/url_parts.hpp"
 #include "ipfs/kubo_provider.hpp"
 #include "ipfs/pinata_provider.hpp"
 #include "ipfs/psa_provider.hpp"
@@ -52,7 +50,7 @@ provider_ptr make_kubo(const content_surroundings& from, const ipfs_provider_con
     if (const auto timeout = ipfs_policies(from.c).timeout) {
         options.call_timeout = options.put_timeout = timeout->value;
     }
-    return std::make_unique<ipfs::kubo_provider>(name{p.name}, std::move(options), from.providers,
+    return std::make_unique<ipfs::kubo_provider>(name{p.name}, std::move(options), from.configured,
                                                  from.loop);
 }
 
@@ -65,8 +63,8 @@ provider_ptr make_pinata(const content_surroundings& from, const ipfs_provider_c
     if (const auto timeout = ipfs_policies(from.c).timeout) {
         options.call_timeout = options.put_timeout = timeout->value;
     }
-    return std::make_unique<ipfs::pinata_provider>(name{p.name}, std::move(options), from.providers,
-                                                   from.loop);
+    return std::make_unique<ipfs::pinata_provider>(name{p.name}, std::move(options),
+                                                   from.configured, from.loop);
 }
 
 provider_ptr make_psa(const content_surroundings& from, const ipfs_provider_config& p,
@@ -76,7 +74,7 @@ provider_ptr make_psa(const content_surroundings& from, const ipfs_provider_conf
     options.token = token_of(p, from.env);
     options.origins = p.origins;
     if (const auto timeout = ipfs_policies(from.c).timeout) options.call_timeout = timeout->value;
-    return std::make_unique<ipfs::psa_provider>(name{p.name}, std::move(options), from.providers,
+    return std::make_unique<ipfs::psa_provider>(name{p.name}, std::move(options), from.configured,
                                                 from.loop);
 }
 
@@ -121,8 +119,11 @@ std::vector<thole::endpoint_config> gateway_endpoints(const content_surroundings
     return out;
 }
 
-ipfs::fetcher_options fetcher_settings(const config& c, std::function<void(name)> on_late) {
+ipfs::fetcher_options fetcher_settings(const content_surroundings& from,
+                                       std::function<void(name)> on_late) {
+    const auto& c = from.c;
     ipfs::fetcher_options out;
+    out.elsewhere = &from.elsewhere;
     out.on_late = std::move(on_late);
     const auto timeout =
         overrides_of(c.dependency.gateway, presets::default_preset, c.dependency).timeout;
@@ -199,12 +200,12 @@ content_parts::content_parts(ipfs::content_store& store, const content_surroundi
            from.loop,
            from.seed,
            own_store(from.c) == nullptr ? ipfs::archive_use::none : ipfs::archive_use::copies},
-      fetcher{from.gateways,
+      fetcher{from.configured,
               gateway_set,
               {own_gateway_name},
               from.loop,
               from.seed + 1,
-              fetcher_settings(from.c, [this](name late) { gateway_monitor.suspect(late); })},
+              fetcher_settings(from, [this](name late) { gateway_monitor.suspect(late); })},
       provider_monitor{
           from.loop, provider_set,
           [this](io::health_look at) { return serves(pins.check_remote(at.endpoint, at.until)); }},
@@ -239,18 +240,6 @@ task<> content_parts::tell_costs(ops::metrics& to) {
         to.gauge_of(ops::metric::provider_month_micros, {each.name, each.cost_per_month->currency})
             .set(each.cost_per_month->micros);
     }
-}
-
-io::curl_transport::options gateway_options(const config& c, const environment& env,
-                                            const std::string& own_gateway) {
-    std::set<std::string, std::less<>> allowed;
-    for (const auto& each : endpoints_of(c.dependency.gateway.endpoint, env)) {
-        if (const auto parts = parse_http_url(each.url)) allowed.insert(parts->host);
-    }
-    if (const auto parts = parse_http_url(own_gateway)) allowed.insert(parts->host);
-    io::curl_transport::options out;
-    out.guard = io::url_guard{io::url_guard::reach::public_only, std::move(allowed)};
-    return out;
 }
 
 std::uint32_t replicas_of(const config& c) {

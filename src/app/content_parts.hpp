@@ -27,8 +27,8 @@ namespace thole::app {
 struct content_surroundings {
     const config& c;
     const environment& env;
-    io::http_transport& providers;  // to configured places
-    io::http_transport& gateways;   // guarded: redirects may lead anywhere
+    io::http_transport& configured;  // to configured places
+    io::http_transport& elsewhere;   // guarded: where gateways redirect to
     io::loop& loop;
     sql::blocking_pool& pool;
     sql::blocking_pool& ledger_pool;  // of one thread
@@ -72,11 +72,6 @@ class content_parts {
 
     static inline const name own_gateway_name{"own"};
 };
-
-// Redirects of gateways may lead anywhere but into this network; the gateways that are configured
-// may be in it.
-[[nodiscard]] io::curl_transport::options gateway_options(const config&, const environment&,
-                                                          const std::string& own_gateway);
 
 // Copies that a mint makes.
 [[nodiscard]] std::uint32_t replicas_of(const config&);

@@ -249,13 +249,15 @@ void daemon::parts::open_stores() {
 
 void daemon::parts::open_network() {
     curl.emplace(core, resolver);
-    guarded_curl.emplace(core, resolver, gateway_options(c, env, server.own_url(c)));
+    io::curl_transport::options outward;
+    outward.guard = io::url_guard{io::url_guard::reach::public_only};
+    guarded_curl.emplace(core, resolver, std::move(outward));
     transport.emplace(*curl, metrics, core);
     guarded.emplace(*guarded_curl, metrics, core);
     content.emplace(*store, content_surroundings{.c = c,
                                                  .env = env,
-                                                 .providers = *transport,
-                                                 .gateways = *guarded,
+                                                 .configured = *transport,
+                                                 .elsewhere = *guarded,
                                                  .loop = core,
                                                  .pool = core_disk,
                                                  .ledger_pool = ledger_disk,
@@ -538,7 +540,7 @@ void daemon::parts::add_resources() {
     const api::disk_check room = [this] { return has_room(c); };
     content_resource.emplace(*store, front_disk, room, metrics, front, looks.check());
     content_resource->add_to(server.here());
-    gateway.emplace(*store, front_disk);
+    gateway.emplace(*store, front_disk, front);
     gateway->add_to(server.here());
     front_health.emplace(health_sources(), metrics);
     front_health->add_front(server.here());

@@ -11,7 +11,8 @@ namespace thole::app {
 
 class gateway_route {
   public:
-    gateway_route(ipfs::content_store& store, sql::blocking_pool& pool) : gateway_{store, pool} {}
+    gateway_route(ipfs::content_store& store, sql::blocking_pool& pool, io::loop& loop)
+        : gateway_{store, pool, loop} {}
 
     void add_to(api::router& to) {
         to.add({"GET", "/ipfs/{path...}", "ipfs", api::access::open, {api::any_parameter}},

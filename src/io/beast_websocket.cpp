@@ -8,6 +8,7 @@
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
+#include <boost/beast/core/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket/ssl.hpp>
 #include <boost/beast/websocket/stream.hpp>
@@ -25,11 +26,13 @@ using tcp = net::ip::tcp;
 using error_code = boost::system::error_code;
 
 constexpr std::size_t most_bytes = 1 << 20;
+constexpr duration longest_handshake = std::chrono::seconds{30};
 
 fault fault_of(const error_code& error, const fault_code& usual) {
     const bool gone = error == net::error::connection_reset || error == net::error::eof ||
                       error == net::ssl::error::stream_truncated || error == ws::error::closed;
     const auto& code = error == net::error::connection_refused ? codes::net_connection_refused
+                       : error == boost::beast::error::timeout ? codes::net_timeout
                        : gone                                  ? codes::net_reset
                                                                : usual;
     return fault{code}.with_detail(error.message());
@@ -50,8 +53,9 @@ class beast_websocket final : public websocket {
 
     [[nodiscard]] auto& lower() { return stream_.next_layer(); }
 
-    task<result<>> shake_hands(std::string host, std::string target) {
-        stream_.set_option(ws::stream_base::timeout::suggested(boost::beast::role_type::client));
+    task<result<>> shake_hands(std::string host, std::string target, duration silence) {
+        // A ping goes out at half of it.
+        stream_.set_option(ws::stream_base::timeout{longest_handshake, silence, true});
         stream_.read_message_max(most_bytes);
         const auto [error] = co_await stream_.async_handshake(host, target, as_values);
         co_return co_await judged(error, codes::net_unclassified);
@@ -119,8 +123,8 @@ struct beast_dialer::tls {
     net::ssl::context context{net::ssl::context::tls_client};
 };
 
-beast_dialer::beast_dialer(system_loop& loop, resolver& names)
-    : loop_{loop}, names_{names}, tls_{std::make_unique<tls>()} {
+beast_dialer::beast_dialer(system_loop& loop, resolver& names, duration silence)
+    : loop_{loop}, names_{names}, silence_{silence}, tls_{std::make_unique<tls>()} {
     tls_->context.set_default_verify_paths();
     tls_->context.set_verify_mode(net::ssl::verify_peer);
 }
@@ -146,7 +150,7 @@ task<result<std::unique_ptr<websocket>>> beast_dialer::open_now(std::string url,
     socket.set_option(tcp::no_delay{true}, ignored);
     if (!where->secure) {
         auto out = std::make_unique<beast_websocket<tcp::socket>>(std::move(socket));
-        const auto ok = co_await out->shake_hands(where->authority(), where->target);
+        const auto ok = co_await out->shake_hands(where->authority(), where->target, silence_);
         if (!ok) co_return fail(ok.error());
         co_return out;
     }
@@ -157,7 +161,7 @@ task<result<std::unique_ptr<websocket>>> beast_dialer::open_now(std::string url,
     secure.set_verify_callback(net::ssl::host_name_verification{where->host});
     const auto [error] = co_await secure.async_handshake(net::ssl::stream_base::client, as_values);
     if (const auto ok = co_await judged(error, codes::net_tls); !ok) co_return fail(ok.error());
-    const auto ok = co_await out->shake_hands(where->authority(), where->target);
+    const auto ok = co_await out->shake_hands(where->authority(), where->target, silence_);
     if (!ok) co_return fail(ok.error());
     co_return out;
 }

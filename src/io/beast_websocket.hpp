@@ -2,9 +2,9 @@
 
 // Websockets over TCP and TLS, by Boost.Beast. The only file that includes it is the .cpp.
 //
-// A peer that says nothing for five minutes is asked by a ping, and given up when it does not
-// answer. A message of more than a mebibyte ends the connection. Ownership: loop and resolver
-// outlive it. Threads: the loop's.
+// A peer that says nothing is asked by a ping, and given up after five minutes of silence. A
+// message of more than a mebibyte ends the connection. Ownership: loop and resolver outlive it.
+// Threads: the loop's.
 
 #include "io/resolver.hpp"
 #include "io/system_loop.hpp"
@@ -14,7 +14,8 @@ namespace thole::io {
 
 class beast_dialer final : public websocket_dialer {
   public:
-    beast_dialer(system_loop& loop, resolver& names);
+    static constexpr duration longest_silence = std::chrono::minutes{5};
+    beast_dialer(system_loop& loop, resolver& names, duration silence = longest_silence);
     ~beast_dialer() override;
     [[nodiscard]] task<result<std::unique_ptr<websocket>>> open(std::string url,
                                                                 deadline until) override;
@@ -28,6 +29,7 @@ class beast_dialer final : public websocket_dialer {
 
     system_loop& loop_;
     resolver& names_;
+    const duration silence_;
     std::unique_ptr<tls> tls_;
 };
 

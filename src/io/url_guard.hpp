@@ -7,12 +7,11 @@
 //   auto ok = guard.check(host, addresses);      // or codes::net_address_forbidden
 //
 // The guard judges addresses, not names, after they were resolved and before they are connected
-// to; the transport connects to exactly those, so a second resolution cannot slip one in. Names
-// in allowed_hosts (configuration: "localhost", a gateway in the same rack) pass unjudged.
-// A value. Threads: any.
+// to; the transport connects to exactly those, so a second resolution cannot slip one in. What an
+// operator configured ("localhost", a gateway in the same rack) goes through a transport without
+// a guard. A value. Threads: any.
 
 #include <boost/asio/ip/address.hpp>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,8 +37,7 @@ class url_guard {
     enum class reach : std::uint8_t { anywhere, public_only };
 
     url_guard() = default;  // anywhere
-    explicit url_guard(reach r, std::set<std::string, std::less<>> allowed_hosts = {})
-        : reach_{r}, allowed_hosts_{std::move(allowed_hosts)} {}
+    explicit url_guard(reach r) : reach_{r} {}
 
     // All addresses must be permitted: a name with one forbidden address is a rebinding attempt.
     [[nodiscard]] result<> check(std::string_view host,
@@ -47,7 +45,6 @@ class url_guard {
 
   private:
     reach reach_ = reach::anywhere;
-    std::set<std::string, std::less<>> allowed_hosts_;
 };
 
 }  // namespace thole::io

@@ -71,7 +71,7 @@ TEST(UrlGuard, PermitsEverythingUnlessTold) {
 
 // proves: O10
 TEST(UrlGuard, RefusesANameWithOneForbiddenAddress) {
-    const url_guard guard{url_guard::reach::public_only, {"localhost"}};
+    const url_guard guard{url_guard::reach::public_only};
     EXPECT_TRUE(guard.check("a.example", {make_address("8.8.8.8"), make_address("2a00::1")}));
     const auto refused =
         guard.check("a.example", {make_address("8.8.8.8"), make_address("169.254.169.254")});
@@ -79,8 +79,7 @@ TEST(UrlGuard, RefusesANameWithOneForbiddenAddress) {
     EXPECT_TRUE(refused.error().is(codes::net_address_forbidden));
     EXPECT_EQ(refused.error().detail(),
               "a.example leads to the link-local address 169.254.169.254");
-    EXPECT_TRUE(guard.check("localhost", {make_address("127.0.0.1")}));
-    EXPECT_FALSE(guard.check("localhost.example", {make_address("127.0.0.1")}));
+    EXPECT_FALSE(guard.check("localhost", {make_address("127.0.0.1")}));
 }
 
 }  // namespace

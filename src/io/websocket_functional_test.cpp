@@ -27,7 +27,7 @@ using test_kit::make_certificate;
 using test_kit::run;
 using test_kit::tcp_socket;
 
-// Sends every text back, twice; cuts the line after "cut".
+// Sends every text back, twice; cuts the line after "cut", reads nothing more after "deaf".
 struct echo_server {
     echo_server(system_loop& on, const test_kit::identity* who) : loop{on}, work{on} {
         if (who != nullptr) {
@@ -66,7 +66,7 @@ struct echo_server {
         if (!error) co_await serve(stream);
     }
     template <class Stream>
-    static task<> serve(Stream& stream) {
+    task<> serve(Stream& stream) {
         const auto [refused] = co_await stream.async_accept(as_values);
         if (refused) co_return;
         for (;;) {
@@ -75,6 +75,7 @@ struct echo_server {
             if (error) co_return;
             const auto text = boost::beast::buffers_to_string(buffer.data());
             if (text == "cut") co_return;
+            if (text == "deaf") co_await deaf.wait_uncancelled();
             for (int i = 0; i < 2; ++i) {
                 const auto [broken, sent] =
                     co_await stream.async_write(boost::asio::buffer(text), as_values);
@@ -84,6 +85,7 @@ struct echo_server {
     }
 
     system_loop& loop;
+    signal deaf;
     std::optional<ssl::context> context;
     boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, system_loop::context_executor>
         acceptor{loop.context()};
@@ -149,6 +151,35 @@ TEST_F(websocket_test, tells_what_keeps_it_from_opening) {
         run(loop, server.work.close());
     }
     EXPECT_TRUE(run(loop, dialer.open(dead, in(5s))).error().is(codes::net_connection_refused));
+}
+
+TEST_F(websocket_test, a_peer_that_has_died_is_given_up_and_a_quiet_one_is_not) {
+    beast_dialer impatient{loop, names, 200ms};
+    echo_server server{loop, nullptr};
+    auto opened = run(loop, impatient.open(server.url("127.0.0.1"), in(5s)));
+    ASSERT_TRUE(opened);
+    auto& socket = **opened;
+    // Quiet for longer than that, and asked by pings, which it answers.
+    auto speak_late = [](system_loop& l, websocket& to) -> task<> {
+        (void)co_await l.sleep_for(600ms);
+        EXPECT_TRUE(co_await to.send("hello"));
+    };
+    scope work{loop};
+    work.spawn(speak_late(loop, socket));
+    const auto heard = run(loop, socket.receive());
+    ASSERT_TRUE(heard) << heard.error().describe();
+    EXPECT_EQ(*heard, "hello");
+    EXPECT_EQ(run(loop, socket.receive()).value(), "hello");
+    // Dead: nothing is read there, and no ping answered.
+    ASSERT_TRUE(run(loop, socket.send("deaf")));
+    const auto before = loop.now();
+    const auto given_up = run(loop, with_deadline(loop, in(30s), socket.receive()));
+    ASSERT_FALSE(given_up);
+    EXPECT_TRUE(given_up.error().is(codes::net_timeout)) << given_up.error().describe();
+    EXPECT_LT(loop.now() - before, 10s);
+    server.deaf.notify_all();
+    run(loop, work.drained());
+    run(loop, server.work.close());
 }
 
 // A reader that is cancelled ends at once, and a cut tells whoever reads.

@@ -8,6 +8,7 @@
 #include "ipfs/codec/car.hpp"
 #include "ipfs/codec/dag_builder.hpp"
 #include "ipfs/codes.hpp"
+#include "ipfs/provider_http.hpp"
 #include "thole/codes.hpp"
 
 namespace thole::ipfs {
@@ -86,6 +87,7 @@ fetcher::fetcher(io::http_transport& transport, endpoint_set& gateways, std::vec
 task<result<io::http_response>> fetcher::get(attempt& state, std::string url,
                                              std::string_view accept, std::uint64_t max_bytes,
                                              deadline until) {
+    auto* through = &transport_;
     for (int left = options_.redirects;; --left) {
         io::http_request request;
         request.url = url;
@@ -97,7 +99,7 @@ task<result<io::http_response>> fetcher::get(attempt& state, std::string url,
             state.restart();
             request.on_body = [&state](bytes_view part) { return state.take(part); };
         }
-        auto answer = co_await transport_.send(std::move(request));
+        auto answer = co_await through->send(std::move(request));
         if (!answer && state.failed) co_return std::unexpected(*state.failed);
         if (!answer) co_return answer;
         if (!is_redirect(answer->status)) {
@@ -105,10 +107,13 @@ task<result<io::http_response>> fetcher::get(attempt& state, std::string url,
             co_return io::expect_success(*std::move(answer), gateways_.dependency(), {},
                                          loop_.wall_now());
         }
-        url = redirected(url, answer->header("location"));
-        if (left == 0 || url.empty()) {
+        auto next = redirected(url, answer->header("location"));
+        if (left == 0 || next.empty()) {
             co_return fail(thole::codes::http_unexpected_status, "a redirect that is not followed");
         }
+        const bool leaves = same_origin(url, next).empty();
+        if (leaves && options_.elsewhere != nullptr) through = options_.elsewhere;
+        url = std::move(next);
     }
 }
 

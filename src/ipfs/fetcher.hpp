@@ -73,6 +73,9 @@ struct fetcher_options {
     // When another gateway is asked too; empty = never.
     std::optional<hedge_settings> hedge = hedge_settings{.shortest = std::chrono::milliseconds{50}};
     std::uint64_t cache_bytes = 0;  // of content kept in memory; 0 = none
+    // Where a redirect to another server is followed to, with a guard: what a gateway says must not
+    // lead into our own network, in which a gateway itself may be. Null: as everything else.
+    io::http_transport* elsewhere = nullptr;
     // A gateway was given up because another, asked later, answered first.
     std::function<void(name gateway)> on_late{};
 };

@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <semaphore>
 
 #include "io/curl_transport.hpp"
 #include "io/http_server.hpp"
+#include "io/scope.hpp"
 #include "io/system_resolver.hpp"
 #include "ipfs/codec/testing.hpp"
 #include "ipfs/codes.hpp"
@@ -25,13 +27,20 @@ task<> keep_result(task<T> work, std::optional<T>& out) {
 
 struct site {
     explicit site(io::system_loop& loop)
-        : pool{loop, {.threads = 2, .queue = 64}},
-          contents{*store, pool},
-          server{loop, {}, [this](io::server_request request) {
-                     return contents.answer(std::move(request));
-                 }} {
+        : pool{loop, {.threads = 1, .queue = 8}},
+          contents{*store, pool, loop},
+          server{
+              loop, {}, [this](io::server_request request) { return answer(std::move(request)); }} {
         url = "http://127.0.0.1:" + std::to_string(server.listen_tcp("127.0.0.1", 0));
     }
+    task<io::server_response> answer(io::server_request request) {
+        if (redirect_to.empty()) co_return co_await contents.answer(std::move(request));
+        io::server_response out;
+        out.status = 302;
+        out.headers.emplace_back("Location", redirect_to + request.path);
+        co_return out;
+    }
+    std::string redirect_to;
     testing::temporary_folder folder;
     std::unique_ptr<content_store> store = *content_store::open({.folder = folder.path() + "/c"});
     sql::blocking_pool pool;
@@ -74,7 +83,7 @@ class GatewayOverHttp : public ::testing::Test {
         endpoint_set gateways{name{"gateways"}, {}, endpoints};
         const auto trusted =
             trustless ? std::vector{name{"one"}, name{"two"}} : std::vector<name>{};
-        fetcher get{transport, gateways, trusted, loop, 1};
+        fetcher get{transport, gateways, trusted, loop, 1, {.elsewhere = &guarded}};
         fetch_request what{.content = id};
         return run(get.fetch_reported(what, deadline::after(loop.now(), 30s)));
     }
@@ -90,6 +99,12 @@ class GatewayOverHttp : public ::testing::Test {
     io::system_loop loop;
     io::system_resolver names{loop};
     io::curl_transport transport{loop, names};
+    static io::curl_transport::options outward() {
+        io::curl_transport::options out;
+        out.guard = io::url_guard{io::url_guard::reach::public_only};
+        return out;
+    }
+    io::curl_transport guarded{loop, names, outward()};
     site one{loop};
     site two{loop};
 };
@@ -142,6 +157,59 @@ TEST_F(GatewayOverHttp, DamageUnderWayCutsAndTheNextGatewayServes) {
         EXPECT_NE(got.calls.at(0).fault, "");
     }
     EXPECT_GE(one.server.counted().failed, 2U);
+}
+
+// A gateway in our own network may be asked; where it sends us must be outside, were it only
+// another port. proves: O10
+TEST_F(GatewayOverHttp, ARedirectDoesNotLeadIntoOurOwnNetwork) {
+    const auto content = testing::noise(1000);
+    const auto id = one.store->put(content, store_time{})->info.root;
+    ASSERT_TRUE(two.store->put(content, store_time{}));
+    for (const bool trustless : {false, true}) {
+        one.redirect_to = two.url;
+        auto got = fetch(id, trustless);
+        ASSERT_FALSE(got.calls.empty());
+        EXPECT_EQ(got.calls[0].fault, "net.address_forbidden");
+        EXPECT_EQ(got.outcome->gateway, name{"two"}) << "which is configured itself";
+        one.redirect_to = one.url + "/away";
+        got = fetch(id, trustless);
+        EXPECT_EQ(got.calls[0].fault, "http.unexpected_status") << "the same server may be asked";
+    }
+    EXPECT_EQ(guarded.counted().connections, 0U);
+}
+
+// proves: I4
+TEST_F(GatewayOverHttp, APoolThatIsFullForAnInstantCutsNothing) {
+    const auto content = testing::noise(9'000'000);
+    const auto id = one.store->put(content, store_time{})->info.root;
+    std::counting_semaphore<100> go_on{0};
+    auto block = [](sql::blocking_pool& pool, std::counting_semaphore<100>& gate) -> task<> {
+        auto wait = [&gate] { gate.acquire(); };
+        (void)co_await pool.run(wait);
+    };
+    io::scope work{loop};
+    auto let_go = [](io::loop& time, std::counting_semaphore<100>& gate) -> task<> {
+        (void)co_await time.sleep_for(100ms);
+        gate.release(100);
+    };
+    io::http_request request;
+    request.url = one.url + "/ipfs/" + id.text();
+    request.until = deadline::after(loop.now(), 30s);
+    request.max_response_bytes = 64 << 20;
+    bytes got;
+    request.on_body = [&](bytes_view part) {
+        if (got.empty()) {  // under way: now one is at work, eight wait, and no more get in
+            for (int i = 0; i < 20; ++i) work.spawn(block(one.pool, go_on));
+            work.spawn(let_go(loop, go_on));
+        }
+        got.insert(got.end(), part.begin(), part.end());
+        return true;
+    };
+    const auto answer = run(transport.send(std::move(request)));
+    loop.run_until(work.drained());
+    ASSERT_TRUE(answer) << answer.error().describe();
+    EXPECT_EQ(got, content);
+    EXPECT_EQ(one.server.counted().failed, 0U);
 }
 
 }  // namespace

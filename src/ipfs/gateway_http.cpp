@@ -8,17 +8,31 @@ namespace thole::ipfs {
 namespace {
 
 constexpr std::uint64_t sent_whole = 1024 * 1024;
+constexpr duration first_pause = std::chrono::milliseconds{10};
+constexpr duration longest_pause = std::chrono::milliseconds{200};
+constexpr duration longest_wait = std::chrono::seconds{10};
 
 // The server's contract: what a producer throws cuts the connection.
 struct cut_short : std::runtime_error {
     using runtime_error::runtime_error;
 };
 
-task<> send_parts(sql::blocking_pool& pool, std::shared_ptr<gateway_body> body,
+// A pool that is full for an instant is asked again: what is under way is not cut for that.
+task<result<bytes>> next_part(sql::blocking_pool& pool, io::loop& loop, gateway_body& body) {
+    const auto until = loop.now() + longest_wait;
+    for (duration pause = first_pause;; pause = std::min(2 * pause, longest_pause)) {
+        auto read = [&body] { return body.next(); };
+        auto part = co_await pool.run(read);
+        const bool full = !part && part.error().kind() == fault_kind::rejected;
+        if (!full || loop.now() >= until) co_return part;
+        if (auto slept = co_await loop.sleep_for(pause); !slept) co_return fail(slept.error());
+    }
+}
+
+task<> send_parts(sql::blocking_pool& pool, io::loop& loop, std::shared_ptr<gateway_body> body,
                   io::body_writer& out) {
     for (;;) {
-        auto read = [&body] { return body->next(); };
-        const auto part = co_await pool.run(read);
+        const auto part = co_await next_part(pool, loop, *body);
         if (!part) throw cut_short{std::string{part.error().code()}};
         if (part->empty()) co_return;
         if (auto sent = co_await out.write(std::string{as_text(*part)}); !sent) co_return;
@@ -60,8 +74,8 @@ task<io::server_response> gateway_http::answer(io::server_request request) {
     out.body = std::move(answered.text);
     if (std::shared_ptr<gateway_body> body{std::move(answered.body)}) {
         // No coroutine itself: what it captures is handed to one.
-        out.producer = [&pool = pool_, body](io::body_writer& to) {
-            return send_parts(pool, body, to);
+        out.producer = [&pool = pool_, &loop = loop_, body](io::body_writer& to) {
+            return send_parts(pool, loop, body, to);
         };
     }
     co_return out;

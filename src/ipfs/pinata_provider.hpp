@@ -25,8 +25,10 @@ struct pinata_options {
     std::string url = "https://api.pinata.cloud";
     std::string upload_url = "https://uploads.pinata.cloud";  // of v3
     secret<std::string> token{};                              // JWT
-    std::uint64_t resumable_above = 90 << 20;         // bytes; larger ones go up in parts (v3)
-    std::uint64_t part_bytes = 32 << 20;              // of one part; Pinata takes less than 50 MiB
+    // In bytes (v3). Pinata wants parts from 100 MB on, and less than 50 MB in each; smaller ones
+    // are allowed, and what a lost connection or a crash repeats is one part.
+    std::uint64_t resumable_above = 16 << 20;
+    std::uint64_t part_bytes = 8 << 20;
     duration put_timeout = std::chrono::seconds{60};  // of one request with content
     duration call_timeout = std::chrono::seconds{10};
 };
