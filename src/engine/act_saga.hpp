@@ -10,7 +10,10 @@
 //
 // What has an inverse (pause, resume, prioritise) is done at once. Undoing it gives each operation
 // back what it had, unless it has moved on since, and a note of the event says how many of each
-// there were. Everything else is done when the window has passed: undone before, nothing was done.
+// there were. Everything else is done when the window has passed: undone before, nothing was done;
+// cancelled while it is being done, the act is parked for a person (operation.act_done), because
+// what was done stays. While everything rests such an act is refused (engine.held): it would not
+// be done at once either.
 
 #include "engine/definition.hpp"
 #include "engine/engine.hpp"

@@ -182,12 +182,12 @@ task<result<std::vector<engine_core::fitting>>> engine_core::all_that_fit(self_p
 }
 
 task<> engine_core::act_on_one(self_ptr self, uuid id, const act& what, bulk_answer& out,
-                               const std::function<void(const operation_view&)>& then) {
+                               const told_of_each& then) {
     const auto done = co_await command(self, id, what);
     ++out.matched;
+    if (then) then(id, done);
     if (done) {
         ++out.done;
-        if (then) then(*done);
     } else if (done.error().is(codes::engine_stopping)) {
         --out.matched;
     } else {
@@ -196,7 +196,7 @@ task<> engine_core::act_on_one(self_ptr self, uuid id, const act& what, bulk_ans
 }
 
 task<bulk_answer> engine_core::act_on_each(self_ptr self, std::vector<uuid> on, act what,
-                                           std::function<void(const operation_view&)> then) {
+                                           told_of_each then) {
     bulk_answer out;
     io::scope work{self->loop};
     for (std::size_t i = 0; i < on.size() && !self->stopping_; ++i) {
@@ -210,6 +210,9 @@ task<bulk_answer> engine_core::act_on_each(self_ptr self, std::vector<uuid> on, 
 // Those that are as the act would make them are left out: they are not its to give back.
 task<result<operation_view>> engine_core::act_undoably(self_ptr self, bulk_request what,
                                                        std::vector<fitting> on) {
+    if (self->places_.held(act_kind)) {
+        co_return thole::fail(codes::engine_held, "an act with an undo window would rest too");
+    }
     const auto now = self->log.now();
     act_request asked{what.act,
                       std::move(what.actor),
@@ -220,6 +223,7 @@ task<result<operation_view>> engine_core::act_undoably(self_ptr self, bulk_reque
     for (const auto& each : on) {
         const bool so_already =
             (asked.act == bulk_act::pause && each.paused) ||
+            (asked.act == bulk_act::resume && !each.paused) ||
             (asked.act == bulk_act::prioritise && each.priority == asked.more.priority);
         if (!so_already) asked.on.push_back({each.id, each.priority});
     }

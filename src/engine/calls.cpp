@@ -105,6 +105,7 @@ task<result<submitted>> engine_core::accept(self_ptr self, new_operation made) {
     }
     ++self->figures.submitted;
     self->moved(answer->made.op, std::nullopt, answer->made.events);
+    if (place && !answer->claimed) self->wake_dispatcher();  // its place is free again
     if (answer->claimed) {
         stored_operation what;
         what.op = std::move(answer->made.op);

@@ -82,6 +82,10 @@ inline constexpr fault_code operation_generation_changed{
     "operation.generation_changed", fault_kind::conflict, fault_scope::request,
     "The operation has signed another generation since; what was said is not about that one. Look "
     "at it again."};
+inline constexpr fault_code operation_act_done{
+    "operation.act_done", fault_kind::permanent, fault_scope::request,
+    "The act has taken effect on some or all of its operations, and that cannot be undone: its "
+    "events say on how many. Close it when you have seen to them."};
 inline constexpr fault_code operation_too_many_to_undo{
     "operation.too_many_to_undo", fault_kind::permanent, fault_scope::request,
     "An act that can be undone is for at most 10 000 operations. Narrow the filter, or act without "
@@ -211,6 +215,7 @@ inline constexpr std::array engine_codes{&engine_key_conflict,
                                          &operation_undecided,
                                          &operation_nothing_undecided,
                                          &operation_generation_changed,
+                                         &operation_act_done,
                                          &operation_too_many_to_undo,
                                          &operation_declared_dead,
                                          &operation_risk_not_accepted,

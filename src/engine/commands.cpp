@@ -155,10 +155,13 @@ task<result<>> engine_core::set_hold(self_ptr self, hold_record what) {
     if (!what.kind.empty() && self->known.newest(what.kind) == nullptr) {
         co_return thole::fail(codes::engine_unknown_kind, what.kind);
     }
+    const auto said = self->holds_said_;
     auto known = co_await self->log.holds(false);
     if (!known) co_return thole::fail(std::move(known).error());
     const auto last = std::ranges::find(*known, what.kind, &hold_record::kind);
     const bool rests = last != known->end() && last->held;
+    // An earlier word whose answer was lost counts from now on, if no newer one was said meanwhile.
+    if (self->holds_said_ == said) self->set_held(what.kind, rests);
     if (!what.held && !rests) co_return thole::fail(codes::engine_not_held);
     if (what.held && rests) co_return result<>{};
     what.at = self->log.now();

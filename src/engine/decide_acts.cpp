@@ -189,6 +189,11 @@ void turn::operator()(const reopen_command& c) {
         return refuse(codes::operation_history_full);
     }
     write_act(event_type::reopened, c.actor, because(c.reason));
+    // The outputs of a group stand in the order of their coming.
+    const auto group = plan_.group_of(to);
+    std::vector<std::string> names;
+    for (int i = to; i <= group.last; ++i) names.push_back(plan_.at(i).name);
+    if (names.size() > 1) out_.events.back().payload = json::write(names);
     send_back(to);
 }
 

@@ -210,7 +210,7 @@ task<result<move_answer>> engine_core::commit_again(self_ptr self, live_ptr op, 
             if (known) co_return std::move(*known);
         }
         if (self->stopping_) break;
-        co_await op->sleeping.until(self->alarms_, saturating_add(self->loop.now(), wait));
+        co_await op->committing.until(self->alarms_, saturating_add(self->loop.now(), wait));
         ++self->in_flight_;
         done = co_await self->log.commit(m);
         --self->in_flight_;

@@ -37,6 +37,7 @@ std::vector<int> engine_core::due_members(const live_ptr& op, const group_run& g
     std::vector<int> out;
     next.reset();
     leave_lines(op);
+    const auto offered = std::exchange(op->offered, {});
     const auto& s = op->state();
     const auto now = log.now();
     if (!log.may_start_effects()) next = now + lease_poll;
@@ -44,7 +45,10 @@ std::vector<int> engine_core::due_members(const live_ptr& op, const group_run& g
         !s.cancelling && std::ranges::none_of(s.members, [](const member_state& m) {
             return m.stand == member_stand::parks || m.stand == member_stand::turns_back;
         });
-    if (!goes_forward || !may_go_on(*op)) return out;
+    if (!goes_forward || !may_go_on(*op)) {
+        offer_places(false);
+        return out;
+    }
     for (std::size_t i = 0; i < s.members.size(); ++i) {
         const auto& m = s.members[i];
         const int step = s.step + static_cast<int>(i);
@@ -57,7 +61,7 @@ std::vector<int> engine_core::due_members(const live_ptr& op, const group_run& g
         const bool place = plan.at_most == 0 || op->place == plan.name ||
                            places_.enter_step(op->who().kind, plan.name);
         if (!place) {
-            stand_in_line(op, plan.name);
+            stand_in_line(op, plan.name, offered == plan.name);
             continue;
         }
         if (op->place == plan.name) op->place.clear();  // it is the step's now
@@ -84,7 +88,13 @@ task<engine_core::onward> engine_core::drive_group(self_ptr self, live_ptr op, o
         if (group->under_way.empty() && group->outcome) co_return std::move(*group->outcome);
         std::optional<store_time> next_due;
         const bool goes_on = !op->lost && !group->outcome;
-        auto due = goes_on ? self->due_members(op, *group, next_due) : std::vector<int>{};
+        std::vector<int> due;
+        if (goes_on) {
+            due = self->due_members(op, *group, next_due);
+        } else {
+            self->leave_lines(op);
+            self->offer_places(false);
+        }
         if (!due.empty() || (group->under_way.empty() && goes_on)) {
             co_await op->moves.enter();
             evidence ev;

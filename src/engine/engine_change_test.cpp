@@ -46,6 +46,34 @@ class engine_change_test : public ::testing::Test {
     bench b;
 };
 
+// What a sibling had done before counts no more, however the outputs came.
+TEST_F(engine_change_test, of_a_group_that_begins_anew_no_output_of_before_counts) {
+    auto group = define<order>("pair", 1);
+    group.step(book).step(ship).beside();
+    b.crash();
+    b.define(group.build());
+    b.start();
+    ship->act = [](step_context&) { return with<outcome<text>>(done<text>{{"old"}}); };
+    book->act = [](step_context&) { return with<outcome<text>>(park{"look", {}}); };
+    auto s = b.an_order("a");
+    s.kind = "pair";
+    const auto id = b.accept(std::move(s));
+    EXPECT_EQ(b.end_of(id).view.state, "parked");
+    ship->act = [](step_context&) { return with<outcome<text>>(done<text>{{"new"}}); };
+    book->act = {};
+    ASSERT_TRUE(act(id, bulk_act::reopen, {.step = "book"}));
+    EXPECT_EQ(b.end_of(id).view.state, "completed");
+    for (const bool again : {false, true}) {
+        const auto end = b.now(id);
+        EXPECT_EQ(end.outputs.size(), 2U) << again;
+        const auto shipped = end.find_output<plain_step<"ship">>();
+        ASSERT_TRUE(shipped);
+        EXPECT_EQ(shipped->value, "new") << again;
+        b.crash();
+        b.start();
+    }
+}
+
 // proves: E2, E6
 TEST_F(engine_change_test, an_edited_input_is_what_the_steps_read) {
     const auto id = parked_order();

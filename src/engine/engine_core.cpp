@@ -58,6 +58,7 @@ void engine_core::abandon() {
     for (auto& [id, op] : live_) {
         op->sleeping.forget();
         op->regrouping.forget();
+        op->committing.forget();
         op->moves.forget();
     }
     lines_.clear();
@@ -103,6 +104,7 @@ task<void> engine_core::stop(self_ptr self, duration grace) {
     for (auto& [id, op] : self->live_) {
         op->interrupt();
         op->sleeping.wake(*self->alarms_);
+        op->committing.wake(*self->alarms_);
     }
     for (auto& [row, w] : self->watchers_) w->sleeping.wake(*self->alarms_);
     const auto end = saturating_add(self->loop.now(), grace);
@@ -179,6 +181,7 @@ task<void> engine_core::dispatch(self_ptr self) {
         auto answer = co_await s.log.claim(request);
         s.busy_ -= std::exchange(s.claiming_, 0);
         if (!answer) {
+            s.places_.claimed();
             s.note_fault(answer.error());
             s.orphans_ = s.orphans_ || answer.error().effect() == fault_effect::unknown;
             s.backlog_ = true;
@@ -201,6 +204,7 @@ task<void> engine_core::dispatch(self_ptr self) {
             op->place = op->state().lane;
             s.spawn(drive(self, std::move(op), c.interrupted));
         }
+        s.places_.claimed();
         s.offer_places(false);
         if (const auto token = s.places_.next_token(now)) s.note_due(*token);
     }
@@ -250,8 +254,7 @@ task<void> engine_core::release_orphans(self_ptr self) {
             const auto& who = each.op.who;
             if (each.op.now.owner != self->node_.boot) continue;
             if (const auto live = self->live_.find(who.id); live != self->live_.end()) {
-                // Claimed again before its driver here had left: it is given back when he has.
-                self->orphans_ = self->orphans_ || live->second->lost;
+                if (live->second->lost) live->second->claimed_again = true;
                 continue;
             }
             auto d = decide(each.op.now, plan{}, is_released{}, {}, self->log.now(), self->chance_);
@@ -289,8 +292,8 @@ void engine_core::set_gauges(const operation_counts& counts) {
 }
 
 engine_core::live_ptr engine_core::adopt(stored_operation what) {
-    if (live_.contains(what.op.who.id)) {
-        orphans_ = true;
+    if (const auto live = live_.find(what.op.who.id); live != live_.end()) {
+        live->second->claimed_again = true;
         leave_place(what.op.who.kind, what.op.now.lane);
         if (places_.leave(what.op.who.kind)) backlog_ = true;
         return nullptr;
@@ -305,6 +308,7 @@ engine_core::live_ptr engine_core::adopt(stored_operation what) {
 
 void engine_core::let_go(const live_ptr& op) {
     live_.erase(op->who().id);
+    orphans_ = orphans_ || op->claimed_again;
     --busy_;
     leave_place(op->who().kind, std::exchange(op->place, {}));
     if (places_.leave(op->who().kind)) backlog_ = true;
@@ -326,8 +330,10 @@ void engine_core::leave_place(const std::string& kind, const std::string& step) 
     wake_dispatcher();
 }
 
-void engine_core::stand_in_line(const live_ptr& op, const std::string& step) {
-    lines_[{op->who().kind, step}].push_back(op);
+// Whose turn it was, and who found that a claim under way was quicker, stays the first.
+void engine_core::stand_in_line(const live_ptr& op, const std::string& step, bool first) {
+    auto& line = lines_[{op->who().kind, step}];
+    line.insert(first ? line.begin() : line.end(), op);
 }
 
 void engine_core::leave_lines(const live_ptr& op) {
@@ -337,6 +343,7 @@ void engine_core::leave_lines(const live_ptr& op) {
 void engine_core::offer_places(bool no_claim) {
     for (auto& [where, line] : lines_) {
         if (line.empty() || !places_.offers_step(where.first, where.second, no_claim)) continue;
+        line.front()->offered = where.second;
         line.front()->regrouping.wake(*alarms_);
         line.pop_front();
     }

@@ -62,10 +62,11 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     static task<result<child_operation>> child(self_ptr self, live_ptr parent, calls_ptr calls,
                                                child_request request);
     static task<result<bulk_answer>> act_on_all(self_ptr self, bulk_request what);
-    // In that order, some at a time, until the engine stops; `matched` were asked. Of each that
-    // accepts it, `then` is told.
+    // In that order, some at a time, until the engine stops; `matched` were asked. `then` is told
+    // of each.
+    using told_of_each = std::function<void(const uuid&, const result<operation_view>&)>;
     static task<bulk_answer> act_on_each(self_ptr self, std::vector<uuid> on, act what,
-                                         std::function<void(const operation_view&)> then);
+                                         told_of_each then);
 
     static task<result<>> set_hold(self_ptr self, hold_record what);
 
@@ -107,7 +108,7 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     // is free he is woken, and stands there no more: he may have no use for it by then, so whoever
     // has looked offers what is left to the next.
     struct lines_left;
-    void stand_in_line(const live_ptr& op, const std::string& step);
+    void stand_in_line(const live_ptr& op, const std::string& step, bool first);
     void leave_lines(const live_ptr& op);
     void offer_places(bool no_claim);
     [[nodiscard]] bool is_in_line(const live_operation& op, const std::string& step) const;
@@ -139,7 +140,7 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     };
     static task<result<std::vector<fitting>>> all_that_fit(self_ptr self, list_filter which);
     static task<> act_on_one(self_ptr self, uuid id, const act& what, bulk_answer& out,
-                             const std::function<void(const operation_view&)>& then);
+                             const told_of_each& then);
     static task<result<operation_view>> act_undoably(self_ptr self, bulk_request what,
                                                      std::vector<fitting> on);
     static task<result<move_answer>> commit_command(self_ptr self, const move& m);

@@ -2,6 +2,7 @@
 
 #include "engine/engine.hpp"
 #include "engine/order_saga_test.hpp"
+#include "io/cancellation.hpp"
 
 namespace thole::saga {
 namespace {
@@ -469,6 +470,23 @@ TEST_F(engine_line_test, who_stands_in_line_can_be_ended_and_leaves_it_to_the_ne
     }
     expect_after([&](uuid id) { ASSERT_TRUE(act(id, bulk_act::pause)); }, "parked", 2);
     expect_after([&](uuid id) { ASSERT_TRUE(act(id, bulk_act::skip)); }, "running", 2);
+}
+
+// proves: E5, E6
+TEST_F(engine_line_test, who_is_offered_a_place_and_does_not_go_forward_offers_it_on) {
+    begin_line();
+    // It needs its time after a cancellation, too.
+    steps.left->act = [this](step_context&) -> task<outcome<text>> {
+        const auto slept = co_await b->loop.sleep_until(b->loop.now() + 10min);
+        if (!slept) co_await io::forget_cancellation();
+        if (!slept) static_cast<void>(co_await b->loop.sleep_until(b->loop.now() + 20s));
+        co_return done<text>{{"cleaned up"}};
+    };
+    const auto all = accept(3);
+    b->loop.advance(500ms);
+    ASSERT_TRUE(act(all[1], bulk_act::cancel));
+    b->loop.advance(600ms);  // the first has left
+    EXPECT_EQ(right_of(all[2]), "running");
 }
 
 // proves: E3, E6

@@ -336,11 +336,15 @@ TEST_F(engine_queue_test, the_rate_of_a_key_outlives_the_process) {
     EXPECT_GE(*end.ended_at - *b->now(first).view.ended_at, 59s);
 }
 
+task<> keep_view(task<result<operation_view>> call, std::optional<result<operation_view>>& answer) {
+    answer.emplace(co_await std::move(call));
+}
+
 class engine_undo_test : public engine_queue_test {
   protected:
     // Five that wait for tomorrow.
-    void accept_five() {
-        begin();
+    void accept_five(engine_options options = {}) {
+        begin(presets::standard, std::move(options));
         for (int i = 0; i < 5; ++i) {
             auto s = b->an_order("k" + std::to_string(i), "a" + std::to_string(i));
             s.not_before = store_time{b->loop.wall_now().time_since_epoch()} + 24h;
@@ -442,6 +446,39 @@ TEST_F(engine_undo_test, what_cannot_be_taken_back_is_done_when_its_window_has_p
     EXPECT_TRUE(b->wait((*b)->cancel(second->undoable->id, "me", "too late"))
                     .error()
                     .is(codes::operation_ended));
+}
+
+// proves: E6
+TEST_F(engine_undo_test, what_has_begun_and_has_no_inverse_is_not_said_to_be_undone) {
+    uuid id;
+    std::optional<io::scope> work;
+    std::optional<result<operation_view>> told;
+    engine_options options;
+    options.on_event = [&](const operation& op, const event& e) {
+        if (work || op.who.kind != "order" || e.type != event_type::cancel_requested) return;
+        work.emplace(b->loop);  // the first of the five is cancelled just now
+        b->loop.post([&] { work->spawn(keep_view((*b)->cancel(id, "me", "too late"), told)); });
+    };
+    accept_five(std::move(options));
+    const auto given = act(bulk_act::cancel);
+    ASSERT_TRUE(given && given->undoable);
+    id = given->undoable->id;
+    b->loop.advance(11min);
+    ASSERT_TRUE(told && *told) << "it was at work";
+    const auto end = b->end_of(id).view;
+    EXPECT_EQ(end.state, "parked");
+    EXPECT_EQ(end.waiting->reason, "operation.act_done");
+    for (const auto& each : all) EXPECT_EQ(b->now(each).view.state, "rolled_back");
+}
+
+TEST_F(engine_undo_test, while_everything_rests_an_act_that_would_rest_too_is_refused) {
+    accept_five();
+    ASSERT_TRUE(b->wait((*b)->hold("", "me", "stop")));
+    const auto refused = act(bulk_act::pause);
+    ASSERT_FALSE(refused);
+    EXPECT_TRUE(refused.error().is(codes::engine_held));
+    ASSERT_TRUE(b->wait((*b)->release("", "me", "on")));
+    EXPECT_TRUE(act(bulk_act::pause));
 }
 
 TEST_F(engine_undo_test, whose_number_changed_or_who_are_too_many_are_refused) {

@@ -27,15 +27,20 @@ class faulty_journal final : public journal {
     [[nodiscard]] bool may_start_effects() const noexcept override { return may_start; }
     bool may_start = true;
     task<result<submit_answer>> submit(const new_operation& o) override {
-        return write(inner_.submit(o));
+        auto answer = co_await write(inner_.submit(o));
+        if (const auto meanwhile = std::exchange(before_submit_answers, {})) co_await meanwhile();
+        co_return answer;
     }
+    std::function<task<>()> before_submit_answers;
     task<result<move_answer>> commit(const move& m) override { return write(inner_.commit(m)); }
     task<result<claim_answer>> claim(claim_request r) override {
+        ++claims;
         auto answer = co_await write(inner_.claim(std::move(r)));
         if (const auto meanwhile = std::exchange(before_claim_answers, {})) co_await meanwhile();
         co_return answer;
     }
     std::function<task<>()> before_claim_answers;
+    int claims = 0;
     task<result<std::optional<stored_operation>>> load(uuid id) override {
         if (reads_fail) co_return std::unexpected{refusal};
         co_return co_await inner_.load(id);
@@ -89,6 +94,13 @@ class journal_faults_test : public ::testing::Test {
                       .step(last)
                       .build());
         known.add(define<order>("pair", 1).step(first).step(beside).beside().build());
+        known.add(define<order>("narrow", 1).step(beside).at_most(2).build());
+        known.add(define<order>("solo", 1)
+                      .step(beside)
+                      .lock([](const order& o) { return o.account; })
+                      .build());
+        known.add(define<order>("skips", 1).step(beside).skippable().step(last).build());
+        options.kinds["solo"] = {.concurrency = 1};
         options.on_journal_fault = [this](const fault&) { ++troubles; };
         e.emplace(loop, log, known, ids, options);
         EXPECT_TRUE(wait(e->start()));
@@ -130,6 +142,28 @@ class journal_faults_test : public ::testing::Test {
     operation_details end_of(uuid id) {
         return *wait(e->wait_end(id, deadline::after(loop.now(), 1h)));
     }
+    // One after another, a second apart; the second of the first two stays as long as it is told.
+    task<outcome<text>> counted(int& inside, int& most, const bool* stay = nullptr) {
+        const bool second = ++inside == 2 && most < 2;
+        most = std::max(most, inside);
+        static_cast<void>(co_await loop.sleep_until(loop.now() + 1s));
+        while (second && stay != nullptr && *stay) {
+            static_cast<void>(co_await loop.sleep_until(loop.now() + 100ms));
+        }
+        --inside;
+        co_return done<text>{{"done"}};
+    }
+    // A call in a thread of its own, which no cancellation reaches.
+    task<> slow_pool() {
+        auto start = [this](io::resumption<bool> done) { in_pool.emplace(std::move(done)); };
+        static_cast<void>(co_await io::suspend<bool>(std::move(start)));
+    }
+    void finish_slow() {
+        if (in_pool) std::exchange(in_pool, std::nullopt)->post(true);
+        loop.run_ready();
+    }
+    std::optional<io::resumption<bool>> in_pool;
+
     void expect_each_step_once() {
         EXPECT_EQ(sign->prepares, 1);
         EXPECT_EQ(first->runs, 1);
@@ -163,6 +197,127 @@ TEST_F(journal_faults_test, a_kind_released_while_a_claim_is_under_way_goes_on) 
     EXPECT_EQ(end_of(id).view.state, "completed");
     EXPECT_TRUE(released);
     expect_each_step_once();
+}
+
+// What the claim under way was asked for is taken, and what becomes free meanwhile is not lost.
+TEST_F(journal_faults_test, a_claim_under_way_lets_nobody_exceed_the_places_of_a_kind) {
+    ASSERT_TRUE(wait(e->hold("solo", "me", "a moment")));
+    const auto first_id = submit("k1", "solo")->view.id;
+    int inside = 0;
+    int most = 0;
+    beside->act = [&](step_context&) { return counted(inside, most); };
+    std::optional<uuid> second_id;
+    log.before_claim_answers = [&]() -> task<> {
+        submission s;
+        s.kind = "solo";
+        s.key = "k2";
+        s.input = R"({"account":"b","amount":1})";
+        const auto answer = co_await e->submit(std::move(s));
+        if (answer) second_id = answer->view.id;
+    };
+    ASSERT_TRUE(wait(e->release("solo", "me", "on")));
+    EXPECT_EQ(end_of(first_id).view.state, "completed");
+    ASSERT_TRUE(second_id);
+    EXPECT_EQ(end_of(*second_id).view.state, "completed");
+    EXPECT_EQ(most, 1);
+}
+
+// Two places, four operations; one leaves while the claim for the other's place is under way.
+TEST_F(journal_faults_test, a_place_that_becomes_free_while_a_claim_is_under_way_is_given_on) {
+    int inside = 0;
+    int most = 0;
+    bool stay = true;
+    beside->act = [&](step_context&) { return counted(inside, most, &stay); };
+    std::vector<uuid> all;
+    for (const auto* key : {"n1", "n2", "n3", "n4"}) all.push_back(submit(key, "narrow")->view.id);
+    loop.advance(500ms);
+    EXPECT_EQ(inside, 2);
+    log.before_claim_answers = [&]() -> task<> {
+        stay = false;  // the second one leaves now
+        static_cast<void>(co_await loop.sleep_until(loop.now() + 2s));
+    };
+    loop.advance(10s);
+    EXPECT_EQ(most, 2);
+    for (const auto& id : all) EXPECT_EQ(wait(e->get(id))->view.state, "completed");
+}
+
+// It had taken the only place, and waits for its lock now.
+TEST_F(journal_faults_test, who_is_due_while_a_submission_turns_out_to_be_blocked_begins) {
+    sign->look = [](step_context&, const journaled<text>&) -> task<settlement<text>> {
+        co_return pending{1h};
+    };
+    const auto holder = submit("k1")->view.id;  // of the lock of account a, asleep
+    loop.advance(1s);
+    submission later;
+    later.kind = "solo";
+    later.key = "later";
+    later.input = R"({"account":"b","amount":1})";
+    later.not_before = log.now() + std::chrono::seconds{5};
+    const auto due = wait(e->submit(later))->view.id;
+    log.before_submit_answers = [&]() -> task<> {
+        static_cast<void>(co_await loop.sleep_until(loop.now() + 10s));
+    };
+    later.key = "blocked";
+    later.input = R"({"account":"a","amount":1})";
+    later.not_before.reset();
+    const auto blocked = wait(e->submit(later))->view.id;
+    EXPECT_EQ(wait(e->get(blocked))->view.state, "blocked");
+    loop.advance(1s);
+    EXPECT_EQ(wait(e->get(due))->view.state, "completed");
+    sign->look = {};
+    ASSERT_TRUE(wait(e->retry(holder, "me", "")));
+    EXPECT_EQ(end_of(blocked).view.state, "completed");
+}
+
+// The driver of an operation sleeps between two looks, and a person's act meets a full disk.
+TEST_F(journal_faults_test, an_act_beside_a_sleeping_driver_outlasts_a_full_disk) {
+    sign->look = [](step_context&, const journaled<text>&) -> task<settlement<text>> {
+        co_return pending{10s};
+    };
+    const auto id = submit("k1")->view.id;
+    loop.advance(1s);
+    log.next = {spoil::refuse, spoil::lose_before, spoil::refuse};
+    act_details more;
+    more.priority = operation_priority::high;
+    const auto done = wait(e->act(id, bulk_act::prioritise, "me", "", more));
+    ASSERT_TRUE(done) << done.error().describe();
+    EXPECT_EQ(done->priority, operation_priority::high);
+    sign->look = {};
+    EXPECT_EQ(end_of(id).view.state, "completed");
+    expect_each_step_once();
+}
+
+TEST_F(journal_faults_test, a_hold_whose_answer_was_lost_counts_when_it_is_said_again) {
+    log.next = {spoil::lose_after};
+    EXPECT_FALSE(wait(e->hold("order", "me", "stop")));
+    ASSERT_TRUE(wait(e->hold("order", "me", "stop")));
+    const auto id = submit("k1")->view.id;
+    loop.advance(1h);
+    EXPECT_EQ(wait(e->get(id))->view.waiting->reason, "engine.held");
+    EXPECT_EQ(first->runs, 0);
+    log.next = {spoil::lose_after};
+    EXPECT_FALSE(wait(e->release("order", "me", "on")));
+    EXPECT_TRUE(wait(e->release("order", "me", "on")).error().is(codes::engine_not_held))
+        << "it is released already";
+    EXPECT_EQ(end_of(id).view.state, "completed");
+}
+
+// A person ends a call that does not react at once; its operation is claimed again meanwhile.
+TEST_F(journal_faults_test, who_leaves_slowly_does_not_keep_the_dispatcher_spinning) {
+    beside->act = [this](step_context&) -> task<outcome<text>> {
+        co_await slow_pool();
+        co_return done<text>{{"late"}};
+    };
+    const auto id = submit("k1", "skips")->view.id;
+    loop.advance(1s);
+    const auto before = log.claims;
+    const act_details by_hand{.output = R"({"value":"by hand"})", .step = "beside"};
+    ASSERT_TRUE(wait(e->act(id, bulk_act::skip, "me", "", by_hand)));
+    loop.advance(5s);
+    EXPECT_LT(log.claims - before, 10);
+    finish_slow();
+    EXPECT_EQ(end_of(id).view.state, "completed");
+    EXPECT_EQ(last->runs, 1);
 }
 
 // proves: E1

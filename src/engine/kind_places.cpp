@@ -28,10 +28,12 @@ bool kind_places::enter(const std::string& kind, store_time now) {
     const auto found = kinds_.find(kind);
     if (found == kinds_.end()) return true;
     auto& p = found->second;
-    if (p.held || (p.limits.concurrency > 0 && p.busy >= p.limits.concurrency)) return false;
+    // What a claim under way may bring has its place already.
+    const int taken = p.busy + (claiming_ ? p.quota : 0);
+    if (p.held || (p.limits.concurrency > 0 && taken >= p.limits.concurrency)) return false;
     if (p.limits.per_minute > 0) {
         refill(p, now);
-        if (p.tokens < 1) return false;
+        if (p.tokens - (claiming_ ? p.quota : 0) < 1) return false;
         p.tokens -= 1;
     }
     ++p.busy;
@@ -51,11 +53,13 @@ bool kind_places::leave(const std::string& kind) {
     const auto found = kinds_.find(kind);
     if (found == kinds_.end()) return false;
     --found->second.busy;
-    return std::exchange(found->second.wanted, false);
+    const bool limited = found->second.limits.concurrency > 0;
+    return std::exchange(found->second.wanted, false) || (claiming_ && limited);
 }
 
 std::vector<kind_quota> kind_places::quotas(store_time now, int limit) {
     std::vector<kind_quota> out;
+    claiming_ = true;
     for (auto& [kind, p] : kinds_) {
         int most = limit;
         if (p.held) most = 0;
@@ -85,7 +89,7 @@ bool kind_places::enter_step(const std::string& kind, const std::string& step) {
     const auto found = steps_.find({kind, step});
     if (found == steps_.end()) return true;
     auto& p = found->second;
-    if (p.busy >= p.at_most) p.wanted = true;
+    if (p.busy >= p.at_most || claiming_) p.wanted = true;
     if (p.wanted) return false;
     ++p.busy;
     return true;
@@ -101,7 +105,7 @@ bool kind_places::leave_step(const std::string& kind, const std::string& step) {
     const auto found = steps_.find({kind, step});
     if (found == steps_.end()) return false;
     --found->second.busy;
-    return found->second.wanted;
+    return found->second.wanted || claiming_;
 }
 
 bool kind_places::offers_step(const std::string& kind, const std::string& step, bool no_claim) {

@@ -25,8 +25,11 @@ class kind_places {
     // True when somebody of the kind may wait for this place.
     [[nodiscard]] bool leave(const std::string& kind);
 
-    // For a claim: the kinds that may not have all they want.
+    // For a claim: the kinds that may not have all they want. What it may bring is theirs until
+    // claimed(), which follows its answer: nobody else enters on it, and whoever leaves meanwhile
+    // asks for another claim.
     [[nodiscard]] std::vector<kind_quota> quotas(store_time now, int limit);
+    void claimed() { claiming_ = false; }
     // When the rate lets the next one in, of the kinds that have used theirs up.
     [[nodiscard]] std::optional<store_time> next_token(store_time now) const;
 
@@ -76,6 +79,7 @@ class kind_places {
     std::map<std::string, place, std::less<>> kinds_;  // those with limits or told to rest
     std::map<std::pair<std::string, std::string>, step_place> steps_;  // by kind and step
     bool all_held_ = false;
+    bool claiming_ = false;
 };
 
 }  // namespace thole::saga

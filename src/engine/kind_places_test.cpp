@@ -12,16 +12,40 @@ constexpr store_time start{std::chrono::seconds{1'000'000}};
 // proves: E5
 TEST(kind_places_test, a_kind_has_only_so_many_places) {
     kind_places places{{{"mint", {.concurrency = 2}}}};
+    const auto claim = [&] {
+        auto asked = places.quotas(start, 10);
+        places.claimed();
+        return asked;
+    };
     EXPECT_TRUE(places.enter("mint", start));
-    ASSERT_EQ(places.quotas(start, 10).size(), 1U);
-    EXPECT_EQ(places.quotas(start, 10)[0].most, 1);
+    ASSERT_EQ(claim().size(), 1U);
+    EXPECT_EQ(claim()[0].most, 1);
     EXPECT_TRUE(places.enter("mint", start));
     EXPECT_FALSE(places.enter("mint", start));
     EXPECT_TRUE(places.enter("other", start));
-    EXPECT_EQ(places.quotas(start, 10)[0].most, 0);
+    EXPECT_EQ(claim()[0].most, 0);
     EXPECT_TRUE(places.leave("mint")) << "the last quota was none: somebody may wait";
     EXPECT_FALSE(places.leave("other"));
-    EXPECT_EQ(places.quotas(start, 10)[0].most, 1);
+    EXPECT_EQ(claim()[0].most, 1);
+}
+
+// proves: E5
+TEST(kind_places_test, what_a_claim_under_way_may_bring_is_taken) {
+    kind_places places{{{"mint", {.concurrency = 2}}, {"slow", {.per_minute = 60}}}};
+    places.limit_step("mint", "upload", 2);
+    EXPECT_TRUE(places.enter("mint", start));
+    EXPECT_TRUE(places.enter_step("mint", "upload"));
+    static_cast<void>(places.quotas(start, 10));
+    EXPECT_FALSE(places.enter("mint", start));
+    EXPECT_FALSE(places.enter("slow", start));
+    EXPECT_FALSE(places.enter_step("mint", "upload"));
+    EXPECT_TRUE(places.leave("mint")) << "the claim does not know of this place";
+    EXPECT_TRUE(places.leave_step("mint", "upload"));
+    places.enter_claimed("mint");
+    places.claimed();
+    EXPECT_TRUE(places.enter("mint", start));
+    EXPECT_FALSE(places.enter("mint", start));
+    EXPECT_TRUE(places.enter("slow", start));
 }
 
 // proves: E5
@@ -68,7 +92,8 @@ TEST(kind_places_test, a_place_in_a_step_goes_to_a_claim_first) {
     EXPECT_TRUE(places.leave_step("mint", "upload")) << "somebody waits for it";
     EXPECT_FALSE(places.offers_step("mint", "upload", false)) << "a claim first";
     EXPECT_FALSE(places.enter_step("mint", "upload"));
-    ASSERT_EQ(places.quotas(start, 10).size(), 1U);  // and it finds nobody
+    ASSERT_EQ(places.quotas(start, 10).size(), 1U);
+    places.claimed();  // and it has found nobody
     EXPECT_TRUE(places.offers_step("mint", "upload", false));
     EXPECT_TRUE(places.enter_step("mint", "upload"));
     EXPECT_FALSE(places.offers_step("mint", "upload", false)) << "the next one still waits …";
@@ -86,9 +111,11 @@ TEST(kind_places_test, what_rests_has_no_places) {
     EXPECT_FALSE(places.held("other"));
     EXPECT_FALSE(places.enter("mint", start));
     EXPECT_EQ(places.quotas(start, 10)[0].most, 0);
+    places.claimed();
     places.set_hold("mint", false);
     EXPECT_TRUE(places.enter("mint", start));
     EXPECT_TRUE(places.quotas(start, 10).empty());
+    places.claimed();
     places.set_hold("", true);
     EXPECT_TRUE(places.all_held());
     EXPECT_TRUE(places.held("other"));

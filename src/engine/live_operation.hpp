@@ -12,6 +12,7 @@
 #include "engine/journal.hpp"
 #include "engine/step.hpp"
 #include "io/suspend.hpp"
+#include "thole/assert.hpp"
 
 namespace thole::saga {
 
@@ -20,6 +21,7 @@ class nap {
   public:
     task<bool> until(std::shared_ptr<alarms> clock, time_point at) {
         auto start = [this, clock, at](io::resumption<bool> done) {
+            THOLE_ASSERT(!done_, "a nap has one waiter");
             done_.emplace(std::move(done));
             if (std::exchange(woken_early_, false)) return wake(*clock);
             if (at == time_point::max()) return;
@@ -102,13 +104,18 @@ using calls_ptr = std::shared_ptr<step_calls>;
 struct live_operation {
     stored_operation what;
     const definition* saga = nullptr;
-    bool lost = false;  // fenced, or given back: nothing more is written from here
+    bool lost = false;           // fenced, or given back: nothing more is written from here
+    bool claimed_again = false;  // before its driver here had left, who then gives that back
     calls_ptr own = std::make_shared<step_calls>();
     std::vector<calls_ptr> beside;  // under way, of a group's steps
     texts_read texts;
-    std::string place;  // the step in which it has a place (operation_state::lane)
+    std::string place;    // the step in which it has a place (operation_state::lane)
+    std::string offered;  // the one in which it was woken to take a place
+    // Of the driver between two looks, of who waits for a group's steps, and of who repeats a
+    // commit, which may be a person's act beside them.
     nap sleeping;
-    nap regrouping;  // of who waits for a group's steps
+    nap regrouping;
+    nap committing;
     turnstile moves;
 
     [[nodiscard]] operation_state& state() noexcept { return what.op.now; }

@@ -46,6 +46,21 @@ void rename(std::vector<finished_step>& outputs, std::string_view payload) {
     }
 }
 
+// From it on outputs count no more: of the step that begins anew, or of any of its group, whose
+// names are in the payload.
+std::vector<finished_step>::iterator first_again(std::vector<finished_step>& outputs,
+                                                 std::string_view step, std::string_view payload) {
+    std::vector<std::string> names{std::string{step}};
+    if (!payload.empty()) {
+        auto group = json::read<std::vector<std::string>>(payload);
+        THOLE_ASSERT(group.has_value(), "journaled names read back");
+        names = *std::move(group);
+    }
+    return std::ranges::find_if(outputs, [&](const finished_step& each) {
+        return std::ranges::find(names, each.name) != names.end();
+    });
+}
+
 }  // namespace
 
 void keep_payload(stored_operation& op, event_type type, std::string_view step,
@@ -63,7 +78,7 @@ void keep_payload(stored_operation& op, event_type type, std::string_view step,
             outputs.push_back({std::string{step}, std::string{payload}});
             break;
         case event_type::reopened:
-            outputs.erase(std::ranges::find(outputs, step, &finished_step::name), outputs.end());
+            outputs.erase(first_again(outputs, step, payload), outputs.end());
             break;
         case event_type::migrated:
             rename(outputs, payload);

@@ -239,7 +239,8 @@ struct event {
     std::string fault;  // stored_fault as JSON, or empty
     std::string actor;  // who acted; empty = the engine
     std::string data;   // event_data as JSON, or empty
-    // The input (submitted, edited), the step's output (step_completed), renamed steps (migrated).
+    // The input (submitted, edited), the step's output (step_completed), renamed steps (migrated),
+    // the steps of the group that begins anew (reopened).
     std::string payload;
     // It does not open, and stands here sealed as it was read: for an archive.
     bool payload_sealed = false;

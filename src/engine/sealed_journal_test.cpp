@@ -239,6 +239,23 @@ TEST_F(sealed_journal, after_a_pass_the_old_key_may_go) {
     EXPECT_THAT(refusal(cipher({key("old", 1)})), ::testing::HasSubstr("\"new\""));
 }
 
+// A key is taken back before its pass was over.
+TEST_F(sealed_journal, a_key_that_was_taken_back_may_go_after_a_pass) {
+    std::vector<operation> all;
+    all.push_back(half_way(*open(cipher({key("old", 1)})), "before"));
+    {
+        auto s = open(cipher({key("old", 1)}));
+        static_cast<void>(pass(*s));
+    }
+    all.push_back(half_way(*open(cipher({key("old", 1), key("new", 2)})), "under the new one"));
+    {
+        auto s = open(cipher({key("new", 2), key("old", 1)}));
+        EXPECT_GT(pass(*s).sealed, 0);
+    }
+    auto s = open(cipher({key("old", 1)}));
+    for (const auto& each : all) expect_readable(*s, each);
+}
+
 // proves: E8
 TEST_F(sealed_journal, what_was_moved_or_changed_parks_and_the_others_go_on) {
     auto s = open(cipher({key("a", 1)}));

@@ -44,7 +44,10 @@ result<> check_payload_keys(sql::database& db, const payload_cipher* cipher) {
 }
 
 result<bool> needs_resealing(sql::database& db, const payload_cipher& cipher) {
-    auto found = db.prepare("select whole from payload_key where id = ?");
+    // Another key's row is there until nothing is sealed under it any more.
+    auto found = db.prepare(
+        "select whole and not exists (select 1 from payload_key where id <> ?1) from payload_key "
+        "where id = ?1");
     if (!found) return fail(std::move(found).error());
     found->bind(cipher.newest());
     auto row = found->step();
