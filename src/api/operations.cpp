@@ -8,6 +8,7 @@
 #include "base/time_text.hpp"
 #include "engine/act_saga.hpp"
 #include "engine/codes.hpp"
+#include "engine/tags.hpp"
 
 namespace thole::api {
 namespace {
@@ -21,11 +22,12 @@ struct act_request {
 BOOST_DESCRIBE_STRUCT(act_request, (), (reason))
 
 struct filter_request {
-    std::optional<std::string> state, kind, key, account, error;
+    std::optional<std::string> state, kind, key, account, tag, error;
     std::optional<store_time> since, until;
     std::optional<uuid> parent;
 };
-BOOST_DESCRIBE_STRUCT(filter_request, (), (state, kind, key, account, error, since, until, parent))
+BOOST_DESCRIBE_STRUCT(filter_request, (),
+                      (state, kind, key, account, tag, error, since, until, parent))
 
 // What skip, reopen, prioritise and edit need besides the reason.
 struct detailed_request {
@@ -184,10 +186,15 @@ std::expected<saga::list_filter, io::server_response> filter_of(const filter_req
     filter.kind = asked.kind;
     filter.key = asked.key;
     filter.subject = asked.account;
+    filter.tag = asked.tag;
     filter.text = asked.error;
     filter.parent = asked.parent;
     filter.created_from = asked.since;
     filter.created_to = asked.until;
+    if (asked.tag && !saga::is_tag(*asked.tag)) {
+        return std::unexpected{refuse(400, codes::api_bad_parameter, {},
+                                      {{"tag", "value.form", std::string{saga::tag_rule}}})};
+    }
     if (asked.state) {
         auto set = set_state(filter, *asked.state);
         if (!set) return std::unexpected{std::move(set.error())};
@@ -213,7 +220,7 @@ void operations_resource::add_to(router& to) {
             "/api/v1/operations",
             "operations",
             access::read,
-            {"state", "kind", "key", "account", "parent", "error", "since", "until", "limit",
+            {"state", "kind", "key", "account", "tag", "parent", "error", "since", "until", "limit",
              "cursor"}},
            [this](call c) { return list(std::move(c)); });
     to.add({"GET", "/api/v1/operations/{id}", "operations", access::read},
@@ -258,6 +265,7 @@ task<io::server_response> operations_resource::list(call c) {
                          c.parameter("kind"),
                          c.parameter("key"),
                          c.parameter("account"),
+                         c.parameter("tag"),
                          c.parameter("error"),
                          {},
                          {},

@@ -1,6 +1,6 @@
 #pragma once
 
-// GET  /api/v1/operations?state&kind&key&account&parent&error&since&until&limit&cursor
+// GET  /api/v1/operations?state&kind&key&account&tag&parent&error&since&until&limit&cursor
 // GET  /api/v1/operations/{id}
 // GET  /api/v1/operations/{id}/events?after&limit&wait_ms
 // POST /api/v1/operations/{kind}  Idempotency-Key: KEY   body: the kind's input

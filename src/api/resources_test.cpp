@@ -490,6 +490,58 @@ TEST_F(operations_test, one_is_paused_and_many_are_acted_on) {
               "/problems/operation.not_paused");
 }
 
+// proves: E2, E6
+TEST_F(operations_test, what_was_given_tags_is_found_and_acted_on_by_them) {
+    const auto cid = upload();
+    first = behaviour::park;
+    const auto tagged = [&](std::string_view tags) {
+        auto body = json::parse(good_body(cid)).value();
+        body.as_object()["tags"] = json::parse(tags).value();
+        return json::write(body);
+    };
+    const auto a = mint(tagged(R"(["spring","red"])"), "a", {{"Prefer", "wait=30"}});
+    ASSERT_EQ(a.status, 202) << a.body;
+    EXPECT_THAT(a.body, HasSubstr(R"("tags":["red","spring"])"));
+    EXPECT_EQ(mint(tagged(R"(["spring"])"), "b", {{"Prefer", "wait=30"}}).status, 202);
+    const auto c = mint(good_body(cid), "c", {{"Prefer", "wait=30"}});
+    EXPECT_THAT(c.body, ::testing::Not(HasSubstr("tags")));
+    EXPECT_THAT(rows.load(*uuid::parse(text(a, "id")))->value().input,
+                ::testing::Not(HasSubstr("spring")))
+        << "beside the input: an edit does not reach them";
+
+    // The same again, in whatever order; none is the same as no member.
+    EXPECT_EQ(header_of(mint(tagged(R"(["red","spring"])"), "a"), "Idempotent-Replayed"), "true");
+    EXPECT_EQ(header_of(mint(tagged("[]"), "c"), "Idempotent-Replayed"), "true");
+    EXPECT_EQ(type_of(mint(tagged(R"(["red"])"), "a")), "/problems/engine.key_conflict");
+    EXPECT_EQ(type_of(mint(good_body(cid), "a")), "/problems/engine.key_conflict");
+
+    auto out = mint(tagged(R"(["fine","not fine"])"), "d");
+    EXPECT_EQ(out.status, 422);
+    EXPECT_THAT(errors_of(out), ElementsAre(HasSubstr("/tags/1 value.form")));
+
+    const auto keys = [&](const std::string& query) {
+        std::vector<std::string> found;
+        const auto page = json_of(get("/api/v1/operations?" + query));
+        for (const auto& each : page.at("items").as_array()) {
+            found.emplace_back(each.at("key").as_string());
+        }
+        return found;
+    };
+    EXPECT_THAT(keys("tag=spring"), ElementsAre("b", "a"));
+    EXPECT_THAT(keys("tag=red&state=parked"), ElementsAre("a"));
+    EXPECT_THAT(keys("tag=blue"), ElementsAre());
+    const auto page = get("/api/v1/operations?tag=spring&limit=1");
+    EXPECT_THAT(keys("tag=spring&limit=1&cursor=" + text(page, "next_cursor")), ElementsAre("a"));
+    EXPECT_EQ(get("/api/v1/operations?tag=not+fine").status, 400);
+
+    out = post("/api/v1/acts", R"({"act":"close","filter":{"tag":"spring"},"reason":"over",)"
+                               R"("dry_run":false,"expect":2})");
+    EXPECT_EQ(text(out, "done"), "2") << out.body;
+    EXPECT_THAT(keys("state=closed"), ElementsAre("b", "a"));
+    EXPECT_EQ(post("/api/v1/acts", R"({"act":"close","filter":{"tag":""},"reason":"x"})").status,
+              400);
+}
+
 // proves: E5
 TEST_F(operations_test, a_kind_or_everything_rests_until_it_is_released) {
     EXPECT_EQ(get("/api/v1/holds").status, 200);

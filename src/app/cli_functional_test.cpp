@@ -540,6 +540,12 @@ TEST_F(cli_test, operations_and_acts_are_exported_as_json_lines) {
     ASSERT_EQ(::stat(file.c_str(), &about), 0);
     EXPECT_EQ(about.st_mode & 0777, 0600U);
     EXPECT_EQ(run({"operation", "export", "--to", file}).exit, 2) << "it is there already";
+    // A filter by tag reaches the daemon from each of the three.
+    EXPECT_EQ(run({"operation", "export", "--tag", "spring"}).out, "");
+    EXPECT_EQ(run({"operation", "list", "--tag", "spring"}).out, "no operations\n");
+    EXPECT_THAT(run({"operation", "list", "--tag", "no blanks"}).err, HasSubstr("tag"));
+    EXPECT_EQ(run({"operation", "all", "pause", "--tag", "spring", "--reason", "x"}).out,
+              "0 would be asked to pause; --yes does it\n");
 }
 
 // proves: E5

@@ -1,8 +1,11 @@
 // The engine's public calls: submission and reading.
 
+#include <algorithm>
+
 #include "engine/codes.hpp"
 #include "engine/engine_core.hpp"
 #include "engine/step_call.hpp"
+#include "engine/tags.hpp"
 
 namespace thole::saga {
 
@@ -33,6 +36,9 @@ result<new_operation> engine_core::make(const submission& s) {
     }
     auto input = saga->normalise(s.input);
     if (!input) return fail(codes::engine_bad_input, text_of(input.error()));
+    if (const auto wrong = judge_tags(s.tags); !wrong.empty()) {
+        return fail(codes::engine_bad_input, text_of(wrong));
+    }
     const auto now = log.now();
     new_operation o;
     o.who.id = s.id ? *s.id : new_id();
@@ -40,8 +46,11 @@ result<new_operation> engine_core::make(const submission& s) {
     o.who.kind = s.kind;
     o.who.version = saga->version();
     o.who.key = s.key;
-    o.who.request_hash = s.request_hash.value_or(sha256(as_bytes(*input)));
+    o.who.request_hash =
+        with_tags(s.request_hash ? *s.request_hash : sha256(as_bytes(*input)), s.tags);
     o.who.subject = s.subject;
+    o.who.tags = s.tags;
+    std::ranges::sort(o.who.tags);
     o.who.created_at = now;
     if (auto lock = saga->lock_key(*input); !lock.empty()) o.who.lock_key = s.tenant + "/" + lock;
     const auto due = std::max(now, s.not_before.value_or(now));

@@ -55,6 +55,8 @@ class examiner {
     result<> check_pages();
     result<> check_locks();
     result<> check_payloads();
+    result<> check_tags();
+    result<> check_tags_of(const operation& op);
     result<> check_some(std::int64_t& after, bool& more);
     result<std::vector<read_row>> rows_after(std::int64_t after);
     result<> check_one(const operation& op);
@@ -80,7 +82,7 @@ class examiner {
     std::int64_t latest_ = 0;  // of this transaction
     std::int64_t last_row_ = 0;
     sql::statement begin_, end_, ops_, events_, plan_, prepared_, lock_, locks_, state_, orphan_,
-        lost_bytes_, lost_payload_, clock_, last_;
+        lost_bytes_, lost_payload_, tags_, tag_, clock_, last_;
 };
 
 result<> examiner::prepare() {
@@ -109,6 +111,11 @@ result<> examiner::prepare() {
          "select id >> 20 from payload p where not exists(select 1 from event e where e.id = p.id "
          "and e.payload is null) and not exists(select 1 from op where op.id = p.id >> 20 and "
          "(flags & 1024) <> 0 and p.id = op.id << 20)"},
+        {&tags_,
+         "select t.tag, t.op, instr(' ' || coalesce(op.tags, '') || ' ', ' ' || t.tag || ' ') "
+         "from tag t left join op on op.id = t.op where (t.tag, t.op) > (?, ?) "
+         "order by t.tag, t.op limit ?"},
+        {&tag_, "select 1 from tag where tag = ? and op = ?"},
         {&clock_, "select at from clock"},
         {&last_, "select coalesce(max(id), 0) from op"}};
     for (const auto& [slot, text] : list) {
@@ -165,15 +172,49 @@ result<> examiner::check_payloads() {
     }
 }
 
+// Whatever is found by a tag has it.
+result<> examiner::check_tags() {
+    std::string tag;
+    std::int64_t op = 0;
+    for (bool more = true; more;) {
+        if (auto begun = begin_.run(); !begun) return begun;
+        std::int64_t seen = 0;
+        tags_.bind(tag, op, most_events_read);
+        for (auto row = tags_.step();; row = tags_.step()) {
+            if (!row) return fail(std::move(row).error());
+            if (!*row) break;
+            ++seen;
+            tag = tags_.text(0);
+            op = tags_.integer(1);
+            if (tags_.integer(2) != 0) continue;
+            find(finding_kind::tag_differs, fmt::format("row {}", op),
+                 fmt::format("it is found by \"{}\", which is no tag of it", tag));
+        }
+        if (auto ended = end_.run(); !ended) return ended;
+        more = seen == most_events_read;
+    }
+    return {};
+}
+
+result<> examiner::check_tags_of(const operation& op) {
+    for (const auto& tag : op.who.tags) {
+        auto there = number(tag_, tag, op.who.row);
+        if (!there) return fail(std::move(there).error());
+        if (*there) continue;
+        find(finding_kind::tag_differs, op.who.id.text(),
+             fmt::format("it is not found by its tag \"{}\"", tag));
+    }
+    return {};
+}
+
 result<std::vector<examiner::read_row>> examiner::rows_after(std::int64_t after) {
     std::vector<read_row> out;
     ops_.bind(after, most_rows);
-    constexpr int columns = 35;
     for (auto row = ops_.step();; row = ops_.step()) {
         if (!row) return fail(std::move(row).error());
         if (!*row) return out;
         auto& read = out.emplace_back();
-        read.readable = ops_.integer(columns) == 1;
+        read.readable = ops_.integer(rows::operation_width) == 1;
         if (read.readable) read.op = rows::read_operation(ops_);
         read.op.who.row = ops_.integer(0);
     }
@@ -244,6 +285,7 @@ result<> examiner::check_one(const operation& op) {
     }
     if (auto done = check_lock_of(op); !done) return done;
     if (auto done = check_family(op); !done) return done;
+    if (auto done = check_tags_of(op); !done) return done;
     // Its story is in the archive, and nothing of it here.
     if (op.now.archived) return check_between(op.who.row - 1, op.who.row + 1);
     auto steps = plan_of(op.who.kind, op.who.version);
@@ -353,6 +395,7 @@ result<> examiner::check_family(const operation& op) {
 result<examination> examiner::run() {
     auto done = prepare();
     if (done) done = check_pages();
+    if (done) done = check_tags();
     if (!done) return fail(std::move(done).error());
     std::int64_t after = 0;
     bool more = true;

@@ -7,7 +7,7 @@
 //
 // Every operation's events are retold (fold.hpp) and compared with its row; beside that: pages and
 // indexes (SQLite's own check), locks and their holders, undecided generations and their bytes,
-// parents and children, what belongs to no operation, the clock. Steps are read from the file
+// parents and children, tags, what belongs to no operation, the clock. Steps are read from the file
 // itself (plan_text.hpp), so neither configuration nor the program that wrote it is needed.
 //
 // Reads only, in bounded memory and short transactions: beside a running daemon too, or on a copy.
@@ -36,6 +36,7 @@ enum class finding_kind : std::uint8_t {
     lock_free,               // and yet somebody waits for it
     parent_missing,          //
     child_missed,            // it waits for a child that has ended or is not there
+    tag_differs,             // what finds the operations of a tag is not what their rows say
     orphaned,                // events or bytes of no operation
     clock_behind             // an operation was moved after the latest time
 };
@@ -83,5 +84,6 @@ inline constexpr auto thole::json::enum_texts<thole::saga::finding_kind> = std::
     std::pair{thole::saga::finding_kind::lock_free, std::string_view{"lock.free"}},
     std::pair{thole::saga::finding_kind::parent_missing, std::string_view{"parent.missing"}},
     std::pair{thole::saga::finding_kind::child_missed, std::string_view{"child.missed"}},
+    std::pair{thole::saga::finding_kind::tag_differs, std::string_view{"tag.differs"}},
     std::pair{thole::saga::finding_kind::orphaned, std::string_view{"orphaned"}},
     std::pair{thole::saga::finding_kind::clock_behind, std::string_view{"clock.behind"}}};

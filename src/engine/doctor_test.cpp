@@ -73,6 +73,7 @@ class doctor_test : public ::testing::Test {
             s.kind = std::string_view{key} == "trip" ? "trip" : "order";
             s.key = key;
             s.input = json::write(order{std::string{key}.substr(0, 5), 1});
+            if (s.key == "carl") s.tags = {"red", "spring"};
             if (s.key.starts_with("bob")) s.input = json::write(order{"bob", 1});
             if (!co_await e.submit(std::move(s))) co_return;
         }
@@ -176,6 +177,10 @@ TEST_F(doctor_test, finds_each_kind_of_damage) {
         {"update op set flags = flags | 1024 where key = 'alice'", {"orphaned"}},
         {"update op set flags = flags | 1024 where key = 'carl'",
          {"orphaned", "row.contradicts_itself"}},
+        {"delete from tag where tag = 'spring'", {"tag.differs"}},
+        {"insert into tag(tag, op) values('red', 1)", {"tag.differs"}},
+        {"insert into tag(tag, op) values('red', 9999)", {"tag.differs"}},
+        {"update op set tags = 'red springs' where key = 'carl'", {"tag.differs"}},
         {"update clock set at = 1", {"clock.behind"}},
         // The index of what runs is said to hold what is parked, which it does not.
         {"pragma writable_schema = on; update sqlite_schema set sql = replace(sql, 'state = 1', "

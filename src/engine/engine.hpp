@@ -63,10 +63,11 @@ struct submission {
     std::string key;    // idempotency key, 1…128 bytes
     std::string input;  // JSON of the definition's input type
     // What a replay of the key must repeat, where the input says more than the client did. Nothing:
-    // the SHA-256 of the input.
+    // the SHA-256 of the input. The tags come on top of either.
     std::optional<sha256_digest> request_hash{};
     operation_priority priority = operation_priority::normal;
-    std::string subject;  // for lists, e.g. the account
+    std::string subject;              // for lists, e.g. the account
+    std::vector<std::string> tags{};  // likewise; a replay of the key must repeat them (tags.hpp)
     std::optional<store_time> not_before{};
     std::optional<uuid> id{};  // from new_id(); for who must write it down before it is accepted
 };

@@ -173,6 +173,7 @@ struct list_filter {
     std::optional<std::string> kind{};
     std::optional<std::string> key{};
     std::optional<std::string> subject{};
+    std::optional<std::string> tag{};  // one of its tags
     std::optional<uuid> parent{};
     std::optional<op_state> state{};
     std::optional<op_ending> ending{};  // of terminal ones

@@ -723,6 +723,45 @@ TYPED_TEST(journal_conformance, lists_by_what_is_asked) {
     EXPECT_EQ(this->wait(this->log().list(full))->items[0].outputs.size(), 3U);
 }
 
+// proves: E6
+TYPED_TEST(journal_conformance, lists_by_tag_in_pages) {
+    for (int i = 0; i < 7; ++i) {
+        auto o = this->make("k" + std::to_string(i));
+        if (i % 2 == 0) o.who.tags = {"all", "even"};
+        if (i == 5) o.who.tags = {"all"};
+        o.claim_for = i == 2 ? this->boot : 0;
+        auto op = this->accept(o).made.op;
+        EXPECT_EQ(op.who.tags, o.who.tags);
+        if (i == 2) this->finish(op);
+    }
+    auto again = this->make("k0");
+    again.who.tags = {"of the replay"};
+    EXPECT_TRUE(this->accept(again).replayed);
+    this->world.reopen();
+    const auto keys_of = [&](list_filter f) {
+        std::vector<std::string> out;
+        do {
+            const auto page = *this->wait(this->log().list(f));
+            EXPECT_LE(std::ssize(page.items), f.limit);
+            for (const auto& item : page.items) out.push_back(item.op.who.key);
+            f.before = page.next;
+        } while (f.before != 0);
+        return out;
+    };
+    EXPECT_THAT(keys_of({.tag = "even", .limit = 2}), ElementsAre("k6", "k4", "k2", "k0"));
+    EXPECT_THAT(keys_of({.tag = "all", .limit = 3}), ElementsAre("k6", "k5", "k4", "k2", "k0"));
+    EXPECT_THAT(keys_of({.tag = "even", .state = op_state::terminal}), ElementsAre("k2"));
+    EXPECT_THAT(keys_of({.key = "k4", .tag = "even"}), ElementsAre("k4"));
+    EXPECT_THAT(keys_of({.key = "k5", .tag = "even"}), ElementsAre());
+    for (const auto* none : {"eve", "EVEN", "all even", "of the replay", ""}) {
+        EXPECT_THAT(keys_of({.tag = none}), ElementsAre()) << none;
+    }
+    const auto found = *this->wait(this->log().find_key("t", "k", "k4"));
+    EXPECT_THAT(found->who.tags, ElementsAre("all", "even"));
+    const auto taken = this->claim(1);
+    EXPECT_THAT(taken.claimed.at(0).what.op.who.tags, ElementsAre("all", "even"));
+}
+
 TYPED_TEST(journal_conformance, tells_events_in_pages_and_of_one_operation_only) {
     auto a = this->begun("a");
     auto b = this->begun("b");

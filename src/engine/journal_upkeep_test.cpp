@@ -58,6 +58,34 @@ TYPED_TEST(journal_upkeep, what_keeps_its_row_keeps_its_input_and_outputs) {
     EXPECT_TRUE(this->wait(this->shelf().prepared(op.who.row))->empty());
 }
 
+// proves: E8
+TYPED_TEST(journal_upkeep, tags_go_with_the_row_and_stay_with_it) {
+    std::vector<operation> made;
+    for (const auto* key : {"gone", "kept", "last"}) {
+        auto o = this->make(key);
+        o.who.tags = {"a", "b"};
+        o.claim_for = this->boot;
+        made.push_back(this->accept(o).made.op);
+        this->finish(made.back());
+    }
+    ASSERT_TRUE(this->wait(this->shelf().remove({{made[0].who.row}, false, "f", 7})));
+    ASSERT_TRUE(this->wait(this->shelf().remove({{made[1].who.row}, true, "f", 9})));
+    this->world.reopen();
+    for (const auto* tag : {"a", "b"}) {
+        list_filter of_tag;
+        of_tag.tag = tag;
+        std::vector<std::string> keys;
+        const auto page = *this->wait(this->log().list(of_tag));
+        for (const auto& each : page.items) keys.push_back(each.op.who.key);
+        EXPECT_THAT(keys, ElementsAre("last", "kept")) << tag;
+    }
+    // Its number may be given again, its tags are not.
+    this->accept(this->make("gone"));
+    list_filter of_tag;
+    of_tag.tag = "a";
+    EXPECT_EQ(this->wait(this->log().list(of_tag))->items.size(), 2U);
+}
+
 // proves: E2, E8
 TYPED_TEST(journal_upkeep, removes_with_the_archives_size_or_not_at_all) {
     auto gone = this->begun("gone");

@@ -428,6 +428,7 @@ result<operation_page> model_store::list(const list_filter& f) {
         if (f.before != 0 && who.row >= f.before) continue;
         if (!fits(f.tenant, who.tenant) || !fits(f.kind, who.kind) || !fits(f.key, who.key) ||
             !fits(f.subject, who.subject) || (f.parent && who.parent != f.parent) ||
+            (f.tag && std::ranges::find(who.tags, *f.tag) == who.tags.end()) ||
             !fits(f.state, s.state) || !fits(f.ending, s.ending)) {
             continue;
         }

@@ -32,7 +32,8 @@ struct identity {
     std::string subject;   // what lists may ask for, e.g. the account; may be empty
     std::string lock_key;  // what its locked step waits for; empty = takes no lock
     store_time created_at;
-    std::optional<uuid> parent;  // the operation whose step started it
+    std::optional<uuid> parent;     // the operation whose step started it
+    std::vector<std::string> tags;  // by which it is found (tags.hpp); in order of the alphabet
 };
 
 // ---- how far ------------------------------------------------------------------------------------

@@ -279,7 +279,15 @@ TEST_F(sqlite_journal_test, a_file_of_every_earlier_version_is_brought_up_with_w
         claim_request request;
         request.owner = 10, request.now = store_time{std::chrono::seconds{1}}, request.limit = 9;
         EXPECT_EQ(store.claim(request)->claimed.size(), 2U) << "the ready and the recovered one";
+        // What has no tags stays so, and what comes may have some.
+        auto fresh = make("tagged");
+        fresh.who.tags = {"new"};
+        ASSERT_TRUE(store.submit(fresh)) << version;
         ASSERT_TRUE(store.commit());
+        list_filter tagged;
+        tagged.tag = "new";
+        EXPECT_EQ(store.list(tagged)->items.size(), 1U) << version;
+        EXPECT_TRUE((*store.find_key("t", "k", "k0"))->who.tags.empty());
         // And what it has become is sound.
         std::vector<std::string> wrong;
         examine_options options;
@@ -289,7 +297,7 @@ TEST_F(sqlite_journal_test, a_file_of_every_earlier_version_is_brought_up_with_w
         };
         const auto seen = examine(path, options);
         ASSERT_TRUE(seen) << seen.error().describe();
-        EXPECT_EQ(seen->operations, 5) << version;
+        EXPECT_EQ(seen->operations, 6) << version;
         EXPECT_THAT(wrong, ::testing::ElementsAre()) << version;
     }
 }

@@ -131,10 +131,13 @@ result<std::optional<operation>> sqlite_store::find_key(std::string_view tenant,
 
 result<operation_page> sqlite_store::list(const list_filter& f) {
     // The state goes in as a number in the text, so that its partial index can serve.
-    std::string text = fmt::format("select {} from op where 1", rows::operation_columns);
+    // Of one tag, its own table is gone through instead, in the same order.
+    const std::string_view from = f.tag ? "tag cross join op on op.id = tag.op" : "op";
+    const std::string_view number = f.tag ? "tag.op" : "id";
+    std::string text = fmt::format("select {} from {} where 1", rows::operation_columns, from);
     if (f.state) text += fmt::format(" and state = {}", static_cast<int>(*f.state));
     if (f.ending) text += fmt::format(" and ending = {}", static_cast<int>(*f.ending));
-    if (f.before != 0) text += fmt::format(" and id < {}", f.before);
+    if (f.before != 0) text += fmt::format(" and {} < {}", number, f.before);
     const auto micros = [](store_time t) { return t.time_since_epoch().count(); };
     if (f.created_from) text += fmt::format(" and created_at >= {}", micros(*f.created_from));
     if (f.created_to) text += fmt::format(" and created_at < {}", micros(*f.created_to));
@@ -144,11 +147,15 @@ result<operation_page> sqlite_store::list(const list_filter& f) {
         text += " and (instr(fault, ?1) > 0 or instr(waiting, ?1) > 0 or instr(cause, ?1) > 0)";
     }
     const std::pair<const char*, const std::optional<std::string>*> texts[] = {
-        {"tenant", &f.tenant}, {"kind", &f.kind}, {"key", &f.key}, {"subject", &f.subject}};
+        {"tenant", &f.tenant},
+        {"kind", &f.kind},
+        {"key", &f.key},
+        {"subject", &f.subject},
+        {"tag", &f.tag}};
     for (const auto& [column, value] : texts) {
         if (*value) text += fmt::format(" and {} = ?", column);
     }
-    text += fmt::format(" order by id desc limit {}", f.limit + 1);
+    text += fmt::format(" order by {} desc limit {}", number, f.limit + 1);
     auto query = db_.prepare(text);
     if (!query) return fail(std::move(query).error());
     int index = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/codes.hpp"
+#include "engine/tags.hpp"
 
 namespace thole::saga::rows {
 
@@ -180,6 +181,7 @@ operation read_operation(const sql::statement& row) {
     s.version = row.is_null(c) ? who.version : static_cast<int>(row.integer(c));
     s.members = read_members(row.text(++c));
     s.lane = row.text(++c);
+    who.tags = split_tags(row.text(++c));
     return op;
 }
 
@@ -242,6 +244,8 @@ result<> run_insert(sql::statement& insert, const identity& who, const operation
     const auto members = text_of(s.members);
     i = bind_state(insert, i, s, members);
     bind_id(insert, i++, who.parent);
+    const auto tags = joined_tags(who.tags);
+    insert.bind_at(i++, or_null(tags));
     return finish(insert);
 }
 

@@ -2,6 +2,8 @@
 
 // Operations and events as rows: the one place that knows the order of the columns.
 
+#include <algorithm>
+
 #include "engine/journal.hpp"
 #include "engine/payload_cipher.hpp"
 #include "sql/sqlite.hpp"
@@ -13,14 +15,17 @@ inline constexpr std::string_view operation_columns =
     "id, uuid, tenant, kind, version, key, request_hash, subject, lock_key, prio, created_at, "
     "state, ending, lock, flags, step, step_name, attempt, generation, allowance, due_at, owner, "
     "fence, seq, progress, waiting, fault, cause, updated_at, ended_at, awaits, parent, "
-    "now_version, members, lane";
+    "now_version, members, lane, tags";
+
+inline constexpr int operation_width =  // how many that are
+    static_cast<int>(std::ranges::count(operation_columns, ',')) + 1;
 
 inline constexpr std::string_view insert_operation =
     "insert into op(uuid, tenant, kind, version, key, request_hash, subject, lock_key, "
     "created_at, state, ending, lock, flags, step, step_name, attempt, generation, allowance, "
     "due_at, owner, fence, seq, progress, waiting, fault, cause, updated_at, ended_at, "
-    "awaits, prio, now_version, members, lane, parent) "
-    "values(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+    "awaits, prio, now_version, members, lane, parent, tags) "
+    "values(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
     "on conflict(tenant, kind, key) do nothing";
 // Changes nothing when the row has moved since it was read.
 inline constexpr std::string_view update_state =

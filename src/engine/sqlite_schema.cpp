@@ -88,6 +88,12 @@ create table key_pace(
   kind text not null, key text not null, next_at integer not null,
   primary key(kind, key)) without rowid;
 create index key_pace_next on key_pace(next_at);
+)sql"},
+                                // The row says its tags; the table finds the rows of one.
+                                sql::migration{11, R"sql(
+alter table op add column tags text;
+create table tag(
+  tag text not null, op integer not null, primary key(tag, op)) without rowid;
 )sql"}};
 
 }  // namespace

@@ -15,6 +15,8 @@
 //   hold      append-only: who told which kind (empty: everything) to rest or to go on, and why.
 //   clock     the latest time that was journaled, so that opening a file need not look for it.
 //   plan      the steps of each kind and version, so that the file tells its stories by itself.
+//   tag       which operations have a tag, in the order of their numbers: what a list by tag reads.
+//             The row says the same (op.tags, divided by spaces).
 //   payload   of events whose payload has more than 8 KiB; the event's own column is NULL then.
 //   archive   how much of an archive file tells of operations that were removed from here.
 //   node      the boot that wrote last; its running rows are readied by the next one.

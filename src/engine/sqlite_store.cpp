@@ -46,6 +46,7 @@ result<> sqlite_store::prepare() {
         {&sql_.insert_op, std::string{rows::insert_operation}},
         {&sql_.update_op, std::string{rows::update_state}},
         {&sql_.insert_event, std::string{rows::insert_event}},
+        {&sql_.insert_tag, "insert into tag(tag, op) values(?, ?)"},
         {&sql_.insert_prepared, "insert into prepared(id, bytes) values(?, ?)"},
         {&sql_.by_row, op + "where id = ?"},
         {&sql_.by_id, op + "where uuid = ?"},
@@ -303,6 +304,9 @@ result<submit_answer> sqlite_store::submit(const new_operation& o) {
     made.op.who.row = db_.last_insert_id();
     auto done = takes ? take_lock(made.op.who) : result<>{};
     if (done) done = write_events(made.op.who, made.events);
+    for (const auto& tag : o.who.tags) {
+        if (done) done = sql_.insert_tag.run(tag, made.op.who.row);
+    }
     if (!done) return fail(std::move(done).error());
     return answer;
 }

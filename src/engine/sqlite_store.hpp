@@ -127,7 +127,7 @@ class sqlite_store final : public store {
     payload_cipher::ptr cipher_;
     struct {
         sql::statement begin, commit, rollback;
-        sql::statement insert_op, update_op, insert_event, insert_prepared;
+        sql::statement insert_op, update_op, insert_event, insert_prepared, insert_tag;
         sql::statement by_row, by_id, by_key, next_lane, next_kind, due, next_due, running,
             next_blocked;
         sql::statement lock_holder, holder_id, lock_insert, lock_update, lock_delete, all_locks;
@@ -138,7 +138,7 @@ class sqlite_store final : public store {
         sql::statement row_uuid, next_sealed[3], reseal[3], insert_key, drop_keys, set_whole,
             last_row;
         sql::statement kept, removable, archived, set_archived, all_prepared;
-        sql::statement drop_events, drop_payloads, drop_prepared, drop_op, strip_op;
+        sql::statement drop_events, drop_payloads, drop_prepared, drop_op, drop_tag, strip_op;
     } sql_;
     std::int64_t latest_ = 0;  // of what this connection wrote, microseconds
     std::int64_t clock_ = 0;   // … as of its last commit

@@ -28,6 +28,7 @@ result<> sqlite_store::prepare_upkeep() {
         {&sql_.drop_payloads, "delete from payload where id between ? and ?"},
         {&sql_.drop_prepared, "delete from prepared where id between ? and ?"},
         {&sql_.drop_op, "delete from op where id = ? and state = 4"},
+        {&sql_.drop_tag, "delete from tag where tag = ? and op = ?"},
         {&sql_.strip_op, fmt::format("update op set flags = flags | {} where id = ? and state = 4",
                                      rows::archived_flag)}};
     return compile(list);
@@ -67,6 +68,9 @@ result<> sqlite_store::remove_one(operation op, bool keep_row) {
     const auto last = rows::event_id(row, most_events);
     for (auto* drop : {&sql_.drop_events, &sql_.drop_payloads, &sql_.drop_prepared}) {
         if (done) done = drop->run(first, last);
+    }
+    for (const auto& tag : op.who.tags) {
+        if (done && !keep_row) done = sql_.drop_tag.run(tag, row);
     }
     if (!done || kept.empty()) return done;
     const rows::cell sealed{kept, {op.who.id, payload_place::event_payload, 0}, cipher_.get()};

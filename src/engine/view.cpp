@@ -76,6 +76,7 @@ operation_view view_of(const operation& op) {
     }
     if (!s.cause.empty()) out.cause = s.cause;
     out.parent = op.who.parent;
+    if (!op.who.tags.empty()) out.tags = op.who.tags;
     out.created_at = op.who.created_at;
     out.updated_at = s.updated_at;
     if (s.state == op_state::terminal) out.ended_at = s.ended_at;

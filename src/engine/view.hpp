@@ -38,16 +38,18 @@ struct operation_view {
     int generation = 0;
     std::optional<std::vector<member_view>> members;  // while steps run side by side
     std::optional<waiting_view> waiting;
-    std::optional<stored_fault> fault;  // the last one; cleared when a step succeeds
-    std::optional<std::string> cause;   // why it was rolled back, failed or closed
-    std::optional<uuid> parent;         // the operation whose step started it
+    std::optional<stored_fault> fault;             // the last one; cleared when a step succeeds
+    std::optional<std::string> cause;              // why it was rolled back, failed or closed
+    std::optional<uuid> parent;                    // the operation whose step started it
+    std::optional<std::vector<std::string>> tags;  // by which it is found
     store_time created_at;
     store_time updated_at;
     std::optional<store_time> ended_at;
 };
 BOOST_DESCRIBE_STRUCT(operation_view, (),
                       (v, id, kind, key, state, progress, step, priority, attempt, generation,
-                       members, waiting, fault, cause, parent, created_at, updated_at, ended_at))
+                       members, waiting, fault, cause, parent, tags, created_at, updated_at,
+                       ended_at))
 
 [[nodiscard]] std::string progress_of(const operation_state& s);
 [[nodiscard]] std::string state_of(const operation_state& s);

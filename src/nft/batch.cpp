@@ -10,6 +10,7 @@
 #include <charconv>
 #include <set>
 
+#include "engine/tags.hpp"
 #include "nft/csv.hpp"
 
 namespace thole::nft {
@@ -18,9 +19,9 @@ namespace {
 using object = boost::json::object;
 
 constexpr std::string_view attribute_column = "attribute:";
-constexpr std::array<std::string_view, 11> plain_columns{
+constexpr std::array<std::string_view, 12> plain_columns{
     "owner", "account",      "name",       "symbol",   "description", "image",
-    "level", "external_url", "is_mutable", "standard", "priority"};
+    "level", "external_url", "is_mutable", "standard", "priority",    "tags"};
 
 std::string line_of(std::size_t line) {
     return fmt::format("line {}", line);
@@ -74,8 +75,8 @@ void judge_columns(mint_batch& into, const csv_row& head) {
         if (!known) {
             into.mistakes.push_back({line_of(head.line), std::string{column},
                                      "is no column: owner, account, name, symbol, description, "
-                                     "image, level, external_url, is_mutable, standard, priority "
-                                     "or attribute:TRAIT"});
+                                     "image, level, external_url, is_mutable, standard, "
+                                     "priority, tags or attribute:TRAIT"});
         } else if (!seen.insert(column).second) {
             into.mistakes.push_back({line_of(head.line), std::string{column}, "is there twice"});
         }
@@ -91,6 +92,11 @@ boost::json::value value_of(std::string_view column, const std::string& cell) {
         if (error == std::errc{} && stop == end) return number;
     }
     if (column == "is_mutable" && (cell == "true" || cell == "false")) return cell == "true";
+    if (column == "tags") {
+        boost::json::array out;
+        for (const auto& each : saga::split_tags(cell)) out.emplace_back(each);
+        return out;
+    }
     return boost::json::value(cell);
 }
 
@@ -259,6 +265,21 @@ void read_batch_file(mint_batch& into, std::string name, std::string place, std:
     }
     batch_item item{.place = std::move(place), .name = std::move(name), .image = {}, .request = {}};
     add_item(into, std::move(item), value->get_object(), false);
+}
+
+void tag_batch(mint_batch& batch, const std::vector<std::string>& tags) {
+    if (tags.empty()) return;
+    const auto wrong = saga::judge_tags(tags);
+    for (const auto& each : wrong) {
+        batch.mistakes.push_back({"--tag", field_of(each.pointer), each.detail});
+    }
+    if (!wrong.empty()) return;
+    for (auto& item : batch.items) {
+        auto& own = item.request.tags ? *item.request.tags : item.request.tags.emplace();
+        for (const auto& tag : tags) {
+            if (std::ranges::find(own, tag) == own.end()) own.push_back(tag);
+        }
+    }
 }
 
 void judge_batch(mint_batch& batch) {

@@ -56,6 +56,9 @@ struct mint_batch {
 // One file of a directory: a mint request; `image` may be absent there (the caller knows it).
 void read_batch_file(mint_batch& into, std::string name, std::string place, std::string_view text);
 
+// Gives each item these tags beside its own. What is wrong with them is told once, of "--tag".
+void tag_batch(mint_batch& batch, const std::vector<std::string>& tags);
+
 // Adds what the rules of a mint request say of each item. Precondition: the images are CIDs by now,
 // or "" where that failed and was told.
 void judge_batch(mint_batch& batch);

@@ -124,6 +124,30 @@ TEST(mint_batch, a_file_of_a_directory_is_one_request) {
     EXPECT_EQ(batch.items[0].image, "");
 }
 
+// proves: M3
+TEST(mint_batch, tags_are_a_column_a_member_and_of_all) {
+    auto batch =
+        read_batch_csv(with_wallet("owner,name,image,tags\n"
+                                   "$,Seat 1,a.png,vip team:red\n"
+                                   "$,Seat 2,a.png,\n"
+                                   "$,Seat 3,a.png,a+b\n"));
+    tag_batch(batch, {"spring", "vip"});
+    batch = judged(std::move(batch));
+    EXPECT_THAT(told(batch), ElementsAre("line 4: tags/0"));
+    EXPECT_THAT(*batch.items[0].request.tags, ElementsAre("vip", "team:red", "spring"));
+    EXPECT_THAT(*batch.items[1].request.tags, ElementsAre("spring", "vip"));
+    auto list = read_batch_json(
+        with_wallet(R"([{"owner":"$","name":"Seat 1","image":"a.png","tags":["vip"]},
+                        {"owner":"$","name":"Seat 2","image":"a.png"}])"));
+    tag_batch(list, {});
+    list = judged(std::move(list));
+    EXPECT_THAT(told(list), IsEmpty());
+    EXPECT_THAT(*list.items[0].request.tags, ElementsAre("vip"));
+    EXPECT_FALSE(list.items[1].request.tags);
+    tag_batch(list, {"no blanks", "ok", "ok"});
+    EXPECT_THAT(told(list), ElementsAre("--tag: tags/0", "--tag: tags/2")) << "once, not of each";
+}
+
 TEST(mint_batch, limits_hold) {
     std::string many = "owner\n";
     for (std::size_t i = 0; i <= batch_limits::items; ++i) many += "a\n";

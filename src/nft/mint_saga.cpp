@@ -43,7 +43,8 @@ std::optional<std::string> why_not(const mint_request& before, const mint_reques
                                      {before.account == after.account, "account"},
                                      {before.image == after.image, "image"},
                                      {before.standard == after.standard, "standard"},
-                                     {before.priority == after.priority, "priority"}}) {
+                                     {before.priority == after.priority, "priority"},
+                                     {before.tags == after.tags, "tags"}}) {
         if (!same) return std::string{name} + " cannot be changed";
     }
     const auto broken = validate(after);

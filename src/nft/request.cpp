@@ -6,6 +6,7 @@
 #include <boost/url/url_view.hpp>
 #include <charconv>
 
+#include "engine/tags.hpp"
 #include "ipfs/codec/cid.hpp"
 #include "nft/text.hpp"
 #include "solana/codec/base58_value.hpp"
@@ -42,6 +43,8 @@ class judge {
                            : "control characters are refused");
         }
     }
+
+    void add_all(json::problems more) { std::ranges::move(more, std::back_inserter(found_)); }
 
     [[nodiscard]] json::problems take() { return std::move(found_); }
 
@@ -131,6 +134,7 @@ json::problems validate(const mint_request& request) {
     }
     judge_attributes(out, request);
     if (request.external_url) judge_url(out, "/external_url", *request.external_url);
+    if (request.tags) out.add_all(saga::judge_tags(*request.tags));
     return out.take();
 }
 

@@ -50,11 +50,12 @@ struct mint_request {
     bool is_mutable = true;
     token_standard standard = token_standard::token_2022;
     mint_priority priority = mint_priority::normal;
+    std::optional<std::vector<std::string>> tags;  // not journaled with it: saga::submission::tags
     friend bool operator==(const mint_request&, const mint_request&) = default;
 };
 BOOST_DESCRIBE_STRUCT(mint_request, (),
                       (owner, account, name, symbol, description, image, level, attributes,
-                       external_url, is_mutable, standard, priority))
+                       external_url, is_mutable, standard, priority, tags))
 
 // Lengths are in bytes of UTF-8. Name, symbol and URI are the chain's limits (Metaplex Token
 // Metadata); the others keep the metadata JSON under metadata_limit.

@@ -183,6 +183,21 @@ TEST(mint_request, levels_are_plain_decimal_numbers) {
     }
 }
 
+// proves: O10
+TEST(mint_request, tags_are_judged_with_the_rest) {
+    const auto with = [](bj::value tags) {
+        return problems_of(changed([&](auto& b) { b["tags"] = tags; }));
+    };
+    EXPECT_TRUE(with({"spring-2026", "team:red"}).empty());
+    EXPECT_EQ(with({"a", "b c", "a"}), (list{"/tags/1 value.form", "/tags/2 value.duplicate"}));
+    EXPECT_EQ(with(bj::array(9, "x")).front(), "/tags value.too_many");
+    EXPECT_EQ(with("spring"), (list{"/tags json.wrong_type"}));
+    const auto request =
+        read_mint_request(changed([](auto& b) { b["tags"] = bj::array{"b", "a"}; }));
+    ASSERT_TRUE(request && request->tags);
+    EXPECT_EQ(*request->tags, (list{"b", "a"}));
+}
+
 RC_GTEST_PROP(mint_request, any_level_reads_back, (std::uint32_t level)) {
     RC_ASSERT(parse_level(std::to_string(level)) == level);
 }

@@ -399,7 +399,7 @@ std::optional<int> show_estimate(session& s, client& daemon, const loaded_batch&
 }  // namespace
 
 int run_batch(session& s, client& daemon, const batch_options& options) {
-    const auto batch = load_batch(options.from, options.id);
+    const auto batch = load_batch(options.from, options.id, options.tags);
     if (!batch.mistakes.empty()) return refuse_batch(s, batch);
     batch_run run{s, daemon, batch, options};
     if (const auto failed = show_estimate(s, daemon, batch, run.estimated_time())) return *failed;

@@ -125,7 +125,8 @@ std::expected<std::string, std::string> read_picture(const fs::path& file) {
     return read_file(file, largest_picture);
 }
 
-loaded_batch load_batch(const fs::path& from, std::string id) {
+loaded_batch load_batch(const fs::path& from, std::string id,
+                        const std::vector<std::string>& tags) {
     loaded_batch out;
     std::error_code error;
     const auto whole = fs::weakly_canonical(from, error);
@@ -142,6 +143,7 @@ loaded_batch load_batch(const fs::path& from, std::string id) {
         read_list(out, from);
     }
     read_pictures(out, directory ? from : from.parent_path());
+    nft::tag_batch(out, tags);
     nft::judge_batch(out);
     return out;
 }

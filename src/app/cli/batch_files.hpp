@@ -28,8 +28,9 @@ struct loaded_batch : nft::mint_batch {
     std::map<std::string, picture> pictures;  // by the path as written
 };
 
-// `id`: "" = the name of the file or directory without its extension.
-[[nodiscard]] loaded_batch load_batch(const std::filesystem::path& from, std::string id);
+// `id`: "" = the name of the file or directory without its extension. `tags`: of every item.
+[[nodiscard]] loaded_batch load_batch(const std::filesystem::path& from, std::string id,
+                                      const std::vector<std::string>& tags = {});
 
 // The whole file, at most 50 MiB and not empty; else why not.
 [[nodiscard]] std::expected<std::string, std::string> read_picture(

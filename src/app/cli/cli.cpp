@@ -198,7 +198,9 @@ saga::payload_cipher::ptr command_line::payload_keys() {
 }
 
 int command_line::mint_one_or_many(session& s, client& daemon) {
-    return batch_.from.empty() ? run_mint(s, daemon, mint_) : run_batch(s, daemon, batch_);
+    if (batch_.from.empty()) return run_mint(s, daemon, mint_);
+    batch_.tags = mint_.tags;
+    return run_batch(s, daemon, batch_);
 }
 
 void command_line::add_reconcile() {
@@ -260,6 +262,8 @@ void command_line::add_mint() {
     mint->add_flag("--wait", mint_.wait, "Show progress until it has ended");
     mint->add_option("--timeout", mint_.timeout_seconds, "Seconds for --wait [600]")
         ->check(CLI::Range(1U, 86'400U));
+    mint->add_option("--tag", mint_.tags, "To find it by, as often as needed; of a batch, all")
+        ->allow_extra_args(false);
     add_batch(*mint);
 }
 
@@ -396,6 +400,7 @@ void command_line::add_filter(CLI::App& to, list_options& which) {
     to.add_option("--kind", which.kind, "e.g. mint");
     to.add_option("--key", which.key, "Idempotency key");
     to.add_option("--account", which.account, "The account it was made for");
+    to.add_option("--tag", which.tag, "One of the tags that it was given");
     to.add_option("--parent", which.parent, "The operation whose step started it");
     to.add_option("--error", which.error, "Part of its fault, of what it waits for, or its cause");
     to.add_option("--since", which.since, "Accepted at or after, e.g. 2026-01-31T12:00:00Z");

@@ -41,6 +41,7 @@ struct mint_options {
     std::string description;
     std::optional<std::uint32_t> level;
     std::vector<std::string> attributes;  // "trait=value"
+    std::vector<std::string> tags;
     std::string external_url;
     std::string standard;
     std::string priority;
@@ -53,7 +54,8 @@ int run_mint(session&, client&, const mint_options&);
 // Many of them, from a .csv or .json list or a directory (batch_files.hpp).
 struct batch_options {
     std::string from;
-    std::string id;             // "" = the file's name; part of every key
+    std::string id;  // "" = the file's name; part of every key
+    std::vector<std::string> tags;
     std::size_t parallel = 32;  // under way at once; never two of one account
     bool dry_run = false;       // judge and estimate only
 };
@@ -67,7 +69,7 @@ struct reconcile_options {
 int run_reconcile(session&, client&, const reconcile_options&);
 
 struct list_options {
-    std::string state, kind, key, account, parent, error, since, until;
+    std::string state, kind, key, account, tag, parent, error, since, until;
     std::uint32_t limit = 50;
 };
 // "/api/v1/operations?…"

@@ -73,6 +73,7 @@ std::expected<boost::json::object, std::string> request_of(const mint_options& o
                                                  {"value", each.substr(equals + 1)}});
     }
     if (!attributes.empty()) out["attributes"] = std::move(attributes);
+    if (!o.tags.empty()) out["tags"] = boost::json::array(o.tags.begin(), o.tags.end());
     return out;
 }
 

@@ -8,6 +8,7 @@
 #include "api/fault_catalog.hpp"
 #include "app/cli/commands.hpp"
 #include "base/json.hpp"
+#include "engine/tags.hpp"
 
 namespace thole::app {
 namespace {
@@ -86,6 +87,12 @@ std::string members_text(const value& operation) {
     return out;
 }
 
+std::string tags_text(const value& operation) {
+    std::vector<std::string> tags;
+    for (const auto& each : items_of(operation, "tags")) tags.emplace_back(each.as_string());
+    return plain(saga::joined_tags(tags));
+}
+
 void show_details(session& s, const value& operation) {
     table t{{"", ""}};
     for (const auto& [key, each] : operation.as_object()) {
@@ -97,6 +104,8 @@ void show_details(session& s, const value& operation) {
                                text_of(*fault, "detail"));
         } else if (key == "waiting") {
             text = waits_for(operation);
+        } else if (key == "tags") {
+            text = tags_text(operation);
         } else if (key == "members") {
             text = members_text(operation);
             std::ranges::replace(text, '\n', ';');
@@ -180,6 +189,7 @@ std::string list_path(const list_options& options) {
     filter("kind", options.kind);
     filter("key", options.key);
     filter("account", options.account);
+    filter("tag", options.tag);
     filter("parent", options.parent);
     filter("error", options.error);
     filter("since", options.since);
@@ -320,6 +330,7 @@ int run_operation_bulk(session& s, client& daemon, const bulk_options& options) 
     };
     const auto& w = options.which;
     add("state", w.state), add("kind", w.kind), add("key", w.key), add("account", w.account);
+    add("tag", w.tag);
     add("parent", w.parent), add("error", w.error), add("since", w.since), add("until", w.until);
     boost::json::object body{
         {"act", options.act}, {"filter", std::move(filter)}, {"reason", options.reason}};
