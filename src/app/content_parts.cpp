@@ -242,6 +242,22 @@ task<> content_parts::tell_costs(ops::metrics& to) {
     }
 }
 
+io::curl_transport::options outward_only() {
+    io::curl_transport::options out;
+    out.guard = io::url_guard{io::url_guard::reach::public_only};
+    return out;
+}
+
+void tell_removed(ops::log& to, const result<std::vector<ipfs::cid>>& removed) {
+    if (!removed) {
+        to.write(ops::log_severity::warning, "content_not_removed",
+                 {{"fault", removed.error().describe()}});
+    } else if (!removed->empty()) {
+        to.write(ops::log_severity::info, "content_removed",
+                 {{"contents", std::to_string(removed->size())}});
+    }
+}
+
 std::uint32_t replicas_of(const config& c) {
     if (c.mint.replicas != 0) return c.mint.replicas;
     return std::min<std::uint32_t>(2,

@@ -19,6 +19,7 @@
 #include "ipfs/pinning.hpp"
 #include "ipfs/sqlite_pin_ledger.hpp"
 #include "ipfs/store_provider.hpp"
+#include "ops/log.hpp"
 #include "ops/metrics.hpp"
 #include "thole/observer.hpp"
 
@@ -72,6 +73,12 @@ class content_parts {
 
     static inline const name own_gateway_name{"own"};
 };
+
+// For `elsewhere`: nothing in a network of the operator is reached.
+[[nodiscard]] io::curl_transport::options outward_only();
+
+// What became of contents that nobody refers to.
+void tell_removed(ops::log&, const result<std::vector<ipfs::cid>>& removed);
 
 // Copies that a mint makes.
 [[nodiscard]] std::uint32_t replicas_of(const config&);

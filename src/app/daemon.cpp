@@ -249,9 +249,7 @@ void daemon::parts::open_stores() {
 
 void daemon::parts::open_network() {
     curl.emplace(core, resolver);
-    io::curl_transport::options outward;
-    outward.guard = io::url_guard{io::url_guard::reach::public_only};
-    guarded_curl.emplace(core, resolver, std::move(outward));
+    guarded_curl.emplace(core, resolver, outward_only());
     transport.emplace(*curl, metrics, core);
     guarded.emplace(*guarded_curl, metrics, core);
     content.emplace(*store, content_surroundings{.c = c,
@@ -726,13 +724,7 @@ task<> daemon::parts::collect_content() {
         co_await content->tell_costs(metrics);
         auto collect = [this] { return store->gc(journal->now()); };
         const auto removed = co_await core_disk.run(std::move(collect));
-        if (!removed) {
-            log.write(ops::log_severity::warning, "content_not_removed",
-                      {{"fault", removed.error().describe()}});
-        } else if (!removed->empty()) {
-            log.write(ops::log_severity::info, "content_removed",
-                      {{"contents", fmt::format("{}", removed->size())}});
-        }
+        tell_removed(log, removed);
     }
 }
 
