@@ -92,7 +92,7 @@ process::process(world& where, const seams& with, int number)
       rpc_endpoints_{name{"solana"}, with_breaker(presets::solana_rpc),
                      endpoints_of(where.rpc_nodes)},
       rpc_{*transport_, *loop_, rpc_endpoints_, chance_},
-      hashes_{rpc_},
+      hashes_{rpc_, {.required_providers = submission().required_providers}},
       watcher_{rpc_},
       submitter_{rpc_, hashes_, watcher_, submission()},
       funds_{rpc_, where.wallet.address(), 0},

@@ -59,7 +59,7 @@ chain_parts::chain_parts(const chain_surroundings& from)
                 endpoints_of(from.c.dependency.solana.endpoint, from.env), &from.watch},
       chance_{from.seed},
       rpc{from.transport, from.loop, endpoints, chance_, rpc_settings(from)},
-      blockhashes{rpc},
+      blockhashes{rpc, {.required_providers = submission_settings(from.c).required_providers}},
       signatures{rpc,
                  {.interval = from.c.mint.status_poll.value,
                   .hinted = !websockets_of(from.c, from.env).empty()}},

@@ -193,6 +193,33 @@ TEST(mint_saga, three_proved_deaths_park_and_then_a_cancel_undoes) {
     EXPECT_TRUE(w.b.store.locks()->empty());
 }
 
+// A life told too short by one of two nodes would have what still lives proved dead, and then
+// rolled back while it lands. proves: S3
+TEST(mint_saga, signs_nothing_while_one_provider_alone_tells_how_long_it_lives) {
+    mint_settings settings;
+    settings.generations = 1;
+    settings.rollback_when_exhausted = true;
+    world w{{}, 10'000'000'000, settings};
+    w.each([](auto& node) { node.model.faults().drop_sends = 1'000'000; });
+    w.tell_short_lives(w.north, 400);
+    w.net.link(w.west.url).refuse = true;
+    const auto id = w.accept("order-1", w.request());
+    const auto waiting = w.until(id, [](const auto& view) {
+        return view.waiting && view.waiting->reason.starts_with("unreachable: ");
+    });
+    for (const auto* said : {"solana.blockhash_disputed", "north", "south"}) {
+        EXPECT_THAT(waiting.view.waiting->reason, HasSubstr(said));
+    }
+    w.b.loop.advance(10min);
+    EXPECT_EQ(w.sends(), 0U);
+    w.net.link(w.west.url).refuse = false;
+    w.each([](auto& node) { node.model.faults().drop_sends = 0; });
+    const auto end = w.b.end_of(id);
+    EXPECT_EQ(end.view.state, "completed") << json::write(end.view);
+    EXPECT_EQ(end.view.generation, 1);
+    expect_minted(w, "order-1");
+}
+
 // proves: E3, I5
 TEST(mint_saga, a_cancel_before_the_pivot_gives_back_only_its_own_pins) {
     world w;

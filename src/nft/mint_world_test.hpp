@@ -4,6 +4,8 @@
 // ledger, a model content node with its gateway, an archive in memory, records in a SQLite file,
 // and the production saga on the production engine.
 
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <filesystem>
 #include <set>
 
@@ -208,13 +210,17 @@ class world {
 
     // Answers under its origin from now on; the chain's clock is the loop's: a slot every 400 ms.
     void mount(node& at) {
-        net.mount(at.url, [this, &at](const io::http_request& r) {
-            const auto passed = static_cast<std::uint64_t>((b.loop.now() - begun_) / 400ms);
-            auto& ledger = at.model.chain();
-            const auto slot = first_slot_ + passed;
-            if (slot > ledger.slot()) ledger.advance(slot - ledger.slot());
-            auto answer = at.model.answer(r.body);
-            return sim::reply{answer.status, std::move(answer.body), {}};
+        net.mount(at.url, [this, &at](const io::http_request& r) { return answer(at, r); });
+    }
+    // From now on it tells that a transaction lives so many blocks less than it does.
+    void tell_short_lives(node& at, std::uint64_t blocks) {
+        net.mount(at.url, [this, &at, blocks](const io::http_request& r) {
+            auto said = answer(at, r);
+            auto value = boost::json::parse(said.body);
+            auto* life = value.find_pointer("/result/value/lastValidBlockHeight", ignored_);
+            if (life != nullptr) *life = life->to_number<std::uint64_t>() - blocks;
+            said.body = boost::json::serialize(value);
+            return said;
         });
     }
     // A token at the mint's address on that ledger alone, finalized.
@@ -298,6 +304,14 @@ class world {
     }
 
   private:
+    sim::reply answer(node& at, const io::http_request& r) {
+        const auto passed = static_cast<std::uint64_t>((b.loop.now() - begun_) / 400ms);
+        auto& ledger = at.model.chain();
+        const auto slot = first_slot_ + passed;
+        if (slot > ledger.slot()) ledger.advance(slot - ledger.slot());
+        auto said = at.model.answer(r.body);
+        return sim::reply{said.status, std::move(said.body), {}};
+    }
     void mount_content() {
         net.mount("http://content", [this](const io::http_request& r) {
             std::string type;
@@ -310,6 +324,7 @@ class world {
         });
     }
 
+    boost::system::error_code ignored_;
     mint_settings settings_;
     time_point begun_ = b.loop.now();
     std::uint64_t first_slot_ = chain.slot();

@@ -1,40 +1,79 @@
 #include "solana/blockhash_cache.hpp"
 
 #include <algorithm>
+#include <map>
 
+#include "solana/codes.hpp"
 #include "solana/gather.hpp"
+#include "thole/assert.hpp"
 #include "thole/codes.hpp"
 
 namespace thole::solana {
 
 namespace {
 
-using answers = std::vector<rpc_result<latest_blockhash>>;
+using answers = std::vector<from_node<latest_blockhash>>;
 
 // Twice the life of a blockhash: honest endpoints never differ so much unless one of them lags.
 constexpr std::uint64_t most_apart = 300;
 
-std::uint64_t slot_of(const rpc_result<latest_blockhash>& a) {
-    return a->context_slot;
+std::uint64_t slot_of(const from_node<latest_blockhash>& a) {
+    return a.context_slot;
 }
-std::uint64_t end_of(const rpc_result<latest_blockhash>& a) {
-    return a->value.last_valid_block_height;
+std::uint64_t end_of(const from_node<latest_blockhash>& a) {
+    return a.value.last_valid_block_height;
 }
 
-// What one endpoint made up must not count: an absurd height would keep a dead transaction alive
-// for ever. Those in the middle are the measure, because a single endpoint cannot move them.
-void drop_outliers(answers& all) {
-    std::ranges::sort(all, {}, slot_of);
-    const auto slot = slot_of(all[all.size() / 2]);
-    std::erase_if(all,
-                  [&](const auto& a) { return slot_of(a) < slot - std::min(slot, most_apart); });
-    std::ranges::sort(all, {}, end_of);
-    const auto end = end_of(all[(all.size() - 1) / 2]);
-    std::erase_if(all,
-                  [&](const auto& a) { return end_of(a) > end && end_of(a) - end > most_apart; });
+bool is_near(std::uint64_t value, std::uint64_t top) {
+    return value <= top && top - value <= most_apart;
+}
+
+// The highest number that so many providers tell, or one near below it: fewer can neither pull it
+// down nor push it up. One provider counts once, with the highest that any of its endpoints tells.
+template <class Number>
+std::optional<std::uint64_t> agreed(const answers& all, std::size_t required, Number number) {
+    std::map<name, std::uint64_t> told;
+    for (const auto& each : all) {
+        auto& word = told[each.provider];
+        word = std::max(word, number(each));
+    }
+    required = std::max(required, told.size() / 2 + 1);
+    std::optional<std::uint64_t> out;
+    for (const auto& [provider, top] : told) {
+        const auto near = [top](const auto& other) { return is_near(other.second, top); };
+        const auto alike = static_cast<std::size_t>(std::ranges::count_if(told, near));
+        if (alike >= required) out = std::max(out.value_or(0), top);
+    }
+    return out;
+}
+
+// Those that agree on both; the rest lag, or were made up.
+void drop_outliers(answers& all, std::size_t required) {
+    const auto end = agreed(all, required, end_of);
+    std::erase_if(all, [&](const auto& a) { return !end || !is_near(end_of(a), *end); });
+    const auto slot = agreed(all, required, slot_of);
+    std::erase_if(all, [&](const auto& a) { return !slot || !is_near(slot_of(a), *slot); });
+}
+
+fault disputed(const answers& all, std::size_t required) {
+    std::string detail = std::to_string(required) + " providers must agree;";
+    for (const auto& each : all) {
+        detail += ' ' + std::string{each.endpoint.view()} + " (" +
+                  std::string{each.provider.view()} + ") tells slot " +
+                  std::to_string(slot_of(each)) + " and height " + std::to_string(end_of(each)) +
+                  ';';
+    }
+    detail.pop_back();
+    return fault{codes::blockhash_disputed}.with_detail(std::move(detail));
 }
 
 }  // namespace
+
+blockhash_cache::blockhash_cache(rpc::client& client, settings s) : client_{client}, settings_{s} {
+    THOLE_ASSERT(
+        s.required_providers >= 1 && s.ask >= static_cast<std::size_t>(s.required_providers),
+        "as many are asked as must agree");
+}
 
 // One that was asked for after he came is as fresh as he could get it, however slow the answer.
 bool blockhash_cache::is_fresh(blockhash_age age, std::uint64_t begun) const noexcept {
@@ -70,17 +109,24 @@ task<rpc_result<latest_blockhash>> blockhash_cache::fetch(deadline until) {
         how.endpoint = endpoint;
         asks.push_back(client_.get_latest_blockhash(how));
     }
-    auto all = co_await gather(std::move(asks));
-    rpc_result<latest_blockhash> best = fail(thole::codes::policy_no_endpoint);
-    const auto failed = std::ranges::find_if(all, [](const auto& a) { return !a; });
-    if (failed != all.end()) best = *failed;
-    std::erase_if(all, [](const auto& a) { return !a; });
-    if (all.empty()) co_return best;
-    drop_outliers(all);
-    best = *std::ranges::max_element(all, {}, slot_of);
+    fault refused{thole::codes::policy_no_endpoint};
+    answers all;
+    for (auto& each : co_await gather(std::move(asks))) {
+        if (each) {
+            all.push_back(std::move(*each));
+        } else if (refused.is(thole::codes::policy_no_endpoint)) {
+            refused = each.error();
+        }
+    }
+    if (all.empty()) co_return fail(std::move(refused));
+    const auto required = static_cast<std::size_t>(settings_.required_providers);
+    auto dispute = disputed(all, required);
+    drop_outliers(all, required);
+    if (all.empty()) co_return fail(std::move(dispute.at(client_.dependency())));
+    auto best = *std::ranges::max_element(all, {}, slot_of);
     // A height that is told too low would have a living transaction pronounced dead; one that is
-    // some blocks too high only waits a little longer. So the highest of the plausible ones counts.
-    best->value.last_valid_block_height = end_of(all.back());
+    // some blocks too high only waits a little longer. So the highest of those that agree counts.
+    best.value.last_valid_block_height = end_of(*std::ranges::max_element(all, {}, end_of));
     co_return best;
 }
 

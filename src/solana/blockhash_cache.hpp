@@ -3,17 +3,22 @@
 // The newest blockhash, shared by everything that signs.
 //
 // A blockhash is the start of a transaction's life of 150 blocks: an old one, or one from a node
-// that lags, wastes part of it. So up to three endpoints are asked side by side and the answer with
-// the highest context slot wins, with the highest last valid height that any of them told; answers
-// far from the others (300 blocks) do not count. It serves for at most max_age since it was asked
-// for, and callers who come while it is being fetched wait for the same answer.
+// that lags, wastes part of it. And a life that is told too short has a living transaction proved
+// dead. So up to three endpoints are asked side by side, of as many providers as there are, and no
+// provider's word alone counts: most of the providers that answer, and at least as many as a proof
+// of death needs, must tell an end of life within 300 blocks, and a slot within 300 slots. Of those
+// that agree the latest end and the newest slot count; the others are passed over.
 //
 //   auto recent = co_await cache.get(until);     // rpc_result<latest_blockhash>
 //   auto newest = co_await cache.get(until, blockhash_age::now);
 //   recent->value.last_valid_block_height, recent->context_slot, recent->endpoint
 //
-// Errors: the fault of the best endpoint when none answers. Cancellation: of the fetching caller
-// only; a waiting one then fetches itself. Threads: the loop's.
+// It serves for at most max_age since it was asked for, and callers who come while it is being
+// fetched wait for the same answer.
+//
+// Errors: the fault of the best endpoint when none answers; codes::blockhash_disputed, which names
+// what each said, when too few agree or answer: then nothing can be signed. Cancellation: of the
+// fetching caller only; a waiting one then fetches itself. Threads: the loop's.
 
 #include "solana/busy_flag.hpp"
 #include "solana/rpc.hpp"
@@ -29,11 +34,12 @@ class blockhash_cache {
   public:
     struct settings {
         duration max_age = std::chrono::seconds{1};
-        std::size_t ask = 3;  // endpoints, ≥ 1
+        std::size_t ask = 3;         // endpoints, ≥ required_providers
+        int required_providers = 2;  // as submission_settings has it
     };
 
     explicit blockhash_cache(rpc::client& client) : blockhash_cache(client, settings{}) {}
-    blockhash_cache(rpc::client& client, settings s) : client_{client}, settings_{s} {}
+    blockhash_cache(rpc::client& client, settings s);
 
     [[nodiscard]] task<rpc_result<latest_blockhash>> get(deadline until,
                                                          blockhash_age age = blockhash_age::recent);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "solana/codes.hpp"
 #include "solana/gather.hpp"
 #include "solana/scripted_nodes.hpp"
 
@@ -67,19 +68,83 @@ TEST(BlockhashCache, AnAbsurdHeightDoesNotCount) {
     }
 }
 
-TEST(BlockhashCache, OfTwoTheAbsurdHeightDoesNotCount) {
+// Two that differ: either may be the one that is wrong.
+// proves: S3
+TEST(BlockhashCache, OfTwoThatDifferNeitherCounts) {
+    for (const std::uint64_t odd : {600U, 1'000'000U}) {
+        network net;
+        net.nodes["a"].last_valid = odd;
+        net.nodes["c"].broken = &thole::codes::net_reset;
+        blockhash_cache cache{net.client};
+        const auto got = net.run(cache.get(net.in(5s)));
+        ASSERT_FALSE(got);
+        EXPECT_TRUE(got.error().is(codes::blockhash_disputed));
+        EXPECT_EQ(got.error().kind(), fault_kind::transient);
+        const auto told = "a (pa) tells slot 5000 and height " + std::to_string(odd) +
+                          "; b (pb) tells slot 5000 and height 1000";
+        EXPECT_NE(got.error().detail().find(told), std::string_view::npos)
+            << got.error().describe();
+        net.nodes["c"].broken = nullptr;  // the third says who it is
+        EXPECT_EQ(net.run(cache.get(net.in(5s)))->value.last_valid_block_height, 1000U);
+    }
+}
+
+// The last place at which two agree, and the first at which they do not.
+// proves: S3
+TEST(BlockhashCache, AgreementEndsThreeHundredBlocksApart) {
+    for (const std::uint64_t low : {700U, 699U}) {
+        network net;
+        net.nodes["a"].last_valid = low;
+        net.nodes["c"].broken = &thole::codes::net_reset;
+        blockhash_cache cache{net.client};
+        const auto got = net.run(cache.get(net.in(5s)));
+        ASSERT_EQ(got.has_value(), low == 700U);
+        if (got) EXPECT_EQ(got->value.last_valid_block_height, 1000U);
+    }
+}
+
+// proves: S3
+TEST(BlockhashCache, ALoneAnswerCountsOnlyWhereOneProviderIsEnough) {
     network net;
-    net.nodes["a"].last_valid = 1'000'000;
-    net.nodes["c"].broken = &thole::codes::net_reset;
+    net.nodes["b"].broken = net.nodes["c"].broken = &thole::codes::net_reset;
+    blockhash_cache strict{net.client};
+    EXPECT_TRUE(net.run(strict.get(net.in(5s))).error().is(codes::blockhash_disputed));
+    blockhash_cache lenient{net.client, {.required_providers = 1}};
+    EXPECT_TRUE(net.run(lenient.get(net.in(5s))));
+    // Where several answer all the same, one alone is not believed against another.
+    net.nodes["b"].broken = nullptr;
+    net.nodes["b"].last_valid = 600;
+    lenient.invalidate();
+    EXPECT_TRUE(net.run(lenient.get(net.in(5s))).error().is(codes::blockhash_disputed));
+}
+
+// proves: S3
+TEST(BlockhashCache, OneProviderIsOneVoiceHoweverManyEndpointsItHas) {
+    auto endpoints = testing::three_endpoints();
+    endpoints[1].provider = endpoints[0].provider;
+    network net{endpoints};
+    net.nodes["a"].last_valid = net.nodes["b"].last_valid = 600;
     blockhash_cache cache{net.client};
+    EXPECT_TRUE(net.run(cache.get(net.in(5s))).error().is(codes::blockhash_disputed));
+    net.nodes["b"].last_valid = 990;  // the highest of its words is its word
     EXPECT_EQ(net.run(cache.get(net.in(5s)))->value.last_valid_block_height, 1000U);
+}
+
+// From a state that nobody else has seen no witness could ever tell anything.
+// proves: S3
+TEST(BlockhashCache, AnAbsurdSlotDoesNotCount) {
+    network net;
+    net.nodes["a"].slot = 9'000'000;
+    blockhash_cache cache{net.client};
+    const auto got = net.run(cache.get(net.in(5s)));
+    ASSERT_TRUE(got);
+    EXPECT_EQ(got->context_slot, 5000U);
 }
 
 TEST(BlockhashCache, ANodeFarBehindIsNoMeasure) {
     network net;
     net.nodes["a"].slot = 4000;
     net.nodes["a"].last_valid = 100;
-    net.nodes["c"].broken = &thole::codes::net_reset;
     blockhash_cache cache{net.client};
     EXPECT_EQ(net.run(cache.get(net.in(5s)))->value.last_valid_block_height, 1000U);
 }
@@ -87,20 +152,15 @@ TEST(BlockhashCache, ANodeFarBehindIsNoMeasure) {
 // Whatever was believed once, the next fetch replaces it.
 TEST(BlockhashCache, ServesNothingOlderThanItsOwnFetch) {
     network net;
-    net.nodes["a"].slot = 5100;
-    net.nodes["a"].last_valid = 1'000'000;
-    net.nodes["b"].broken = net.nodes["c"].broken = &thole::codes::net_reset;
+    const auto tell = [&net](std::uint64_t height) {
+        for (const auto* n : {"a", "b"}) net.nodes[n].last_valid = height;
+        net.loop.advance(6s);
+    };
     blockhash_cache cache{net.client};
-    EXPECT_EQ(net.run(cache.get(net.in(5s)))->value.last_valid_block_height, 1'000'000U);
-    net.nodes["b"].broken = net.nodes["c"].broken = nullptr;
-    net.loop.advance(6s);
-    EXPECT_EQ(net.run(cache.get(net.in(5s)))->value.last_valid_block_height, 1000U);
-    net.nodes["a"].last_valid = 1050;
-    net.loop.advance(6s);
-    EXPECT_EQ(net.run(cache.get(net.in(5s)))->value.last_valid_block_height, 1050U);
-    net.nodes["a"].broken = &thole::codes::net_reset;
-    net.loop.advance(6s);
-    EXPECT_EQ(net.run(cache.get(net.in(5s)))->value.last_valid_block_height, 1000U);
+    for (const std::uint64_t height : {1'000'000U, 1000U, 1050U, 1000U}) {
+        tell(height);
+        EXPECT_EQ(net.run(cache.get(net.in(5s)))->value.last_valid_block_height, height);
+    }
 }
 
 TEST(BlockhashCache, ThoseWhoComeTogetherShareOneFetch) {

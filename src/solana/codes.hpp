@@ -73,6 +73,10 @@ inline constexpr fault_code blockhash_not_found{
     "solana.blockhash_not_found", transient, endpoint,
     "The node does not know the blockhash: it lags, or the hash expired. Only proof of death "
     "decides which."};
+inline constexpr fault_code blockhash_disputed{"solana.blockhash_disputed", transient, dependency,
+                                               "Too few providers agree on how long a transaction "
+                                               "would live. Nothing is signed: they are asked "
+                                               "again until enough of them do."};
 inline constexpr fault_code already_processed{
     "solana.already_processed", permanent, request,
     "The very same transaction is on the chain already: a hint of success, settled by its status."};
@@ -118,6 +122,7 @@ inline constexpr std::array solana_codes{&key_invalid,
                                          &context_slot_not_reached,
                                          &history_unavailable,
                                          &blockhash_not_found,
+                                         &blockhash_disputed,
                                          &already_processed,
                                          &account_in_use,
                                          &insufficient_funds,

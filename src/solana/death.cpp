@@ -6,7 +6,14 @@
 
 namespace thole::solana {
 
+namespace {
+// Of a transaction; each of them takes a slot at least, whatever a node says of heights.
+constexpr std::uint64_t blocks_of_life = 150;
+}  // namespace
+
 const char* flaw_of(const mortal& m, const death_witness& w) noexcept {
+    if (w.height_slot < m.blockhash_slot || w.height_slot - m.blockhash_slot < blocks_of_life)
+        return "its height is from a slot at which it can still land";
     if (w.status_slot < w.height_slot) return "its status is older than its height";
     if (!w.mint_absent) return "the mint account exists";
     if (w.account_slot < w.height_slot) return "its account is older than its height";

@@ -8,7 +8,8 @@
 // Proving "is not on the chain" is the hard part: a lagging node, one that lost its history or one
 // that lies says "null" as well. So a witness counts only if, on one and the same endpoint,
 //
-//   1. finalized height > last valid height, read first;
+//   1. finalized height > last valid height, read first, at least 150 slots after the blockhash
+//      (a block takes a slot or more: the second line should the last valid height be told wrong);
 //   2. then a status read *with history*, from a state not older than that height: null;
 //   3. then the mint account, at finalized, from a state not older than that height: absent;
 //   4. the node still holds the blocks since the blockhash (first available block ≤ its slot);

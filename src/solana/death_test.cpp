@@ -55,11 +55,14 @@ TEST(Death, EachConditionIsNeeded) {
     };
     // At its last valid height it can still land in that very block.
     EXPECT_EQ(with([](auto& w) { w.finalized_height = 1000; }), death_verdict::uncertain);
+    EXPECT_EQ(with([](auto& w) { w.height_slot = 5149; }), death_verdict::uncertain);
+    EXPECT_EQ(with([](auto& w) { w.height_slot = 10; }), death_verdict::uncertain);
     EXPECT_EQ(with([](auto& w) { w.status_slot = w.height_slot - 1; }), death_verdict::uncertain);
     EXPECT_EQ(with([](auto& w) { w.account_slot = w.height_slot - 1; }), death_verdict::uncertain);
     EXPECT_EQ(with([](auto& w) { w.mint_absent = false; }), death_verdict::uncertain);
     EXPECT_EQ(with([](auto& w) { w.first_available_block = 5001; }), death_verdict::uncertain);
     // The edges that are still good.
+    EXPECT_EQ(with([](auto& w) { w.height_slot = 5150; }), death_verdict::dead);
     EXPECT_EQ(with([](auto& w) { w.status_slot = w.height_slot; }), death_verdict::dead);
     EXPECT_EQ(with([](auto& w) { w.account_slot = w.height_slot; }), death_verdict::dead);
     EXPECT_EQ(with([](auto& w) { w.first_available_block = 5000; }), death_verdict::dead);
@@ -96,9 +99,9 @@ TEST(Death, AnExistingMintWithoutAStatusIsToldApart) {
 death_witness any_witness() {
     auto w = witness(std::string(1, static_cast<char>('a' + *rc::gen::inRange(0, 3))));
     w.finalized_height = *rc::gen::inRange<std::uint64_t>(998, 1004);
-    w.height_slot = *rc::gen::inRange<std::uint64_t>(5198, 5202);
-    w.status_slot = *rc::gen::inRange<std::uint64_t>(5198, 5204);
-    w.account_slot = *rc::gen::inRange<std::uint64_t>(5198, 5204);
+    w.height_slot = *rc::gen::inRange<std::uint64_t>(5148, 5152);
+    w.status_slot = *rc::gen::inRange<std::uint64_t>(5148, 5154);
+    w.account_slot = *rc::gen::inRange<std::uint64_t>(5148, 5154);
     w.mint_absent = *rc::gen::inRange(0, 5) != 0;
     w.first_available_block = *rc::gen::inRange<std::uint64_t>(4998, 5003);
     if (*rc::gen::inRange(0, 8) == 0) w.status = signature_status{5100, commitment::confirmed, {}};
@@ -119,8 +122,8 @@ RC_GTEST_PROP(Death, IsOnlyProvenByEnoughFlawlessProviders, ()) {
     const auto j = judge_death(journaled, all, required);
     std::vector<name> proving;
     for (const auto& w : all) {
-        if (w.finalized_height > 1000 && w.status_slot >= w.height_slot && w.mint_absent &&
-            w.account_slot >= w.height_slot && w.first_available_block <= 5000) {
+        if (w.finalized_height > 1000 && w.height_slot >= 5150 && w.status_slot >= w.height_slot &&
+            w.mint_absent && w.account_slot >= w.height_slot && w.first_available_block <= 5000) {
             if (std::ranges::find(proving, w.provider) == proving.end())
                 proving.push_back(w.provider);
         }

@@ -313,6 +313,17 @@ TEST_F(Submission, IsDeadOnlyByProof) {
     EXPECT_TRUE(w.at("mint_absent").as_bool());
 }
 
+// The interleaving in which one provider's word about the life killed a living transaction: the
+// third is away, one of two tells a life that has ended already.
+// proves: S3
+TEST_F(Submission, NothingIsSignedWhileOneProviderAloneTellsTheLife) {
+    net.nodes["a"].last_valid = 600;
+    net.nodes["c"].broken = &thole::codes::net_reset;
+    const auto p = prepare();
+    ASSERT_FALSE(p);
+    EXPECT_TRUE(p.error().is(codes::blockhash_disputed)) << p.error().describe();
+}
+
 // proves: S3
 TEST_F(Submission, TooFewOrFlawedWitnessesAreUncertain) {
     const auto p = prepare().value();
@@ -376,8 +387,12 @@ TEST_F(Submission, OneProviderSufficesOnlyWhenSaidSo) {
     auto endpoints = testing::three_endpoints();
     for (auto& e : endpoints) e.provider = name{"same"};
     network alone{endpoints};
-    blockhash_cache hashes{alone.client};
+    blockhash_cache doubted{alone.client};
+    blockhash_cache hashes{alone.client, {.required_providers = 1}};
     signature_watcher watch{alone.client};
+    submitter strictest{alone.client, doubted, watch};
+    const auto nothing = alone.run(strictest.prepare(plan, wallet, 1, alone.in(10s)));
+    EXPECT_TRUE(nothing.error().is(codes::blockhash_disputed)) << "nothing is signed";
     submitter strict{alone.client, hashes, watch};
     const auto p = alone.run(strict.prepare(plan, wallet, 1, alone.in(10s))).value();
     for (const auto* n : {"a", "b", "c"}) {
