@@ -95,7 +95,8 @@ process::process(world& where, const seams& with, int number)
       hashes_{rpc_, {.required_providers = submission().required_providers}},
       watcher_{rpc_},
       submitter_{rpc_, hashes_, watcher_, submission()},
-      funds_{rpc_, where.wallet.address(), 0},
+      funds_{
+          rpc_, where.wallet.address(), 0, {.required_providers = submission().required_providers}},
       remote_endpoints_{name{"ipfs"}, with_breaker(presets::ipfs),
                         endpoints_of(where.content_nodes)},
       pins_{contents_, *ledger_, remote_endpoints_, remotes(), *loop_, seed_of(where) + 3},

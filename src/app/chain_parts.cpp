@@ -64,8 +64,11 @@ chain_parts::chain_parts(const chain_surroundings& from)
                  {.interval = from.c.mint.status_poll.value,
                   .hinted = !websockets_of(from.c, from.env).empty()}},
       submitter{rpc, blockhashes, signatures, submission_settings(from.c)},
-      funds{rpc, wallet.address(), from.c.wallet.floor},
-      health{rpc, endpoints},
+      funds{rpc,
+            wallet.address(),
+            from.c.wallet.floor,
+            {.required_providers = submission_settings(from.c).required_providers}},
+      health{rpc},
       monitor{from.loop, endpoints, [this](io::health_look at) { return health(at); }} {}
 
 }  // namespace thole::app

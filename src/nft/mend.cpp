@@ -3,6 +3,7 @@
 #include "nft/codes.hpp"
 #include "solana/codec/programs.hpp"
 #include "solana/codes.hpp"
+#include "solana/rpc_error.hpp"
 
 namespace thole::nft {
 namespace {
@@ -120,6 +121,7 @@ task<saga::outcome<solana::prepared_transaction>> mend::sign(saga::step_context&
                                                     in.generation(), in.until());
     if (made) co_return saga::done<prepared>{std::move(*made)};
     in.note(steps::note_of("prepare", made.error()));
+    if (solana::is_short_of_rent(made.error())) d_.parts.funds.forget();
     if (made.error().is(solana::codes::insufficient_funds)) {
         co_return saga::wait{d_.settings.submit.funds_poll, "balance: the wallet is short"};
     }
@@ -136,7 +138,7 @@ task<saga::settlement<mended>> mend::settle(saga::step_context& in,
     using state = solana::submission_state;
     if (bytes->signature.empty()) co_return saga::landed<output>{};
     const auto what = co_await d_.parts.submitter.settle(*bytes, std::nullopt, in.until());
-    if (auto open = co_await steps::undecided<output>(in, what, d_.settings.submit)) {
+    if (auto open = co_await sending_.undecided<output>(in, what, bytes->signature)) {
         co_return std::move(*open);
     }
     sending_.decided(bytes->signature);

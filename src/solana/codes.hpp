@@ -77,6 +77,14 @@ inline constexpr fault_code blockhash_disputed{"solana.blockhash_disputed", tran
                                                "Too few providers agree on how long a transaction "
                                                "would live. Nothing is signed: they are asked "
                                                "again until enough of them do."};
+inline constexpr fault_code rent_disputed{
+    "solana.rent_disputed", transient, dependency,
+    "Too few providers tell the same rent of an account. Nothing is signed: they are asked again "
+    "until enough of them do."};
+inline constexpr fault_code refusal_disputed{
+    "solana.refusal_disputed", transient, dependency,
+    "One provider alone refuses the transaction in simulation. Nothing is signed and nothing is "
+    "given up: they are asked again."};
 inline constexpr fault_code already_processed{
     "solana.already_processed", permanent, request,
     "The very same transaction is on the chain already: a hint of success, settled by its status."};
@@ -123,6 +131,8 @@ inline constexpr std::array solana_codes{&key_invalid,
                                          &history_unavailable,
                                          &blockhash_not_found,
                                          &blockhash_disputed,
+                                         &rent_disputed,
+                                         &refusal_disputed,
                                          &already_processed,
                                          &account_in_use,
                                          &insufficient_funds,

@@ -1,6 +1,5 @@
 #include "solana/node_health.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace thole::solana {
@@ -15,11 +14,8 @@ task<bool> node_health::operator()(io::health_look at) {
     const auto slot = co_await client_.get_slot(how);
     if (!slot) co_return false;
     slots_[at.endpoint] = slot->value;
-    std::uint64_t furthest = 0;
-    for (const auto& e : endpoints_.view(client_.loop().now())) {
-        furthest = std::max(furthest, client_.seen_slot(e.config.name));
-    }
-    co_return before != 0 && slot->value > before && slot->value + most_behind >= furthest;
+    co_return before != 0 && slot->value > before &&
+        slot->value + most_behind >= client_.front_slot();
 }
 
 }  // namespace thole::solana

@@ -2,7 +2,7 @@
 
 // Whether an RPC node is well, for io::endpoint_monitor.
 //
-//   node_health health{client, endpoints};
+//   node_health health{client};
 //   io::endpoint_monitor monitor{loop, endpoints, [&](io::health_look at) { return health(at); }};
 //
 // Well is a node that says so (getHealth), whose slot has moved since the look before, and is not
@@ -18,16 +18,14 @@ namespace thole::solana {
 
 class node_health {
   public:
-    static constexpr std::uint64_t most_behind = 20;  // slots behind the furthest node
+    static constexpr std::uint64_t most_behind = 20;  // slots behind the other nodes
 
-    // Both outlive it.
-    node_health(rpc::client& client, endpoint_set& endpoints)
-        : client_{client}, endpoints_{endpoints} {}
+    // The client outlives it.
+    explicit node_health(rpc::client& client) : client_{client} {}
     [[nodiscard]] task<bool> operator()(io::health_look at);
 
   private:
     rpc::client& client_;
-    endpoint_set& endpoints_;
     std::map<name, std::uint64_t> slots_;  // at the look before; 0 = not known, or not well then
 };
 

@@ -19,7 +19,7 @@ class NodeHealth : public ::testing::Test {
         return s;
     }
     network net{testing::three_endpoints(), patient()};
-    node_health health{net.client, net.set};
+    node_health health{net.client};
     io::endpoint_monitor monitor{net.loop, net.set,
                                  [this](io::health_look at) { return health(at); }};
 

@@ -110,8 +110,28 @@ std::uint64_t client::seen_slot(name endpoint) const {
 void client::note_slot(name endpoint, commitment level, std::uint64_t slot) {
     // Finalized state is some 32 slots old on every node; comparing it would condemn all.
     if (slot == 0 || level == commitment::finalized) return;
-    furthest_ = std::max(furthest_, slot);
-    positions_[endpoint] = {furthest_ - slot, slot, loop_.now()};
+    positions_[endpoint] = {0, slot, loop_.now()};
+    const auto front = front_slot();
+    for (auto& [other, at] : positions_) {
+        const auto behind = front - std::min(front, at.slot);
+        // The others may have moved on since they were asked.
+        at.lag = other == endpoint ? behind : std::min(at.lag, behind);
+    }
+}
+
+std::uint64_t client::front_slot() const {
+    std::vector<std::uint64_t> recent;
+    for (const auto& [endpoint, at] : positions_) {
+        if (loop_.now() - at.seen < std::chrono::minutes{1}) recent.push_back(at.slot);
+    }
+    std::ranges::sort(recent, std::ranges::greater{});
+    for (const auto slot : recent) {
+        const auto near = std::ranges::count_if(recent, [&](std::uint64_t other) {
+            return other <= slot && slot - other <= settings_.max_lag;
+        });
+        if (2 * static_cast<std::size_t>(near) >= recent.size()) return slot;
+    }
+    return recent.empty() ? 0 : recent.front();
 }
 
 std::vector<name> client::cordoned(role wanted) const {
@@ -165,6 +185,17 @@ std::size_t client::providers(role wanted) const {
         if (e.config.roles.has(wanted)) all.insert(e.config.provider);
     }
     return all.size();
+}
+
+// Whoever names an endpoint has chosen it, for a role of its own.
+role client::role_for(name endpoint, role wanted) const {
+    for (const auto& e : endpoints_.view(loop_.now())) {
+        if (e.config.name != endpoint || e.config.roles.has(wanted)) continue;
+        for (const auto own : {role::history, role::read, role::send}) {
+            if (e.config.roles.has(own)) return own;
+        }
+    }
+    return wanted;
 }
 
 // The set speaks of all that it holds; whoever wants one endpoint waits for that one.
@@ -223,8 +254,10 @@ auto client::typed(call c, options o)
 
 task<client::raw> client::run(call c, options o) {
     const bool named = !o.endpoint.empty();
+    if (named) c.wanted = role_for(o.endpoint, c.wanted);
     auto tried = named ? all_but(o.endpoint) : cordoned(c.wanted);
     std::optional<fault> last;
+    std::set<name> refusing;  // providers that call the request itself wrong
     for (;;) {
         const auto now = loop_.now();
         if (o.until.expired(now)) {
@@ -237,12 +270,22 @@ task<client::raw> client::run(call c, options o) {
                 last.value_or(named ? refused_by(o.endpoint, pick.error()) : pick.error()));
         }
         tried.push_back(pick->endpoint().name);
+        const auto provider = pick->endpoint().provider;
         auto answer = co_await attempt(std::move(*pick), c, o);
-        if (answer) co_return answer;
+        if (answer || named) co_return answer;
         last = answer.error();
+        if (last->is(codes::rpc_invalid_request)) {
+            refusing.insert(provider);
+            if (refusing.size() >= std::min<std::size_t>(2, providers(c.wanted))) co_return answer;
+            // By one alone it says something about that one.
+            last = fault{codes::rpc_bad_answer}
+                       .with_detail(last->describe())
+                       .at(dependency(), last->endpoint());
+            continue;
+        }
         const bool final =
             last->scope() == fault_scope::request || last->kind() == fault_kind::cancelled;
-        if (named || final) co_return answer;
+        if (final) co_return answer;
     }
 }
 

@@ -8,9 +8,10 @@
 //   hash->endpoint, hash->context_slot                       // who said it, from which state
 //
 // A call makes *one* pass over the endpoints inside its deadline: pick, call, record, and the next
-// endpoint only when the fault condemns the endpoint and not the request. No back-off and no second
-// round: retry is the caller's (in a saga, the step policy's). send_transaction() goes to the one
-// endpoint it is told.
+// endpoint only when the fault condemns the endpoint and not the request; that the request itself
+// is wrong is believed when a second provider says so. No back-off and no second round: retry is
+// the caller's (in a saga, the step policy's). send_transaction() goes to the one endpoint it is
+// told.
 //
 // An answer from a state older than options.min_context_slot is a fault of that endpoint
 // (codes::context_slot_not_reached), whether or not the method knows minContextSlot.
@@ -33,8 +34,8 @@ struct settings {
     duration history_timeout = std::chrono::seconds{5};  // searches through history; > 0
     duration send_timeout = std::chrono::seconds{5};     // of one leg; > 0
     std::uint64_t max_response_bytes = 8U << 20U;        // of one answer
-    // An endpoint that was so many slots behind another is not asked for cordon_for, while there
-    // are others; 0 slots: never.
+    // An endpoint that was so many slots behind where half of the others are is not asked for
+    // cordon_for, while there are others; 0 slots: never.
     std::uint64_t max_lag = 100;
     duration cordon_for = std::chrono::seconds{10};
     std::map<name, io::http_headers> headers;  // by endpoint, e.g. an API key
@@ -98,8 +99,11 @@ class client {
     [[nodiscard]] std::vector<name> spread(role wanted, std::size_t most) const;
     // How many providers are configured for that role, whatever their state.
     [[nodiscard]] std::size_t providers(role wanted) const;
-    // Slots behind the furthest endpoint, when it last answered.
+    // Slots behind where the others were, when it last answered.
     [[nodiscard]] std::uint64_t lag_of(name endpoint) const;
+    // Where the chain is, as endpoints told it within the last minute: the highest slot that half
+    // of them are near. What one alone makes up does not count against several; 0: nobody told.
+    [[nodiscard]] std::uint64_t front_slot() const;
     // The newest slot that it answered from, at processed or confirmed; 0: none yet.
     [[nodiscard]] std::uint64_t seen_slot(name endpoint) const;
     [[nodiscard]] name provider_of(name endpoint) const;
@@ -138,6 +142,7 @@ class client {
     [[nodiscard]] duration timeout_of(role wanted) const noexcept;
     [[nodiscard]] std::vector<name> all_but(name endpoint) const;
     [[nodiscard]] std::vector<endpoint_view> ranked_views(role wanted) const;
+    [[nodiscard]] role role_for(name endpoint, role wanted) const;
     [[nodiscard]] fault refused_by(name endpoint, fault why) const;
     [[nodiscard]] std::vector<name> cordoned(role wanted) const;
     void note_slot(name endpoint, commitment level, std::uint64_t slot);
@@ -148,8 +153,7 @@ class client {
     rng& chance_;
     settings settings_;
     std::uint64_t next_id_ = 1;
-    std::uint64_t furthest_ = 0;  // slot seen at processed or confirmed
-    std::map<name, position> positions_;
+    std::map<name, position> positions_;  // at processed or confirmed
     account_gatherer accounts_;
 };
 

@@ -164,4 +164,9 @@ bool is_hint_of_success(const fault& f) noexcept {
     return f.is(codes::already_processed) || f.is(codes::account_in_use);
 }
 
+bool is_short_of_rent(const fault& f) noexcept {
+    return f.is(codes::insufficient_funds) &&
+           f.detail().find("InsufficientFundsForRent") != std::string_view::npos;
+}
+
 }  // namespace thole::solana

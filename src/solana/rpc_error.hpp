@@ -24,5 +24,7 @@ namespace thole::solana {
 
 // Codes that say "this, or an earlier attempt, may have landed".
 [[nodiscard]] bool is_hint_of_success(const fault& f) noexcept;
+// Whether an account would hold less than its rent: what is known of rents may be old.
+[[nodiscard]] bool is_short_of_rent(const fault& f) noexcept;
 
 }  // namespace thole::solana

@@ -11,7 +11,7 @@ struct options {
     deadline until;  // must not be never()
     commitment level = commitment::confirmed;
     std::optional<std::uint64_t> min_context_slot{};
-    name endpoint{};  // ask this one only; empty: the set picks
+    name endpoint{};  // ask this one only, whatever its roles; empty: the set picks
     // For what must not stop (status reads of live signatures, proofs): when no endpoint may be
     // called, the least bad one is, at the set's own rate for that.
     bool vital = false;

@@ -161,6 +161,52 @@ TEST(RpcClient, ALaggingEndpointIsCordonedForAWhile) {
     EXPECT_EQ(net.run(net.client.get_latest_blockhash(within(net)))->endpoint, name{"a"});
 }
 
+// proves: S1
+TEST(RpcClient, OneAbsurdSlotDoesNotCordonTheOthers) {
+    network net;
+    net.nodes["a"].slot = 9'000'000;
+    options how = within(net);
+    for (const auto* n : {"a", "b", "c"}) {
+        how.endpoint = name{n};
+        ASSERT_TRUE(net.run(net.client.get_latest_blockhash(how)));
+    }
+    EXPECT_EQ(net.client.front_slot(), 5000U);
+    for (const auto* n : {"b", "c"}) EXPECT_EQ(net.client.lag_of(name{n}), 0U);
+    net.nodes["a"].broken = &thole::codes::net_reset;
+    EXPECT_EQ(net.run(net.client.get_latest_blockhash(within(net)))->endpoint, name{"b"});
+    // And it is not remembered for ever: against one that is back at what is so, nobody lags.
+    net.nodes["a"].broken = nullptr;
+    net.nodes["a"].slot = 5000;
+    how.endpoint = name{"a"};
+    ASSERT_TRUE(net.run(net.client.get_latest_blockhash(how)));
+    EXPECT_EQ(net.client.lag_of(name{"a"}), 0U);
+}
+
+// That the request is wrong, says one node of a proxy that has lost its mind.
+// proves: S1
+TEST(RpcClient, OneProviderAloneDoesNotCondemnARead) {
+    const refusal wrong{-32602, "Invalid params", nullptr};
+    network net;
+    net.nodes["a"].refuses["getSlot"] = wrong;
+    EXPECT_EQ(net.run(net.client.get_slot(within(net)))->endpoint, name{"b"});
+    net.nodes["b"].refuses["getSlot"] = wrong;
+    EXPECT_TRUE(net.run(net.client.get_slot(within(net))).error().is(codes::rpc_invalid_request));
+    EXPECT_EQ(net.nodes.asked("getSlot", "c"), 0);
+    for (const auto* n : {"b", "c"}) net.nodes[n].broken = &thole::codes::net_connection_refused;
+    for (int i = 0; i < 20; ++i) {  // also when no other may be asked any more
+        const auto alone = net.run(net.client.get_slot(within(net)));
+        ASSERT_FALSE(alone);
+        EXPECT_EQ(alone.error().kind(), fault_kind::transient) << alone.error().describe();
+        EXPECT_EQ(alone.error().scope(), fault_scope::endpoint);
+    }
+    auto endpoints = testing::three_endpoints();
+    endpoints.resize(1);
+    network single{endpoints};
+    single.nodes["a"].refuses["getSlot"] = wrong;
+    EXPECT_TRUE(
+        single.run(single.client.get_slot(within(single))).error().is(codes::rpc_invalid_request));
+}
+
 TEST(RpcClient, RolesDecideWhoIsAsked) {
     auto endpoints = testing::three_endpoints();
     endpoints[0].roles = role_set{role::send};

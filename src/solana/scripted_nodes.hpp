@@ -45,6 +45,7 @@ struct node {
     std::map<std::string, json::value> statuses;
     std::map<std::string, json::value> accounts;
     std::uint64_t balance = 0;
+    std::optional<std::uint64_t> rent;  // of any size
     std::vector<std::uint64_t> fees;
     json::value simulated =
         json::object{{"err", nullptr}, {"logs", json::array{}}, {"unitsConsumed", 50'000}};
@@ -54,6 +55,7 @@ struct node {
     const fault_code* broken = nullptr;        // the transport's fault
     std::optional<io::http_response> instead;  // of any answer
     std::map<std::string, refusal> refuses;    // by method
+    std::string poison;                        // refuses a request for statuses that names it
     // What it was asked.
     std::vector<std::string> methods;
     std::vector<json::array> sends;
@@ -128,7 +130,7 @@ class scripted_nodes final : public io::http_transport {
         if (method == "getHealth") return "ok";
         if (method == "getFirstAvailableBlock") return n.first_block;
         if (method == "getMinimumBalanceForRentExemption")
-            return (params[0].to_number<std::uint64_t>() + 128) * 6960;
+            return n.rent.value_or((params[0].to_number<std::uint64_t>() + 128) * 6960);
         if (method == "getBalance") return with_context(slot_at(n, params, 1), n.balance);
         if (method == "getAccountInfo")
             return with_context(slot_at(n, params, 1), lookup(n.accounts, params[0]));
@@ -141,7 +143,10 @@ class scripted_nodes final : public io::http_transport {
         }
         if (method == "getSignatureStatuses") {
             json::array all;
-            for (const auto& s : params[0].as_array()) all.push_back(lookup(n.statuses, s));
+            for (const auto& s : params[0].as_array()) {
+                if (s.as_string() == n.poison) throw refusal{-32603, "Internal error", nullptr};
+                all.push_back(lookup(n.statuses, s));
+            }
             return with_context(n.slot, std::move(all));
         }
         if (method == "sendTransaction") {

@@ -13,6 +13,7 @@ namespace thole::solana {
 namespace {
 
 constexpr std::size_t most_per_request = 256;
+constexpr std::size_t lanes = 4;  // requests at once on one endpoint
 
 }  // namespace
 
@@ -64,9 +65,11 @@ task<result<std::optional<signature_status>>> signature_watcher::look(signature 
         }
         if (!waited) co_return std::unexpected{waited.error()};
     }
-    if (!answered_) co_return fail(thole::codes::policy_no_endpoint, "no endpoint told a status");
     const auto at = watched_.find(s);
     if (at == watched_.end()) co_return std::nullopt;
+    if (!at->second.answered) {
+        co_return fail(thole::codes::policy_no_endpoint, "no endpoint told a status");
+    }
     co_return best(at->second);
 }
 
@@ -104,48 +107,47 @@ task<> signature_watcher::make_round(deadline until) {
     const busy_flag::holder busy{polling_};
     next_round_ = saturating_add(loop.now(), settings_.interval);
     drop_forgotten(loop.now());
-    std::vector<signature> all;
-    for (const auto& [s, e] : watched_) all.push_back(s);
-    const auto round = ++rounds_;
+    const auto all = take_batches();
+    ++rounds_;
     const auto end = until.child(loop.now(), settings_.timeout);
-    std::vector<task<name>> asks;
+    std::vector<task<bool>> asks;
     for (const auto endpoint : client_.spread(role::read, settings_.endpoints)) {
-        asks.push_back(ask_endpoint(endpoint, all, end));
+        for (std::size_t lane = 0; lane < std::min(lanes, all->size()); ++lane) {
+            asks.push_back(ask_lane(endpoint, all, lane, end));
+        }
     }
-    auto answered = co_await gather(std::move(asks));
+    static_cast<void>(co_await gather(std::move(asks)));
     if (co_await io::was_cancelled()) {
         next_round_ = loop.now();  // this was no round: the next one who looks makes it
         co_return;
     }
-    std::erase(answered, name{});
-    answered_ = !answered.empty();
-    settle_round(all, answered);
-    for (const auto& s : all) {
-        const auto at = watched_.find(s);
-        if (at == watched_.end()) continue;
-        auto& e = at->second;
-        e.asked_in_round = round;
-        const auto firmest = best(e);
-        const bool final = firmest && firmest->commitment == commitment::finalized;
-        e.rounds_final = final ? e.rounds_final + 1 : 0;
-    }
+    settle_round(all);
 }
 
-// The endpoint again when it has answered for all of them, else the empty name.
-task<name> signature_watcher::ask_endpoint(name endpoint, std::vector<signature> all,
-                                           deadline until) {
+signature_watcher::batches signature_watcher::take_batches() {
+    std::vector<std::vector<signature>> out;
+    for (auto& [s, e] : watched_) {
+        e.answering.clear();
+        if (out.empty() || out.back().size() == most_per_request) out.emplace_back();
+        out.back().push_back(s);
+    }
+    return std::make_shared<const std::vector<std::vector<signature>>>(std::move(out));
+}
+
+task<bool> signature_watcher::ask_lane(name endpoint, batches all, std::size_t lane,
+                                       deadline until) {
     rpc::options how{.until = until};
     how.endpoint = endpoint;
     how.vital = true;
-    for (std::size_t at = 0; at < all.size(); at += most_per_request) {
-        const auto end = std::min(all.size(), at + most_per_request);
-        std::vector<signature> batch{all.begin() + static_cast<std::ptrdiff_t>(at),
-                                     all.begin() + static_cast<std::ptrdiff_t>(end)};
+    // Each round begins elsewhere, should the time not suffice for all.
+    const auto first = static_cast<std::size_t>(rounds_) * lanes;
+    for (auto at = lane; at < all->size(); at += lanes) {
+        const auto& batch = (*all)[(first + at) % all->size()];
         const auto answer = co_await client_.get_signature_statuses(batch, false, how);
-        if (!answer) co_return name{};
+        if (!answer) co_return false;  // an endpoint that is ill is not asked on and on
         keep(endpoint, batch, answer->value);
     }
-    co_return endpoint;
+    co_return true;
 }
 
 void signature_watcher::keep(name endpoint, const std::vector<signature>& batch,
@@ -154,6 +156,7 @@ void signature_watcher::keep(name endpoint, const std::vector<signature>& batch,
         const auto at = watched_.find(batch[i]);
         if (at == watched_.end()) continue;
         auto& seen = at->second.seen;
+        at->second.answering.push_back(endpoint);
         const auto old = seen.find(endpoint);
         if (old != seen.end() && old->second.commitment == commitment::finalized) continue;
         if (answers[i]) {
@@ -165,16 +168,22 @@ void signature_watcher::keep(name endpoint, const std::vector<signature>& batch,
 }
 
 // What an endpoint said in an earlier round, and did not repeat, may be a block that was dropped.
-void signature_watcher::settle_round(const std::vector<signature>& all,
-                                     const std::vector<name>& answered) {
-    if (answered.empty()) return;
-    for (const auto& s : all) {
-        const auto at = watched_.find(s);
-        if (at == watched_.end()) continue;
-        std::erase_if(at->second.seen, [&](const auto& each) {
-            return each.second.commitment != commitment::finalized &&
-                   std::ranges::find(answered, each.first) == answered.end();
-        });
+void signature_watcher::settle_round(const batches& all) {
+    for (const auto& batch : *all) {
+        for (const auto& s : batch) {
+            const auto at = watched_.find(s);
+            if (at == watched_.end()) continue;
+            auto& e = at->second;
+            e.asked_in_round = rounds_;
+            e.answered = !e.answering.empty();
+            std::erase_if(e.seen, [&](const auto& each) {
+                return e.answered && each.second.commitment != commitment::finalized &&
+                       std::ranges::find(e.answering, each.first) == e.answering.end();
+            });
+            const auto firmest = best(e);
+            const bool final = firmest && firmest->commitment == commitment::finalized;
+            e.rounds_final = final ? e.rounds_final + 1 : 0;
+        }
     }
 }
 

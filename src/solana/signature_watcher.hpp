@@ -5,17 +5,20 @@
 // The problem: a thousand operations that each poll their own signature are two thousand requests a
 // second, and the provider's 429 then hides the very answers that matter. Here all live signatures
 // share one round of getSignatureStatuses (256 per request) every interval, on two endpoints of
-// different providers side by side.
+// different providers side by side, a few requests at once on each. A request that is refused
+// blinds those it carries and no others; who did not get a turn within a round is among the first
+// of a next.
 //
 //   auto status = co_await watcher.look(signature, until);   // not older than one interval
 //   auto done = co_await watcher.wait_for(signature, commitment::confirmed, until);
 //
 // There is no task in the background: who looks when a round is due makes it, for everybody. The
-// best status of the last answered round counts, so that a block which was dropped on a fork is
-// forgotten with the next answer; a finalized status stays.
-// A null is no proof of anything (see death.hpp). Threads: the loop's.
+// best status of the last round in which anybody answered for it counts, so that a block which was
+// dropped on a fork is forgotten with the next answer; a finalized status stays. A null is no proof
+// of anything (see death.hpp). Threads: the loop's.
 
 #include <map>
+#include <memory>
 
 #include "solana/busy_flag.hpp"
 #include "solana/rpc.hpp"
@@ -43,7 +46,7 @@ class signature_watcher {
     explicit signature_watcher(rpc::client& client) : signature_watcher(client, settings{}) {}
     signature_watcher(rpc::client& client, settings s) : client_{client}, settings_{s} {}
 
-    // Nothing: not seen by the endpoints asked. A fault: no endpoint answered the last round, or
+    // Nothing: not seen by the endpoints asked. A fault: none answered for it in the last round, or
     // too many signatures are watched (codes::watch_full).
     [[nodiscard]] task<result<std::optional<signature_status>>> look(signature s, deadline until);
     // The first status that has an error at `level`, or reached `level`; else policy.deadline.
@@ -64,19 +67,23 @@ class signature_watcher {
   private:
     struct entry {
         std::map<name, signature_status> seen;  // by endpoint, its last answer
+        std::vector<name> answering;            // who did in the round that is made now
+        bool answered = false;                  // anybody, in the last round
         time_point looked_at{};
         std::uint64_t asked_in_round = 0;  // 0: not yet
         std::uint64_t rounds_final = 0;
     };
     using statuses = std::vector<std::optional<signature_status>>;
+    using batches = std::shared_ptr<const std::vector<std::vector<signature>>>;
 
     [[nodiscard]] task<> make_round(deadline until);
     // Until the next round is due, or the deadline has passed.
     [[nodiscard]] task<result<>> until_next_round(deadline until);
-    [[nodiscard]] task<name> ask_endpoint(name endpoint, std::vector<signature> all,
-                                          deadline until);
+    [[nodiscard]] batches take_batches();
+    // One batch after the other of those that are the lane's; whether all were answered.
+    [[nodiscard]] task<bool> ask_lane(name endpoint, batches all, std::size_t lane, deadline until);
     void keep(name endpoint, const std::vector<signature>& batch, const statuses& answers);
-    void settle_round(const std::vector<signature>& all, const std::vector<name>& answered);
+    void settle_round(const batches& all);
     void drop_forgotten(time_point now);
     [[nodiscard]] static std::optional<signature_status> best(const entry& e);
 
@@ -87,7 +94,6 @@ class signature_watcher {
     std::uint64_t rounds_ = 0;
     busy_flag polling_;
     io::signal hurried_;
-    bool answered_ = true;  // somebody, in the last round
 };
 
 }  // namespace thole::solana

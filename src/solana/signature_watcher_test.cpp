@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "solana/codes.hpp"
 #include "solana/gather.hpp"
 #include "solana/scripted_nodes.hpp"
@@ -63,6 +65,63 @@ TEST(SignatureWatcher, AHintBringsTheNextRoundForward) {
     watcher.hurry();
     static_cast<void>(net.run(watcher.look(sig(1), net.in(5s))));
     EXPECT_EQ(watcher.rounds(), 2U);
+}
+
+// So many that differ, in the order of requests.
+std::vector<signature> many(int count) {
+    std::vector<signature> out;
+    for (int i = 0; i < count; ++i) {
+        out.push_back(
+            signature{{static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i), 1}});
+    }
+    return out;
+}
+
+// Which of them somebody answered for. Precondition: a round is made, or none was yet.
+std::set<std::size_t> known(network& net, signature_watcher& watcher,
+                            const std::vector<signature>& all) {
+    std::vector<task<result<std::optional<signature_status>>>> looks;
+    for (const auto& s : all) looks.push_back(watcher.look(s, net.in(20s)));
+    const auto seen = net.run(gather(std::move(looks)));
+    std::set<std::size_t> out;
+    for (std::size_t i = 0; i < seen.size(); ++i) {
+        if (seen[i]) out.insert(i);
+    }
+    return out;
+}
+
+// proves: S6
+TEST(SignatureWatcher, ARefusedRequestBlindsOnlyThoseItCarries) {
+    network net;
+    signature_watcher watcher{net.client};
+    const auto all = many(600);
+    for (const auto* n : {"a", "b"}) net.nodes[n].poison = all[599].text();
+    const auto seen = known(net, watcher, all);
+    EXPECT_EQ(seen.size(), 512U);
+    EXPECT_FALSE(seen.contains(599));
+    net.nodes["b"].poison.clear();
+    net.loop.advance(1s);
+    static_cast<void>(net.run(watcher.look(all[0], net.in(5s))));
+    EXPECT_EQ(known(net, watcher, all).size(), 600U) << "one that answers is enough";
+}
+
+// proves: S6
+TEST(SignatureWatcher, RequestsOfARoundGoSideBySideAndTakeTurns) {
+    network net;
+    signature_watcher watcher{net.client, {.interval = 3s}};
+    const auto all = many(16 * 256);
+    for (const auto* n : {"a", "b"}) net.nodes[n].delay = 400ms;
+    EXPECT_EQ(known(net, watcher, all).size(), all.size()) << "four after each other, 1.6 s";
+    for (const auto* n : {"a", "b"}) net.nodes[n].delay = 1500ms;
+    std::set<std::size_t> heard;
+    for (std::size_t round = 1; round <= 4; ++round) {
+        net.loop.advance(3s);
+        static_cast<void>(net.run(watcher.look(all[0], net.in(5s))));
+        const auto seen = known(net, watcher, all);
+        EXPECT_EQ(seen.size(), all.size() / 4);
+        heard.insert(seen.begin(), seen.end());
+        EXPECT_EQ(heard.size(), round * all.size() / 4) << "another quarter each time";
+    }
 }
 
 // A signature that is new is in no round yet; who asks for it waits for the next one.

@@ -1,6 +1,8 @@
 #include "solana/submission.hpp"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "solana/codes.hpp"
 #include "solana/evidence.hpp"
@@ -17,6 +19,12 @@ using std::chrono::seconds;
 namespace {
 // Rounds of the watcher in which one provider alone may call it final before others are asked.
 constexpr std::uint64_t rounds_to_agree = 3;
+
+// Whether whoever asked gives up over such a refusal; over the others he waits.
+bool ends_it(const fault& refused) {
+    return refused.kind() == fault_kind::permanent && !is_hint_of_success(refused) &&
+           !refused.is(codes::insufficient_funds);
+}
 }  // namespace
 
 bool fan_out_report::is_out() const noexcept {
@@ -62,16 +70,49 @@ task<result<compute_budget>> submitter::choose_budget(transaction_plan plan, pub
     transaction unsigned_one;
     unsigned_one.signatures.resize(draft->required_signatures);
     unsigned_one.message = *draft;
-    const rpc::options how{.until = until};
-    const auto simulated = co_await client_.simulate(serialize(unsigned_one), how);
+    const auto simulated = co_await simulate(serialize(unsigned_one), until);
     if (!simulated) co_return std::unexpected{simulated.error()};
-    if (simulated->value.error) {
-        auto refused = fault_of(*simulated->value.error);
-        refused.at(client_.dependency(), simulated->endpoint).with_effect(fault_effect::none);
-        co_return std::unexpected{refused};
-    }
     const auto price = co_await price_for(payer, generation, until);
-    co_return compute_budget{choose_limit(simulated->value.units_consumed, settings_.fees), price};
+    co_return compute_budget{choose_limit(simulated->units_consumed, settings_.fees), price};
+}
+
+task<result<simulation>> submitter::simulate(bytes unsigned_one, deadline until) {
+    const rpc::options how{.until = until};
+    auto first = co_await client_.simulate(unsigned_one, how);
+    if (!first) co_return std::unexpected{first.error()};
+    if (!first->value.error) co_return std::move(first->value);
+    auto refused = fault_of(*first->value.error);
+    refused.at(client_.dependency(), first->endpoint).with_effect(fault_effect::none);
+    if (!ends_it(refused)) co_return std::unexpected{std::move(refused)};
+    co_return co_await second_opinion(std::move(unsigned_one), first->provider, std::move(refused),
+                                      until);
+}
+
+task<result<simulation>> submitter::second_opinion(bytes unsigned_one, name first, fault why,
+                                                   deadline until) {
+    rpc::options how{.until = until};
+    std::vector<task<rpc_result<simulation>>> asks;
+    for (const auto endpoint : client_.spread(role::read, settings_.witnesses)) {
+        if (client_.provider_of(endpoint) == first) continue;
+        how.endpoint = endpoint;
+        asks.push_back(client_.simulate(unsigned_one, how));
+    }
+    auto answers = co_await gather(std::move(asks));
+    std::set<name> alike{first};
+    for (const auto& each : answers) {
+        if (!each || !each->value.error) continue;
+        if (fault_of(*each->value.error).code() == why.code()) alike.insert(each->provider);
+    }
+    if (alike.size() >= static_cast<std::size_t>(settings_.required_providers)) {
+        co_return std::unexpected{std::move(why)};
+    }
+    // Should this one be wrong, the chain refuses what he let pass.
+    for (auto& each : answers) {
+        if (each && !each->value.error) co_return std::move(each->value);
+    }
+    co_return fail(fault{codes::refusal_disputed}
+                       .with_detail(why.describe())
+                       .at(client_.dependency(), why.endpoint()));
 }
 
 // Without an answer the last samples count, or the floor is bid: an estimate must not stop a mint.
@@ -169,14 +210,39 @@ task<std::optional<std::uint64_t>> submitter::finalized_height(deadline until) {
     }
     if (is_fresh()) co_return height_;
     const busy_flag::holder busy{asking_height_};
-    rpc::options how{.until = until, .level = commitment::finalized};
-    how.vital = true;
-    const auto answer = co_await client_.get_block_height(how);
-    if (!answer) co_return std::nullopt;
-    // Finality never goes back: a lower answer comes from a node that lags.
-    height_ = std::max(height_.value_or(0), answer->value);
+    const auto told = co_await ask_height(until);
+    if (!told) co_return std::nullopt;
+    height_ = *told;
     height_at_ = loop.now();
     co_return height_;
+}
+
+// The height that as many providers have reached as a proof of death needs, or as many as answer:
+// what one alone makes up has nobody asked for a proof.
+task<std::optional<std::uint64_t>> submitter::ask_height(deadline until) {
+    rpc::options how{.until = until, .level = commitment::finalized};
+    const auto required = static_cast<std::size_t>(settings_.required_providers);
+    std::vector<task<rpc_result<std::uint64_t>>> asks;
+    for (const auto endpoint : client_.spread(role::read, required + 1)) {
+        how.endpoint = endpoint;
+        asks.push_back(client_.get_block_height(how));
+    }
+    std::map<name, std::uint64_t> by_provider;
+    for (const auto& each : co_await gather(std::move(asks))) {
+        if (!each) continue;
+        auto& word = by_provider[each->provider];
+        word = std::max(word, each->value);
+    }
+    if (by_provider.empty()) {
+        how.endpoint = {};
+        how.vital = true;
+        const auto answer = co_await client_.get_block_height(how);
+        co_return answer ? std::optional{answer->value} : std::nullopt;
+    }
+    std::vector<std::uint64_t> heights;
+    for (const auto& [provider, height] : by_provider) heights.push_back(height);
+    std::ranges::sort(heights, std::ranges::greater{});
+    co_return heights[std::min(required, heights.size()) - 1];
 }
 
 task<settled> submitter::settle(prepared_transaction p, std::optional<public_key> mint,

@@ -12,9 +12,11 @@
 // transaction that was not prepared; sign again. "Already processed" and "already in use" are hints
 // of success: they only make the next settle() worth while.
 //
-// prepare() chooses the compute limit by simulation and the price by percentile (fee.hpp); a
-// refusal in simulation is a fault with scope request, and nothing was signed. fan_out() goes to at
-// least two endpoints, the very first leg with preflight, and to all of them once `since_first`
+// prepare() chooses the compute limit by simulation and the price by percentile (fee.hpp). A
+// refusal in simulation is a fault with scope request, and nothing was signed; one that would end
+// the operation counts only when as many providers as for a death refuse alike, else another one's
+// simulation is taken, or it is codes::refusal_disputed and can be tried again. fan_out() goes to
+// at least two endpoints, the very first leg with preflight, and to all of them once `since_first`
 // passed widen_after. Errors of single endpoints are in the reports, not faults. Cancellation:
 // stops what runs; legs on the way may have arrived. Threads: the loop's.
 
@@ -128,10 +130,15 @@ class submitter {
     [[nodiscard]] task<result<compute_budget>> choose_budget(transaction_plan plan,
                                                              public_key payer, int generation,
                                                              deadline until);
+    [[nodiscard]] task<result<simulation>> simulate(bytes unsigned_one, deadline until);
+    // One provider refuses for good: what the others say.
+    [[nodiscard]] task<result<simulation>> second_opinion(bytes unsigned_one, name first, fault why,
+                                                          deadline until);
     [[nodiscard]] task<leg_report> send_leg(name endpoint, prepared_transaction p, bool preflight,
                                             deadline until);
     [[nodiscard]] task<std::uint64_t> price_for(public_key payer, int generation, deadline until);
     [[nodiscard]] task<std::optional<std::uint64_t>> finalized_height(deadline until);
+    [[nodiscard]] task<std::optional<std::uint64_t>> ask_height(deadline until);
     [[nodiscard]] task<settled> judge(prepared_transaction p, std::optional<public_key> mint,
                                       deadline until);
     // Somebody calls it finalized: whether enough of them do.

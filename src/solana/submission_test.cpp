@@ -84,6 +84,31 @@ TEST_F(Submission, ARefusalInSimulationSignsNothing) {
     EXPECT_EQ(net.nodes.asked("getLatestBlockhash"), 0);
 }
 
+// proves: S3
+TEST_F(Submission, OneNodesRefusalInSimulationEndsNothing) {
+    const auto refuses = [&](const char* n, const char* error) {
+        net.nodes[n].simulated = boost::json::object{{"err", boost::json::parse(error)}};
+    };
+    constexpr auto* program = R"({"InstructionError":[2,{"Custom":6}]})";
+    refuses("a", program);
+    net.nodes["b"].broken = &thole::codes::net_reset;
+    net.nodes["c"].simulated.as_object()["unitsConsumed"] = 70'000;
+    EXPECT_EQ(prepare()->compute_limit, 77'000U) << "another one lets it pass";
+    refuses("c", R"("AccountLoadedTwice")");
+    const auto disputed = prepare();
+    ASSERT_FALSE(disputed);
+    EXPECT_TRUE(disputed.error().is(codes::refusal_disputed)) << disputed.error().describe();
+    EXPECT_EQ(disputed.error().kind(), fault_kind::transient);
+    EXPECT_EQ(disputed.error().endpoint(), name{"a"});
+    EXPECT_NE(disputed.error().detail().find("Custom"), std::string_view::npos);
+    refuses("c", program);
+    const auto agreed = prepare();
+    ASSERT_FALSE(agreed);
+    EXPECT_TRUE(agreed.error().is(codes::instruction_failed));
+    EXPECT_EQ(agreed.error().scope(), fault_scope::request);
+    EXPECT_EQ(agreed.error().effect(), fault_effect::none);
+}
+
 TEST_F(Submission, AMissingFeeEstimateDoesNotStopIt) {
     each([](auto& n) {
         n.refuses["getRecentPrioritizationFees"] = {-32601, "Method not found", nullptr};
@@ -101,8 +126,27 @@ TEST_F(Submission, ManyThatSettleTogetherAskOnce) {
         EXPECT_EQ(s.state, submission_state::pending);
         EXPECT_NE(s.evidence.find("\"900\""), std::string::npos) << s.evidence;
     }
-    EXPECT_EQ(net.nodes.asked("getBlockHeight"), 1);
+    EXPECT_EQ(net.nodes.asked("getBlockHeight"), 3);
     EXPECT_EQ(net.nodes.asked("getSignatureStatuses"), 2);
+}
+
+// proves: S3
+TEST_F(Submission, OneAbsurdHeightHasNobodyAskedForAProof) {
+    const auto p = prepare().value();
+    net.nodes["a"].height = 1'000'000;
+    for (int i = 0; i < 20; ++i) EXPECT_EQ(settle(p).state, submission_state::pending);
+    EXPECT_EQ(net.nodes.asked("getEpochInfo"), 0);
+    // Alone it is asked about, and what it said is not kept.
+    for (const auto* n : {"b", "c"}) net.nodes[n].refuses["getBlockHeight"] = {-1, "", nullptr};
+    EXPECT_EQ(settle(p).state, submission_state::uncertain);
+    const auto asked = net.nodes.asked("getEpochInfo");
+    EXPECT_GT(asked, 0);
+    net.nodes["a"].height = 900;
+    for (int i = 0; i < 20; ++i) EXPECT_EQ(settle(p).state, submission_state::pending);
+    EXPECT_EQ(net.nodes.asked("getEpochInfo"), asked);
+    each([](auto& n) { n.refuses.clear(); });
+    outlive();
+    EXPECT_EQ(settle(p).state, submission_state::dead);
 }
 
 TEST_F(Submission, FeeSamplesAreSharedForAWhile) {
@@ -322,6 +366,30 @@ TEST_F(Submission, NothingIsSignedWhileOneProviderAloneTellsTheLife) {
     const auto p = prepare();
     ASSERT_FALSE(p);
     EXPECT_TRUE(p.error().is(codes::blockhash_disputed)) << p.error().describe();
+}
+
+// Witnesses are those that keep history, whether or not they are asked for anything else.
+// proves: S3
+TEST_F(Submission, EndpointsForHistoryAloneProveADeath) {
+    auto endpoints = testing::three_endpoints();
+    endpoints[0].roles = role_set{role::read, role::send};
+    endpoints[1].roles = role_set{role::history};
+    endpoints[2].roles = role_set{role::history};
+    auto second = endpoints[0];
+    second.name = name{"d"};
+    second.provider = name{"pd"};
+    endpoints.push_back(second);
+    network split{endpoints};
+    blockhash_cache hashes{split.client};
+    signature_watcher watch{split.client};
+    submitter on{split.client, hashes, watch};
+    const auto p = split.run(on.prepare(plan, wallet, 1, split.in(10s))).value();
+    for (const auto* n : {"a", "b", "c", "d"}) {
+        auto& node = split.nodes[n];
+        node.height = 1001, node.slot = 5300, node.finalized_slot = 5270;
+    }
+    const auto dead = split.run(on.settle(p, mint, split.in(10s)));
+    EXPECT_EQ(dead.state, submission_state::dead) << dead.evidence;
 }
 
 // proves: S3

@@ -1,6 +1,13 @@
 #include "solana/wallet.hpp"
 
+#include <algorithm>
+#include <set>
+
 #include "solana/codec/system.hpp"
+#include "solana/codes.hpp"
+#include "solana/gather.hpp"
+#include "thole/assert.hpp"
+#include "thole/codes.hpp"
 
 namespace thole::solana {
 
@@ -23,14 +30,73 @@ std::vector<std::uint64_t> spaces_of(mint_standard standard, const mint_terms& t
 
 }  // namespace
 
+wallet_watch::wallet_watch(rpc::client& client, public_key wallet, std::uint64_t floor, settings s)
+    : client_{client}, wallet_{wallet}, floor_{floor}, settings_{s} {
+    THOLE_ASSERT(
+        s.required_providers >= 1 && s.ask >= static_cast<std::size_t>(s.required_providers),
+        "as many are asked as must agree");
+}
+
+std::optional<std::uint64_t> wallet_watch::kept_rent(std::uint64_t space) const {
+    const auto known = rents_.find(space);
+    if (known == rents_.end()) return std::nullopt;
+    if (client_.loop().now() - known->second.asked_at >= settings_.keep) return std::nullopt;
+    return known->second.lamports;
+}
+
 task<result<std::uint64_t>> wallet_watch::rent_of(std::uint64_t space, deadline until) {
-    if (const auto known = rents_.find(space); known != rents_.end()) co_return known->second;
-    const rpc::options how{.until = until};
-    const auto asked = co_await client_.get_rent_exemption(space, how);
-    if (!asked) co_return std::unexpected{asked.error()};
+    while (asking_.is_busy() && !kept_rent(space)) {
+        if (until.expired(client_.loop().now())) co_return fail(thole::codes::policy_deadline);
+        const auto waited = co_await asking_.wait();
+        if (!waited) co_return std::unexpected{waited.error()};
+    }
+    if (const auto kept = kept_rent(space)) co_return *kept;
+    const busy_flag::holder busy{asking_};
+    const auto asked_at = client_.loop().now();
+    const auto told = co_await ask_rent(space, until);
+    if (!told) co_return told;
     if (rents_.size() >= most_rents) rents_.clear();
-    rents_[space] = asked->value;
-    co_return asked->value;
+    rents_[space] = {*told, asked_at};
+    co_return told;
+}
+
+task<result<std::uint64_t>> wallet_watch::ask_rent(std::uint64_t space, deadline until) {
+    rpc::options how{.until = until};
+    std::vector<task<rpc_result<std::uint64_t>>> asks;
+    for (const auto endpoint : client_.spread(role::read, settings_.ask)) {
+        how.endpoint = endpoint;
+        asks.push_back(client_.get_rent_exemption(space, how));
+    }
+    const auto answers = co_await gather(std::move(asks));
+    fault silent{thole::codes::policy_no_endpoint};
+    std::map<std::uint64_t, std::set<name>> told;  // by lamports, who says so
+    for (const auto& each : answers) {
+        if (each) {
+            told[each->value].insert(each->provider);
+        } else if (silent.is(thole::codes::policy_no_endpoint)) {
+            silent = each.error();
+        }
+    }
+    if (told.empty()) co_return fail(std::move(silent));
+    const auto most =
+        std::ranges::max_element(told, {}, [](const auto& each) { return each.second.size(); });
+    const auto alike = most->second.size();
+    const bool tied = std::ranges::count_if(told, [alike](const auto& each) {
+                          return each.second.size() == alike;
+                      }) > 1;
+    if (!tied && alike >= static_cast<std::size_t>(settings_.required_providers)) {
+        co_return most->first;
+    }
+    std::string detail = std::to_string(settings_.required_providers) + " providers must agree;";
+    for (const auto& each : answers) {
+        if (!each) continue;
+        detail += ' ' + std::string{each->endpoint.view()} + " tells " +
+                  std::to_string(each->value) + " lamports for " + std::to_string(space) +
+                  " bytes;";
+    }
+    detail.pop_back();
+    co_return fail(
+        fault{codes::rent_disputed}.with_detail(std::move(detail)).at(client_.dependency()));
 }
 
 task<result<mint_cost>> wallet_watch::cost_of(mint_standard standard, mint_terms terms,

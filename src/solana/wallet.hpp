@@ -8,11 +8,17 @@
 //   if (!now->enough) …                          // wait; the operation resumes by itself
 //   if (now->below_floor) …                      // alert
 //
-// Rents are asked once per size and kept: they change with a release of the cluster, not by the
-// hour (forget() drops them). Errors: the faults of the reads. Threads: the loop's.
+// Too high a rent is lamports that nobody gets back; too low a one is a mint that the chain
+// refuses. So a rent counts only as several providers tell it alike, and is kept for an hour: it
+// changes with a release of the cluster. Who meets a refusal for rent calls forget(). Who comes
+// while one is being asked for waits for it.
+//
+// Errors: the faults of the reads; codes::rent_disputed, which names what each said, when too few
+// providers tell the same. Threads: the loop's.
 
 #include <map>
 
+#include "solana/busy_flag.hpp"
 #include "solana/mint_recipe.hpp"
 #include "solana/rpc.hpp"
 
@@ -35,9 +41,16 @@ struct wallet_state {
 
 class wallet_watch {
   public:
+    struct settings {
+        int required_providers = 2;  // as submission_settings has it
+        std::size_t ask = 3;         // endpoints for a rent, ≥ required_providers
+        duration keep = std::chrono::hours{1};
+    };
+
     // `floor`: lamports below which to alert.
     wallet_watch(rpc::client& client, public_key wallet, std::uint64_t floor)
-        : client_{client}, wallet_{wallet}, floor_{floor} {}
+        : wallet_watch(client, wallet, floor, settings{}) {}
+    wallet_watch(rpc::client& client, public_key wallet, std::uint64_t floor, settings s);
 
     [[nodiscard]] task<result<std::uint64_t>> rent_of(std::uint64_t space, deadline until);
     // terms.rent and already_held need not be set; the price and limit in terms count.
@@ -47,10 +60,19 @@ class wallet_watch {
     void forget() noexcept { rents_.clear(); }
 
   private:
+    struct known_rent {
+        std::uint64_t lamports = 0;
+        time_point asked_at{};
+    };
+    [[nodiscard]] task<result<std::uint64_t>> ask_rent(std::uint64_t space, deadline until);
+    [[nodiscard]] std::optional<std::uint64_t> kept_rent(std::uint64_t space) const;
+
     rpc::client& client_;
     public_key wallet_;
     std::uint64_t floor_;
-    std::map<std::uint64_t, std::uint64_t> rents_;
+    settings settings_;
+    std::map<std::uint64_t, known_rent> rents_;  // by space
+    busy_flag asking_;
 };
 
 }  // namespace thole::solana

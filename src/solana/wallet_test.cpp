@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "solana/codes.hpp"
+#include "solana/gather.hpp"
 #include "solana/scripted_nodes.hpp"
 
 namespace thole::solana {
@@ -41,6 +43,57 @@ TEST(WalletWatch, KnowsWhatAMintCosts) {
     watch.forget();
     static_cast<void>(net.run(watch.cost_of(mint_standard::metaplex, terms, net.in(5s))));
     EXPECT_GT(net.nodes.asked("getMinimumBalanceForRentExemption"), asked);
+}
+
+// Lamports that one node makes up would be paid into the account for good.
+// proves: S3
+TEST(WalletWatch, ARentCountsOnlyAsTwoProvidersTellItAlike) {
+    for (const std::uint64_t odd : {0U, 2'000'000'000U}) {
+        network net;
+        net.nodes["a"].rent = odd;  // first in every order
+        wallet_watch watch{net.client, public_key{{1}}, 0};
+        EXPECT_EQ(net.run(watch.rent_of(100, net.in(5s))).value(), rent(100));
+        watch.forget();
+        net.nodes["c"].broken = &thole::codes::net_reset;
+        const auto disputed = net.run(watch.rent_of(100, net.in(5s)));
+        ASSERT_FALSE(disputed);
+        EXPECT_TRUE(disputed.error().is(codes::rent_disputed)) << disputed.error().describe();
+        EXPECT_EQ(disputed.error().kind(), fault_kind::transient);
+        EXPECT_NE(disputed.error().detail().find("a tells " + std::to_string(odd) + " lamports"),
+                  std::string_view::npos);
+        net.nodes["a"].rent.reset();
+        EXPECT_EQ(net.run(watch.rent_of(100, net.in(5s))).value(), rent(100)) << "asked again";
+    }
+}
+
+TEST(WalletWatch, OneProvidersRentCountsOnlyWhereOneIsEnough) {
+    auto endpoints = testing::three_endpoints();
+    for (auto& each : endpoints) each.provider = name{"same"};
+    network net{endpoints};
+    wallet_watch strict{net.client, public_key{{1}}, 0};
+    EXPECT_TRUE(net.run(strict.rent_of(100, net.in(5s))).error().is(codes::rent_disputed));
+    wallet_watch lenient{net.client, public_key{{1}}, 0, {.required_providers = 1}};
+    EXPECT_EQ(net.run(lenient.rent_of(100, net.in(5s))).value(), rent(100));
+    net.nodes["b"].rent = 1;
+    lenient.forget();
+    EXPECT_TRUE(net.run(lenient.rent_of(100, net.in(5s))).error().is(codes::rent_disputed));
+}
+
+TEST(WalletWatch, ARentServesForAnHourAndIsSharedByThoseWhoComeTogether) {
+    network net;
+    wallet_watch watch{net.client, public_key{{1}}, 0};
+    for (const auto* n : {"a", "b", "c"}) net.nodes[n].delay = 100ms;
+    std::vector<task<result<std::uint64_t>>> all;
+    for (int i = 0; i < 20; ++i) all.push_back(watch.rent_of(100, net.in(5s)));
+    for (const auto& each : net.run(gather(std::move(all)))) EXPECT_EQ(each.value(), rent(100));
+    const auto asked = [&] { return net.nodes.asked("getMinimumBalanceForRentExemption"); };
+    EXPECT_EQ(asked(), 3);
+    net.loop.advance(59min);
+    static_cast<void>(net.run(watch.rent_of(100, net.in(5s))));
+    EXPECT_EQ(asked(), 3);
+    for (const auto* n : {"a", "b", "c"}) net.nodes[n].rent = 5;
+    net.loop.advance(1min);
+    EXPECT_EQ(net.run(watch.rent_of(100, net.in(5s))).value(), 5U);
 }
 
 // proves: S8

@@ -99,6 +99,7 @@ task<saga::outcome<solana::prepared_transaction>> submit::sign(saga::step_contex
 saga::outcome<solana::prepared_transaction> submit::refused(const saga::step_context& in,
                                                             const subject& about,
                                                             const fault& why) const {
+    if (solana::is_short_of_rent(why)) funds_.forget();
     if (why.is(solana::codes::insufficient_funds)) {
         return saga::wait{settings_.funds_poll,
                           "balance: wallet " + about.id.base.text() + " is short of lamports"};
@@ -127,7 +128,9 @@ task<saga::settlement<landed_mint>> submit::settle(saga::step_context& in,
     const auto about = subject_of(in, base_);
     if (was_found(*bytes)) co_return co_await settle_found(in, about);
     auto what = co_await submitter_.settle(*bytes, about.id.mint, in.until());
-    if (auto open = co_await undecided<output>(in, what, settings_)) co_return std::move(*open);
+    if (auto open = co_await sending_.undecided<output>(in, what, bytes->signature)) {
+        co_return std::move(*open);
+    }
     sending_.decided(bytes->signature);
     if (what.state == state::dead) {
         co_return saga::dead{std::move(what.evidence), true, {}, "expired without landing"};
@@ -168,6 +171,7 @@ task<saga::settlement<landed_mint>> submit::settle_failed(saga::step_context& in
     if (is_ours(*at, about)) {
         co_return saga::landed<output>{{about.id.mint.text(), {}, at->slot}};
     }
+    if (what.error && solana::is_short_of_rent(*what.error)) funds_.forget();
     const bool occupied = what.error && what.error->is(solana::codes::account_in_use);
     if (at->state == mint_state::absent && (occupied || what.is_curable())) {
         // Somebody's lamports at the address, or too little of ours: the next generation knows.
