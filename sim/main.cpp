@@ -127,18 +127,22 @@ int shrink(const arguments& args) {
 // The lines of the table of planted bugs: for each the first seed and day that finds it.
 int hunt(const arguments& args) {
     constexpr std::uint64_t most_seeds = 12;
-    const auto days =
-        load_days(args.folder, {"mint_one", "duplicate_submissions", "rolling_restart",
-                                "lost_generations", "wallet_runs_dry", "content_vanishes",
-                                "operators", "shared_image", "slow_poison", "several_nodes"});
-    if (!days) refuse(days.error());
+    // The plainest first: what a bug needs no fault for is found without one.
+    std::vector<day> days;
+    for (const auto* each : {"mint_one", "duplicate_submissions", "rolling_restart",
+                             "lost_generations", "wallet_runs_dry", "content_vanishes", "operators",
+                             "shared_image", "slow_poison", "several_nodes"}) {
+        auto read = load_days(args.folder, {each});
+        if (!read) refuse(read.error());
+        days.push_back(std::move(read->front()));
+    }
     if (!args.mutant.empty()) (void)options_of(args);  // refuses one that is not known
     int missing = 0;
     for (const auto& each : mutants()) {
         if (!args.mutant.empty() && each.name != args.mutant) continue;
         std::string found;
         for (std::uint64_t seed = 1; seed <= most_seeds && found.empty(); ++seed) {
-            for (const auto& today : *days) {
+            for (const auto& today : days) {
                 run_options with;
                 with.with = each.plant();
                 const auto told = simulate(today, seed, with);
