@@ -82,24 +82,27 @@ task<result<image::report>> content_resource::look_at(const ipfs::content_writer
     co_return co_await images_.pool->run(std::move(look));
 }
 
-// What the file became before, if it did: one file never becomes two. Else the file, where nothing
-// is smaller or it is held as it is; else what is smaller.
+// What the file became before, if it is whole: one file never becomes two. It is put anew, so that
+// it is as young as any other upload and mended where only its copy on the disk was damaged. Else
+// the file, where nothing is smaller or it is held as it is; else what is smaller.
 task<result<ipfs::stored>> content_resource::keep(ipfs::content_writer* writer, ipfs::original file,
                                                   std::string smaller) {
     const store_time now{time_.wall_now().time_since_epoch()};
     auto commit = [&store = store_, writer, &file, &smaller, now]() -> result<ipfs::stored> {
+        const auto keep_instead = [&](bytes_view content) -> result<ipfs::stored> {
+            auto kept = store.put(content, now);
+            if (!kept) return kept;
+            if (auto ok = store.note_original(kept->info.root, file); !ok) return fail(ok.error());
+            return kept;
+        };
         if (const auto before = store.kept_instead_of(file.sha256)) {
-            const auto held = store.find(*before);
-            if (!held) return fail(held.error());
-            return ipfs::stored{*held, false};
+            const auto whole = store.read_all(*before);
+            if (whole) return keep_instead(*whole);
         }
         const auto root = writer->root();
         if (!root) return fail(root.error());
         if (smaller.empty() || store.has(*root)) return writer->commit(now);
-        auto kept = store.put(as_bytes(smaller), now);
-        if (!kept) return kept;
-        if (auto ok = store.note_original(kept->info.root, file); !ok) return fail(ok.error());
-        return kept;
+        return keep_instead(as_bytes(smaller));
     };
     co_return co_await pool_.run(std::move(commit));
 }

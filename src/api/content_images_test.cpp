@@ -7,6 +7,7 @@
 
 #include "api/content.hpp"
 #include "api/testing.hpp"
+#include "ipfs/store_testing.hpp"
 
 namespace thole::api {
 namespace {
@@ -20,6 +21,12 @@ class ContentImages : public ::testing::Test {
     static std::string make_folder() {
         auto pattern = (std::filesystem::temp_directory_path() / "thole-looks-XXXXXX").string();
         return ::mkdtemp(pattern.data());
+    }
+    // A program that keeps these bytes instead; none: the file is small enough.
+    static std::string becomes(std::string_view bytes) {
+        return "echo "
+               "'{\"v\":1,\"type\":\"png\",\"width\":2,\"height\":3,\"frames\":1,\"written\":" +
+               std::to_string(bytes.size()) + "}'\nprintf '" + std::string{bytes} + "'";
     }
     // The program does as the script says.
     io::server_response upload(const std::string& script) {
@@ -38,11 +45,12 @@ class ContentImages : public ::testing::Test {
         std::move(*ipfs::content_store::open({.folder = folder + "/content"}));
     sql::blocking_pool pool{loop, {.threads = 2}};
     ops::metrics count;
+    manual_clock time;
     authority who{{.own_uid = own_uid, .behind_proxy = false, .tokens = {}}};
     router routes{who, count, loop};
     image::worker look{{.program = program, .most = {}, .compress = true, .patience = 5s}, loop};
     content_resource content{*store, pool, [] { return true; },
-                             count,  loop, image_check{&look, &pool}};
+                             count,  time, image_check{&look, &pool}};
     ContentImages() { content.add_to(routes); }
 };
 
@@ -91,11 +99,6 @@ TEST_F(ContentImages, AreKeptInFewerBytesWithTheHashOfTheOriginal) {
 
 // proves: I3
 TEST_F(ContentImages, TheSameFileAgainIsTheSameContentWhateverItWouldBecomeNow) {
-    const auto becomes = [](std::string_view bytes) {
-        return "echo "
-               "'{\"v\":1,\"type\":\"png\",\"width\":2,\"height\":3,\"frames\":1,\"written\":" +
-               std::to_string(bytes.size()) + "}'\nprintf '" + std::string{bytes} + "'";
-    };
     const auto kept = ipfs::cid_of(as_bytes("abcd"));
     ASSERT_EQ(upload(becomes("abcd")).status, 201);
     EXPECT_EQ(store->originals_of(kept),
@@ -112,6 +115,37 @@ TEST_F(ContentImages, TheSameFileAgainIsTheSameContentWhateverItWouldBecomeNow) 
     ASSERT_TRUE(store->gc(store_time{std::chrono::hours{24 * 365 * 100}}));
     EXPECT_EQ(text(json_of(upload(becomes(""))), "cid"), ipfs::cid_of(as_bytes(png)).text());
     EXPECT_EQ(text(json_of(upload(becomes("xyz"))), "cid"), ipfs::cid_of(as_bytes(png)).text());
+}
+
+// proves: I3, I5
+TEST_F(ContentImages, SentAgainTheyAreAsYoungAsAnyUpload) {
+    const auto kept = ipfs::cid_of(as_bytes("abcd"));
+    ASSERT_EQ(upload(becomes("abcd")).status, 201);
+    const store_time sent{time.wall_now().time_since_epoch()};
+    time.advance(23h);
+    ASSERT_TRUE(store->gc(sent + 23h)->empty());
+    ASSERT_EQ(upload(becomes("abcd")).status, 200);
+    EXPECT_TRUE(store->gc(sent + 25h)->empty());
+    EXPECT_TRUE(store->has(kept));
+    EXPECT_EQ(text(json_of(upload(becomes("xyz"))), "cid"), kept.text()) << "still known";
+}
+
+// proves: I3, I5
+TEST_F(ContentImages, SentAgainADamagedOneIsMended) {
+    const auto kept = ipfs::cid_of(as_bytes("abcd"));
+    for (const auto* now : {"abcd", "xyz"}) {
+        ASSERT_LT(upload(becomes("abcd")).status, 300);
+        const auto object = ipfs::testing::object_of(folder + "/content", kept.text());
+        std::fstream{object, std::ios::in | std::ios::out | std::ios::binary} << "X";
+        ASSERT_FALSE(store->read_all(kept));
+        const auto again = upload(becomes(now));
+        ASSERT_LT(again.status, 300) << again.body;
+        const auto told = *ipfs::cid::parse(text(json_of(again), "cid"));
+        EXPECT_EQ(*store->read_all(told), bytes(now, now + std::string_view{now}.size()));
+        EXPECT_EQ(store->kept_instead_of(sha256(as_bytes(png))), told);
+        EXPECT_EQ(store->originals_of(told).size(), 1U);
+    }
+    EXPECT_TRUE(store->originals_of(kept).empty()) << "one file never is two contents";
 }
 
 }  // namespace

@@ -63,10 +63,8 @@ std::string originals::path_of(const cid& kept, const original& file) const {
 result<> originals::note(const cid& id, const original& file) {
     const auto kept = id.as_v1();
     const std::scoped_lock naming{writing_};
-    {
-        const std::scoped_lock lock{mutex_};
-        if (kept_.contains(file.sha256)) return {};
-    }
+    const auto before = kept_instead_of(file.sha256);
+    if (before == kept) return {};
     const fs::path path{path_of(kept, file)};
     const auto shard = path.parent_path().string();
     if (auto ok = files_->make_folder(shard); !ok) return ok;
@@ -79,9 +77,23 @@ result<> originals::note(const cid& id, const original& file) {
         const auto synced = files_->sync_folder(folder);
         THOLE_ASSERT(synced.has_value(), "a folder that cannot be fsynced leaves the disk unknown");
     }
+    {
+        const std::scoped_lock lock{mutex_};
+        of_.emplace(kept, file);
+        kept_.insert_or_assign(file.sha256, kept);
+    }
+    return before ? remove(*before, file) : result<>{};
+}
+
+result<> originals::remove(const cid& kept, const original& file) {
+    if (auto ok = files_->remove(path_of(kept, file)); !ok) return ok;
     const std::scoped_lock lock{mutex_};
-    of_.emplace(kept, file);
-    kept_.emplace(file.sha256, kept);
+    const auto [from, to] = of_.equal_range(kept);
+    const auto at = std::find_if(from, to, [&](const auto& each) { return each.second == file; });
+    if (at != to) of_.erase(at);
+    if (const auto found = kept_.find(file.sha256); found != kept_.end() && found->second == kept) {
+        kept_.erase(found);
+    }
     return {};
 }
 
@@ -107,15 +119,8 @@ result<> originals::forget(const cid& id) {
     const auto kept = id.as_v1();
     const std::scoped_lock naming{writing_};
     for (const auto& each : of(kept)) {
-        if (auto ok = files_->remove(path_of(kept, each)); !ok) return ok;
-        const std::scoped_lock lock{mutex_};
-        if (const auto found = kept_.find(each.sha256);
-            found != kept_.end() && found->second == kept) {
-            kept_.erase(found);
-        }
+        if (auto ok = remove(kept, each); !ok) return ok;
     }
-    const std::scoped_lock lock{mutex_};
-    of_.erase(kept);
     return {};
 }
 

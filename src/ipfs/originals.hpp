@@ -5,14 +5,14 @@
 //   originals notes{folder + "/originals", files};
 //   if (auto ok = notes.load(); !ok) …
 //   notes.note(kept_cid, {sha256_of_the_file, its_size});   // durable when it answers
-//   notes.kept_instead_of(sha256_of_the_file)               // the same file again: the same
-//   content notes.of(kept_cid)                                      // every file that became this
-//   one
+//   notes.kept_instead_of(sha256_of_the_file)          // the same file again: the same content
+//   notes.of(kept_cid)                                 // every file that became this one
 //
 // A note is the name of an empty file, CID~SHA256~SIZE, in a folder of two characters, as pins are.
-// Several files may have become the same content; one file never becomes two: the first note of it
-// counts. Threads: any; note() and forget() block on the disk. Errors: ipfs.disk_full,
-// ipfs.disk_error. A folder that cannot be fsynced ends the process, as in the store.
+// Several files may have become the same content; one file never becomes two: a note of it takes
+// the place of an earlier one, whose content was gone or damaged. Threads: any; note() and forget()
+// block on the disk. Errors: ipfs.disk_full, ipfs.disk_error. A folder that cannot be fsynced ends
+// the process, as in the store.
 
 #include <map>
 #include <memory>
@@ -48,6 +48,7 @@ class originals {
     [[nodiscard]] result<> forget(const cid& kept);
 
   private:
+    [[nodiscard]] result<> remove(const cid& kept, const original& file);
     [[nodiscard]] std::string path_of(const cid& kept, const original& file) const;
 
     const std::string folder_;
