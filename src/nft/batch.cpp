@@ -136,6 +136,10 @@ void add_row(mint_batch& into, const csv_row& head, const csv_row& row) {
     add_item(into, std::move(item), request_of(head, row), true);
 }
 
+void add_spare(mint_batch& into, std::size_t line) {
+    if (into.spare.size() < batch_limits::items) into.spare.push_back(std::to_string(line));
+}
+
 // ---- JSON ---------------------------------------------------------------------------------------
 
 // The line on which each element of the outermost array begins. Precondition: well-formed.
@@ -214,7 +218,13 @@ mint_batch read_batch_csv(std::string_view text) {
     if (is_too_much(out, rows->empty() ? 0 : rows->size() - 1)) return out;
     judge_columns(out, rows->front());
     if (!out.mistakes.empty()) return out;
-    for (std::size_t i = 1; i < rows->size(); ++i) add_row(out, rows->front(), (*rows)[i]);
+    std::size_t next = 2;  // the first on which an item can begin
+    for (std::size_t i = 1; i < rows->size(); ++i) {
+        const auto& row = (*rows)[i];
+        while (next < row.line) add_spare(out, next++);
+        next = row.line + 1;
+        add_row(out, rows->front(), row);
+    }
     return out;
 }
 
@@ -300,8 +310,12 @@ bool is_batch_id(std::string_view text) noexcept {
     return !text.empty() && text.size() <= batch_limits::id && std::ranges::all_of(text, good);
 }
 
+std::string key_of_item(std::string_view batch_id, std::string_view name) {
+    return fmt::format("{}/{}", batch_id, name);
+}
+
 std::string key_of_item(std::string_view batch_id, const batch_item& item) {
-    return fmt::format("{}/{}", batch_id, item.name);
+    return key_of_item(batch_id, item.name);
 }
 
 }  // namespace thole::nft

@@ -48,6 +48,9 @@ BOOST_DESCRIBE_STRUCT(batch_mistake, (), (place, field, detail))
 
 struct mint_batch {
     std::vector<batch_item> items;  // those that could be read
+    // Names that no item has here and one may have had when the list said something else: lines
+    // of a CSV on which no item begins. At most batch_limits::items.
+    std::vector<std::string> spare;
     std::vector<batch_mistake> mistakes;
 };
 
@@ -66,6 +69,7 @@ void judge_batch(mint_batch& batch);
 // 1 to batch_limits::id of letters, digits, '.', '_' and '-'.
 [[nodiscard]] bool is_batch_id(std::string_view text) noexcept;
 // The idempotency key of an item: the same in every run of the batch.
+[[nodiscard]] std::string key_of_item(std::string_view batch_id, std::string_view name);
 [[nodiscard]] std::string key_of_item(std::string_view batch_id, const batch_item& item);
 
 }  // namespace thole::nft

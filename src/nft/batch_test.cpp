@@ -148,6 +148,17 @@ TEST(mint_batch, tags_are_a_column_a_member_and_of_all) {
     EXPECT_THAT(told(list), ElementsAre("--tag: tags/0", "--tag: tags/2")) << "once, not of each";
 }
 
+// Where an item began once, before lines were put in.
+TEST(mint_batch, lines_of_a_csv_on_which_no_item_begins_are_told) {
+    const auto spare = [](std::string_view text) { return read_batch_csv(text).spare; };
+    EXPECT_THAT(spare("owner\na\nb\n"), ElementsAre());
+    EXPECT_THAT(spare("owner\n\na\nb\n\n"), ElementsAre("2"));
+    EXPECT_THAT(spare("\n\nowner\na\n"), ElementsAre("2", "3"));
+    EXPECT_THAT(spare("owner\n\"a\n\nb\"\nc\n"), ElementsAre("3", "4"));
+    std::string many = "owner\n" + std::string(batch_limits::items + 5, '\n') + "a\n";
+    EXPECT_THAT(spare(many), SizeIs(batch_limits::items));
+}
+
 TEST(mint_batch, limits_hold) {
     std::string many = "owner\n";
     for (std::size_t i = 0; i <= batch_limits::items; ++i) many += "a\n";

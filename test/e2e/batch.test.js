@@ -59,35 +59,68 @@ test('cost and time are told before', async () => {
   assert.equal((await operations()).length, 0);
 });
 
+const right = {
+  'GET /api/v1/operations': { items: [] },
+  'GET /api/v1/mints/estimate': { lamports: 1, wallet_lamports: 2 },
+  'POST /api/v1/content': { cid: 'bafk' },
+  'POST /api/v1/mints': { id: 'one', state: 'ready' },
+  'GET /api/v1/operations/one': { id: 'one', state: 'completed' },
+};
+
+// The command against a server that answers each "METHOD /path" with `reply(what)`: a body, or a status.
+async function against(file, reply) {
+  const server = http.createServer((request, response) => {
+    const said = reply(`${request.method} ${request.url.split('?')[0]}`);
+    if (typeof said === 'number') response.statusCode = said;
+    request.resume().on('end', () => response.end(typeof said === 'number' ? '' : JSON.stringify(said)));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const ended = await thole(['-o', 'json', 'mint', '--batch', file],
+    ['--url', `http://127.0.0.1:${server.address().port}`]).ended;
+  server.closeAllConnections();
+  server.close();
+  return ended;
+}
+
 test('an answer that lacks what it must say is an error and not asked for again', async () => {
   const file = write('lacking', h.make(world, 1));
-  const right = {
-    'GET /api/v1/mints/estimate': { lamports: 1, wallet_lamports: 2 },
-    'POST /api/v1/content': { cid: 'bafk' },
-    'POST /api/v1/mints': { id: 'one', state: 'ready' },
-    'GET /api/v1/operations/one': { id: 'one', state: 'completed' },
-  };
   for (const [call, member] of [['POST /api/v1/content', 'cid'], ['POST /api/v1/mints', 'id'],
     ['POST /api/v1/mints', 'state'], ['GET /api/v1/operations/one', 'state'], [null, null]]) {
     const seen = [];
-    const server = http.createServer((request, response) => {
-      const what = `${request.method} ${request.url.split('?')[0]}`;
+    const { code, out, err } = await against(file, (what) => {
       seen.push(what);
       const { ...body } = right[what];
       if (what === call) delete body[member];
-      request.resume().on('end', () => response.end(JSON.stringify(body)));
-    }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { code, out, err } = await thole(['-o', 'json', 'mint', '--batch', file],
-      ['--url', `http://127.0.0.1:${server.address().port}`]).ended;
-    server.closeAllConnections();
-    server.close();
+      return body;
+    });
     const { completed, failures } = JSON.parse(out);
     assert.equal(code, call ? 1 : 0, out + err);
     assert.equal(completed, call ? 0 : 1);
     if (!call) continue;
     assert.match(failures[0].detail, new RegExp(`has no "${member}"`));
     assert.equal(seen.filter((each) => each === call).length, 1);
+  }
+});
+
+test('what stands before the daemon and does not reach it fails no item', async () => {
+  const file = write('ill', h.make(world, 2));
+  for (const [call, status] of [['GET /api/v1/operations', 408], ['POST /api/v1/content', 504], ['POST /api/v1/mints', 500],
+    ['POST /api/v1/mints', 503], ['GET /api/v1/operations/one', 502]]) {
+    let ill = 2;
+    const { code, out, err } = await against(file, (what) => (what === call && ill-- > 0 ? status : right[what]));
+    assert.equal(code, 0, `${call} ${status} ${out}${err}`);
+    assert.equal(JSON.parse(out).completed, 2);
+  }
+});
+
+test('a token that is refused ends the command with that', async () => {
+  const file = write('refused', h.make(world, 2));
+  for (const [call, status] of [['GET /api/v1/operations/one', 401], ['GET /api/v1/operations/one', 410],
+    ['POST /api/v1/mints', 403], ['GET /api/v1/operations', 400], ['POST /api/v1/content', 407]]) {
+    const { code, out, err } = await against(file, (what) => (what === call ? status : right[what]));
+    assert.equal(code, 3, `${call} ${status} ${out}${err}`);
+    assert.deepEqual(JSON.parse(out).refused, `HTTP ${status}`);
+    assert.deepEqual(JSON.parse(out).failures, []);
   }
 });
 
@@ -119,8 +152,42 @@ test('killed half-way it goes on where it was', async () => {
   const text = fs.readFileSync(file, 'utf8').replace(requests[0].body.name, 'Another name');
   fs.writeFileSync(file, text);
   const changed = await thole(args).ended;
-  assert.equal(changed.code, 1);
-  const { completed, failures } = JSON.parse(changed.out);
-  assert.equal(completed, ITEMS - 1);
-  assert.deepEqual(failures.map(({ place, key }) => [place, key]), [['line 2', 'drop/2']]);
+  assert.equal(changed.code, 3);
+  assert.match(JSON.parse(changed.out).refused, /^line 2 says something else than what was sent as drop\/2/);
+  assert.equal((await operations()).filter(({ key }) => key.startsWith('drop/')).length, ITEMS);
+});
+
+// A line that is put in would give every line after it the key of another one.
+test('a list whose lines have moved since it was started is refused', async () => {
+  const requests = h.make(world, 3);
+  const same = h.make(world, 1)[0];
+  const of = async (id) => (await operations()).filter(({ key }) => key.startsWith(`${id}/`)).length;
+  const afterLine = (text, line) => text.split('\n').toSpliced(line, 0, '').join('\n');
+  for (const [id, list, line, told] of [
+    ['moved', requests, 1, /an item was sent as moved\/2, where none is now/],
+    ['later', requests.map((each) => ({ ...each, body: { ...each.body, account: 'one' } })), 2, /later\/3, where none is now/],
+    ['alike', [same, same, same], 1, /alike\/2, where none is now/],
+  ]) {
+    const file = write(id, list);
+    const args = ['-o', 'json', 'mint', '--batch', file];
+    assert.equal((await thole(args).ended).code, 0);
+    const before = fs.readFileSync(file, 'utf8');
+    fs.writeFileSync(file, afterLine(before, line));
+    const moved = await thole(args).ended;
+    assert.equal(moved.code, 3, moved.out + moved.err);
+    assert.match(JSON.parse(moved.out).refused, told);
+    assert.equal(await of(id), 3);
+    fs.writeFileSync(file, before);
+    assert.equal((await thole(args).ended).code, 0, 'as it was it goes on');
+    assert.equal(await of(id), 3);
+  }
+  // A row in the middle: the accounts of what comes after it are others, and free.
+  const file = write('row', requests);
+  assert.equal((await thole(['mint', '--batch', file]).ended).code, 0);
+  const rows = fs.readFileSync(file, 'utf8').split('\n');
+  fs.writeFileSync(file, rows.toSpliced(2, 0, rows[1].replace(requests[0].body.account, 'newcomer')).join('\n'));
+  const { code, out } = await thole(['-o', 'json', 'mint', '--batch', file, '--parallel', '8']).ended;
+  assert.equal(code, 3, out);
+  assert.match(JSON.parse(out).refused, /^line 3 says something else than what was sent as row\/3: lines were put in/);
+  assert.equal(await of('row'), 3);
 });

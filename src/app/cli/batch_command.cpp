@@ -1,6 +1,8 @@
 // thole mint --batch: everything is judged before anything leaves; then the items are minted a few
 // at a time, one of each account, under keys that are the same in every run – so that to start it
-// again after a crash is to go on.
+// again after a crash is to go on. What runs before this one have sent comes first: a list whose
+// lines have moved or changed since would mint some of them a second time under another key, so it
+// is refused before anything new is sent.
 
 #include <fmt/format.h>
 #include <poll.h>
@@ -24,6 +26,10 @@ using std::chrono::seconds;
 constexpr std::size_t most_shown = 50;             // mistakes on a terminal
 constexpr duration unreachable_for = seconds{60};  // then the command gives up; nothing is lost
 constexpr duration mint_takes = seconds{20};       // finality and what comes after it
+
+constexpr std::string_view list_was_changed =
+    ": lines were put in, taken out or changed since. Nothing more is sent, for it might be minted "
+    "twice. Put the list back as it was, and what is new into a list of its own (or --batch-id)";
 
 struct under_way {
     std::size_t item;
@@ -56,6 +62,15 @@ std::string problem_of(const client_answer& answer) {
     return out.empty() ? fmt::format("HTTP {}", answer.status) : out;
 }
 
+// The code of a problem as the daemon tells it; "" where somebody else answered.
+std::string problem_type(const client_answer& answer) {
+    constexpr std::string_view prefix = "/problems/";
+    boost::system::error_code error;
+    const auto value = boost::json::parse(answer.body, error);
+    const auto type = error ? std::string{} : text_of(value, "type");
+    return type.starts_with(prefix) ? type.substr(prefix.size()) : std::string{};
+}
+
 // A member without which a 2xx answer says nothing. Asked again it would say the same.
 std::expected<std::string, std::string> told(const client_answer& answer, const char* member) {
     if (answer.status / 100 != 2) return std::unexpected{problem_of(answer)};
@@ -67,21 +82,35 @@ std::expected<std::string, std::string> told(const client_answer& answer, const 
         "the answer with HTTP {} has no \"{}\": is this Thole's API?", answer.status, member)};
 }
 
+// Says nothing about what was asked: the daemon is ill, or what stands before it does not reach it.
+// What the daemon itself says with 503 (no room now) and 507 (no room on the disk) does.
+bool is_away(const client_answer& answer) {
+    if (answer.status == 408) return true;
+    if (answer.status / 100 != 5 || answer.status == 507) return false;
+    return answer.status != 503 || problem_type(answer).empty();
+}
+
+// It would be said of every item.
+bool is_about_access(const client_answer& answer) {
+    return answer.status == 401 || answer.status == 403 || answer.status == 407 ||
+           (answer.status == 503 && problem_type(answer) == "mint.disabled");
+}
+
 class batch_run {
   public:
     batch_run(session& s, client& daemon, const loaded_batch& batch, const batch_options& how)
-        : s_{s}, daemon_{daemon}, batch_{batch}, how_{how} {
-        for (std::size_t i = 0; i < batch.items.size(); ++i) {
-            auto& line = waiting_[nft::account_of(batch.items[i].request)];
-            if (line.empty()) idle_.push_back(nft::account_of(batch.items[i].request));
-            line.push_back(i);
-        }
-    }
+        : s_{s}, daemon_{daemon}, batch_{batch}, how_{how} {}
     int run();
     // The most that accounts and places allow at once decides how long it takes.
     [[nodiscard]] duration estimated_time() const;
 
   private:
+    // Sends again what was sent before, which changes nothing, and refuses a list that was changed.
+    void look_back();
+    // Whether the daemon has an operation of that key; false: also when the run is at its end.
+    [[nodiscard]] bool is_sent(std::string_view name);
+    void line_up(const std::set<std::size_t>& sent);
+    [[nodiscard]] bool is_over() const { return lost_ || stopped_ || !refused_.empty(); }
     void submit_more();
     // Whether the daemon took it, in whatever way; false: ask again later.
     bool submit(std::size_t item);
@@ -112,14 +141,18 @@ class batch_run {
     std::vector<failure> failures_;
     std::size_t completed_ = 0;
     std::size_t parked_ = 0;
+    std::string away_;     // why it was not reached
+    std::string refused_;  // the whole run; why
     bool lost_ = false;
     bool stopped_ = false;
 };
 
 duration batch_run::estimated_time() const {
+    std::map<std::string, std::size_t> lines;
+    for (const auto& item : batch_.items) ++lines[nft::account_of(item.request)];
     std::size_t longest = 0;
-    for (const auto& [account, line] : waiting_) longest = std::max(longest, line.size());
-    const auto at_once = std::min<std::size_t>(how_.parallel, waiting_.size());
+    for (const auto& [account, line] : lines) longest = std::max(longest, line);
+    const auto at_once = std::min<std::size_t>(how_.parallel, lines.size());
     const auto rounds = (batch_.items.size() + at_once - 1) / std::max<std::size_t>(at_once, 1);
     return mint_takes * static_cast<std::int64_t>(std::max(longest, rounds));
 }
@@ -128,11 +161,16 @@ duration batch_run::estimated_time() const {
 std::optional<client_answer> batch_run::call(const client_call& what) {
     auto answer = daemon_.call(what);
     const auto now = time_.now();
-    if (!answer) {
+    if (!answer || is_away(*answer)) {
+        away_ = answer ? problem_of(*answer) : answer.error();
         lost_ = now - reached_at_ > unreachable_for;
         return std::nullopt;
     }
     reached_at_ = now;
+    if (is_about_access(*answer)) {
+        refused_ = problem_of(*answer);
+        return std::nullopt;
+    }
     if (answer->status == 429 || answer->status == 503) return std::nullopt;
     return std::move(*answer);
 }
@@ -177,6 +215,11 @@ bool batch_run::submit(std::size_t index) {
               .body = json::write(request)});
     if (!answer) return false;
     if (answer->status == 507) return stopped_ = true, false;
+    if (answer->status == 422 && problem_type(*answer) == "engine.key_conflict") {
+        refused_ = fmt::format("{} says something else than what was sent as {}{}", item.place, key,
+                               list_was_changed);
+        return false;
+    }
     const auto id = told(*answer, "id");
     const auto state = told(*answer, "state");
     if (!id || !state) return give_up(index, {}, id ? state.error() : id.error()), true;
@@ -189,8 +232,60 @@ bool batch_run::submit(std::size_t index) {
     return true;
 }
 
+bool batch_run::is_sent(std::string_view name) {
+    const auto key = nft::key_of_item(batch_.id, name);
+    const auto path = "/api/v1/operations?kind=mint&limit=1&key=" + percent_encoded(key);
+    for (;; pause()) {
+        const auto answer = call({.path = path});
+        if (answer && answer->status == 200) {
+            boost::system::error_code error;
+            const auto page = boost::json::parse(answer->body, error);
+            const auto* fields = error ? nullptr : page.if_object();
+            const auto* items = fields == nullptr ? nullptr : fields->if_contains("items");
+            if (items != nullptr && items->is_array()) return !items->get_array().empty();
+        }
+        if (answer) {
+            const auto wrong = told(*answer, "items");
+            refused_ = wrong ? "\"items\" is no list: is this Thole's API?" : wrong.error();
+        }
+        if (is_over()) return false;
+    }
+}
+
+void batch_run::look_back() {
+    std::set<std::size_t> sent;
+    for (std::size_t i = 0; i < batch_.items.size() && !is_over(); ++i) {
+        if (i % 1000 == 999)
+            s_.err.status(fmt::format("{} of {} looked up", i + 1, batch_.items.size()));
+        if (is_sent(batch_.items[i].name)) sent.insert(i);
+    }
+    for (const auto& name : batch_.spare) {
+        if (is_over() || !is_sent(name)) continue;
+        refused_ = fmt::format("an item was sent as {}, where none is now{}",
+                               nft::key_of_item(batch_.id, name), list_was_changed);
+    }
+    for (const auto item : sent) {
+        while (!is_over() && !submit(item)) {
+            if (!is_over()) pause();
+        }
+    }
+    line_up(sent);
+}
+
+void batch_run::line_up(const std::set<std::size_t>& sent) {
+    std::set<std::string> busy;
+    for (const auto& one : running_) busy.insert(nft::account_of(batch_.items[one.item].request));
+    for (std::size_t i = 0; i < batch_.items.size(); ++i) {
+        if (sent.contains(i)) continue;
+        const auto& account = nft::account_of(batch_.items[i].request);
+        auto& line = waiting_[account];
+        if (line.empty() && !busy.contains(account)) idle_.push_back(account);
+        line.push_back(i);
+    }
+}
+
 void batch_run::submit_more() {
-    while (running_.size() < how_.parallel && !idle_.empty() && !stopped_) {
+    while (running_.size() < how_.parallel && !idle_.empty() && !is_over()) {
         const auto account = idle_.front();
         auto& line = waiting_[account];
         const auto item = line.front();
@@ -242,6 +337,7 @@ void batch_run::look() {
             give_up(one.item, one.id, "the daemon does not know it any more");
             continue;
         }
+        if (answer && answer->status / 100 == 4) refused_ = problem_of(*answer);
         if (!answer || answer->status != 200) {
             still.push_back(std::move(one));
             continue;
@@ -277,7 +373,8 @@ void batch_run::show_progress() {
 
 int batch_run::run() {
     const auto all = batch_.items.size();
-    while (completed_ + failures_.size() < all && !lost_) {
+    look_back();
+    while (completed_ + failures_.size() < all && !lost_ && refused_.empty()) {
         submit_more();
         show_progress();
         if (stopped_ && running_.empty()) break;
@@ -299,11 +396,13 @@ int batch_run::report() {
                                                {"operation", each.id},
                                                {"detail", each.what}});
         }
-        s_.print_json(boost::json::object{{"v", 1},
-                                          {"batch", batch_.id},
-                                          {"items", all},
-                                          {"completed", completed_},
-                                          {"failures", std::move(list)}});
+        boost::json::object said{{"v", 1},
+                                 {"batch", batch_.id},
+                                 {"items", all},
+                                 {"completed", completed_},
+                                 {"failures", std::move(list)}};
+        if (!refused_.empty()) said["refused"] = refused_;
+        s_.print_json(said);
     } else {
         s_.out.print(fmt::format("{} of {} completed\n", completed_, all));
         for (const auto& each : failures_) {
@@ -311,9 +410,14 @@ int batch_run::report() {
                                      plain(each.what), each.id));
         }
     }
+    if (!refused_.empty()) {
+        s_.complain(plain(refused_));
+        return exit_refused;
+    }
     if (lost_) {
-        s_.complain(fmt::format("{} does not answer; the same command goes on where it stopped",
-                                daemon_.where()));
+        s_.complain(
+            fmt::format("{} does not answer ({}); the same command goes on where it stopped",
+                        daemon_.where(), plain(away_)));
         return exit_unreachable;
     }
     if (stopped_) s_.complain("the daemon's disk is full; the same command goes on later");
