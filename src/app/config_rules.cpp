@@ -6,6 +6,7 @@
 #include <array>
 #include <cctype>
 #include <set>
+#include <utility>
 
 #include "app/partner_parts.hpp"
 #include "app/payload_keys.hpp"
@@ -56,6 +57,7 @@ class rule_book {
     void check_engine();
     void check_wallet();
     void check_dependencies();
+    void check_minting_roles();
     void check_mint();
     void check_images();
 
@@ -395,32 +397,39 @@ void rule_book::check_dependencies() {
                "minting reads its content back through a gateway: name one, or set server.listen "
                "so that the daemon's own can be used");
     }
-    std::set<std::string> providers;
-    bool can_send = false;
-    for (const auto& each : d.solana.endpoint) {
-        const auto has = [&](endpoint_role role) {
-            return std::ranges::find(each.roles, role) != each.roles.end();
-        };
-        if (has(endpoint_role::read)) providers.insert(provider_name(each, env_));
-        can_send = can_send || has(endpoint_role::send);
-    }
-    if (!can_send) {
-        refuse("/dependency/solana/endpoint", "minting needs an endpoint with the role \"send\"");
-    }
-    if (providers.size() >= 2 || providers.empty()) {
-        if (providers.empty()) {
-            refuse("/dependency/solana/endpoint", "minting needs endpoints with the role \"read\"");
+    check_minting_roles();
+}
+
+// Two providers tell what is signed and follow it, and two tell that it is dead.
+void rule_book::check_minting_roles() {
+    bool believes_one = false;
+    std::string told;  // the same lack is told once
+    for (const auto role : {endpoint_role::send, endpoint_role::read, endpoint_role::history}) {
+        std::set<std::string> providers;
+        for (const auto& each : c_.dependency.solana.endpoint) {
+            if (std::ranges::find(each.roles, role) == each.roles.end()) continue;
+            providers.insert(provider_name(each, env_));
         }
-    } else if (c_.mint.allow_single_provider) {
+        const auto label = json::detail::enum_text(role);
+        if (providers.empty()) {
+            refuse("/dependency/solana/endpoint",
+                   fmt::format("minting needs endpoints with the role \"{}\"", label));
+            continue;
+        }
+        if (role == endpoint_role::send || providers.size() >= 2) continue;
+        believes_one = true;
+        const auto& only = *providers.begin();
+        if (c_.mint.allow_single_provider || only == std::exchange(told, only)) continue;
+        refuse("/dependency/solana/endpoint",
+               fmt::format("minting needs RPC endpoints of at least two providers, found only "
+                           "\"{}\" with the role \"{}\"; set mint.allow_single_provider = true to "
+                           "do without the second witness",
+                           only, label));
+    }
+    if (believes_one && c_.mint.allow_single_provider) {
         notes_.emplace_back(
             "mint.allow_single_provider is set: that a transaction is dead is believed on the word "
             "of one provider alone");
-    } else {
-        refuse("/dependency/solana/endpoint",
-               fmt::format("minting needs RPC endpoints of at least two providers, found only "
-                           "\"{}\"; set mint.allow_single_provider = true to do without the second "
-                           "witness",
-                           *providers.begin()));
     }
 }
 

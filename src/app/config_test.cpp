@@ -1,5 +1,6 @@
 #include "app/config_load.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -358,6 +359,32 @@ TEST_F(config_test, minting_needs_two_providers_unless_told_otherwise) {
     EXPECT_THAT(loaded->notes, ElementsAre(HasSubstr("allow_single_provider")));
 }
 
+// Else no death could ever be proved.
+// proves: S3
+TEST_F(config_test, two_providers_must_read_and_two_must_keep_history) {
+    const auto with = [this](const char* first, const char* second, const char* third) {
+        const auto endpoint = [](const char* label, const char* roles) {
+            return fmt::format(
+                "[[dependency.solana.endpoint]]\nname = \"{0}\"\nurl = \"https://{0}.example\"\n"
+                "roles = [{1}]\n",
+                label, roles);
+        };
+        return "[wallet]\nkey = \"file:" + key_ + "\"\n" + endpoint("a", first) +
+               endpoint("b", second) + endpoint("c", third);
+    };
+    constexpr auto* all = R"("send", "read", "history")";
+    constexpr auto* live = R"("send", "read")";
+    EXPECT_THAT(refusals(with(all, live, live)),
+                ElementsAre(HasSubstr("at least two providers, found only \"a.example\" with the "
+                                      "role \"history\"")));
+    EXPECT_THAT(refusals(with(all, R"("history")", R"("history")")),
+                ElementsAre(HasSubstr("\"a.example\" with the role \"read\"")));
+    EXPECT_THAT(refusals(with(live, live, live)),
+                ElementsAre(HasSubstr("endpoints with the role \"history\"")));
+    // They need not be the same two.
+    EXPECT_TRUE(load(with(live, R"("read", "history")", R"("history")")));
+}
+
 TEST_F(config_test, two_addresses_of_one_host_are_one_provider) {
     EXPECT_THAT(refusals("[wallet]\nkey = \"file:" + key_ + "\"\n",
                          {{"SOLANA_RPC_ENDPOINTS", "http://127.0.0.1:1,http://127.0.0.1:2"}}),
@@ -367,7 +394,8 @@ TEST_F(config_test, two_addresses_of_one_host_are_one_provider) {
 TEST_F(config_test, minting_needs_endpoints_that_send_and_read) {
     EXPECT_THAT(
         refusals("[wallet]\nkey = \"file:" + key_ + "\"\n"),
-        ElementsAre(HasSubstr("with the role \"send\""), HasSubstr("with the role \"read\"")));
+        ElementsAre(HasSubstr("with the role \"send\""), HasSubstr("with the role \"read\""),
+                    HasSubstr("with the role \"history\"")));
 }
 
 TEST_F(config_test, minting_needs_a_gateway_to_read_back_through) {
