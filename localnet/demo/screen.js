@@ -26,7 +26,7 @@ class Screen {
   }
 
   bar(progress) {
-    const reached = STAGES.indexOf(progress) + 1;
+    const reached = STAGES.indexOf(progress === 'BLOCKCHAIN_DELAYED' ? 'BLOCKCHAIN_SUBMITTED' : progress) + 1;
     return '█'.repeat(reached * 2) + '░'.repeat((STAGES.length - reached) * 2);
   }
 

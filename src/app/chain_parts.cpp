@@ -40,6 +40,13 @@ solana::keypair read_keypair(const reference& from, const environment& env) {
     return std::move(*key);
 }
 
+std::function<void(uuid, const std::string&)> tell_late(ops::log& log) {
+    return [&log](uuid operation, const std::string& signature) {
+        log.write(ops::log_severity::warning, "transaction_late",
+                  {{"operation", operation.text()}, {"signature", signature}});
+    };
+}
+
 std::vector<std::string> websockets_of(const config& c, const environment& env) {
     std::vector<std::string> out;
     for (const auto& each : c.dependency.solana.endpoint) {

@@ -3,9 +3,12 @@
 // Everything that speaks to the chain, put together from the configuration. Exists only when a
 // wallet is configured. Ownership: loop, transport and watch outlive it. Threads: the core loop's.
 
+#include <functional>
 #include <memory>
 
 #include "app/config.hpp"
+#include "base/id.hpp"
+#include "ops/log.hpp"
 #include "solana/node_health.hpp"
 #include "solana/submission.hpp"
 #include "solana/wallet.hpp"
@@ -45,6 +48,9 @@ class chain_parts {
     solana::node_health health;
     io::endpoint_monitor monitor;
 };
+
+// Warns of a transaction that has no end after half a minute.
+[[nodiscard]] std::function<void(uuid, const std::string&)> tell_late(ops::log&);
 
 // Where the chain's nodes notify, in the order of the configuration.
 [[nodiscard]] std::vector<std::string> websockets_of(const config&, const environment&);

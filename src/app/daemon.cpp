@@ -315,6 +315,7 @@ void daemon::parts::open_engine() {
         settings.upload.replicas = replicas_of(c);
         settings.gateways.own = {content_parts::own_gateway_name};
         settings.submit.poll = c.mint.status_poll.value;
+        settings.submit.late = tell_late(log);
         open_hints();
         if (hints)
             settings.submit.sent = [this](uuid operation, const std::string& signature) {

@@ -72,7 +72,7 @@ class mend : mend_subject {
 
     explicit mend(mend_dependencies d)
         : mend_subject{std::move(d)},
-          sending_{d_.parts.rpc.loop(), d_.parts.submitter, d_.settings.submit.sent} {}
+          sending_{d_.parts.rpc.loop(), d_.parts.submitter, d_.settings.submit} {}
     [[nodiscard]] task<saga::outcome<prepared>> prepare(saga::step_context& in);
     [[nodiscard]] task<result<>> send(saga::step_context& in,
                                       const saga::journaled<prepared>& bytes);

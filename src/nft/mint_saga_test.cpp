@@ -162,6 +162,39 @@ TEST(mint_saga, a_person_who_says_that_it_landed_is_not_believed_by_the_layers) 
     EXPECT_EQ(end.view.generation, 1) << "and nothing was signed anew";
 }
 
+// proves: S2
+TEST(mint_saga, tells_of_a_transaction_without_an_end) {
+    mint_settings settings;
+    std::vector<std::string> late;
+    settings.submit.late = [&](uuid operation, const std::string& signature) {
+        late.push_back(operation.text() + " " + signature);
+    };
+    world w{{}, 10'000'000'000, settings};
+    w.each([](auto& node) { node.model.faults().drop_sends = 1'000'000; });
+    const auto id = w.accept("order-1", w.request());
+    w.until(id, [&](const auto&) { return w.sends() > 0; });
+    const auto began = w.b.loop.now();
+    w.until(id, [&](const auto&) { return !late.empty(); });
+    EXPECT_GE(w.b.loop.now() - began, 29s);
+    EXPECT_LE(w.b.loop.now() - began, 36s);
+    EXPECT_EQ(w.b.now(id).view.progress, "BLOCKCHAIN_SUBMITTED");
+    w.until(id, [](const auto& view) { return view.progress == "BLOCKCHAIN_DELAYED"; });
+    EXPECT_GE(w.b.loop.now() - began, 59s);
+    EXPECT_LE(w.b.loop.now() - began, 66s);
+    EXPECT_EQ(late.size(), 1U) << "once";
+    EXPECT_THAT(late[0], ::testing::StartsWith(id.text() + " "));
+    w.each([](auto& node) { node.model.faults().drop_sends = 0; });
+    const auto end = w.b.end_of(id);
+    EXPECT_EQ(end.view.progress, "COMPLETED") << json::write(end.view);
+    expect_minted(w, "order-1");
+    std::size_t notes = 0;
+    for (const auto& event : *w.b.wait(w.b->events(id, 0, 1000, w.in(10s)))) {
+        const auto data = event.data ? boost::json::serialize(*event.data) : std::string{};
+        if (data.contains("sent to every endpoint")) ++notes;
+    }
+    EXPECT_EQ(notes, 1U);
+}
+
 // proves: S3, E9
 TEST(mint_saga, a_dropped_transaction_is_proved_dead_and_signed_anew) {
     world w;

@@ -54,7 +54,7 @@ task<saga::settlement<topped_up>> top_up::settle(saga::step_context& in,
                                                  const saga::journaled<prepared>& bytes) {
     using state = solana::submission_state;
     const auto what = co_await p_.submitter.settle(*bytes, std::nullopt, in.until());
-    if (auto open = co_await steps::undecided<output>(in, what, p_.waits)) {
+    if (auto open = co_await sending_.undecided<output>(in, what, bytes->signature)) {
         co_return std::move(*open);
     }
     sending_.decided(bytes->signature);

@@ -55,7 +55,7 @@ class top_up {
     using output = topped_up;
 
     explicit top_up(top_up_parts parts)
-        : p_{std::move(parts)}, sending_{p_.loop, p_.submitter, p_.waits.sent} {}
+        : p_{std::move(parts)}, sending_{p_.loop, p_.submitter, p_.waits} {}
     [[nodiscard]] task<saga::outcome<prepared>> prepare(saga::step_context& in);
     [[nodiscard]] task<result<>> send(saga::step_context& in,
                                       const saga::journaled<prepared>& bytes);

@@ -29,6 +29,7 @@ constexpr std::array<std::string_view, 8> stages{"INITIATED",
                                                  ""};
 
 std::string stage_bar(std::string_view progress) {
+    if (progress == "BLOCKCHAIN_DELAYED") progress = "BLOCKCHAIN_SUBMITTED";  // where it stands
     std::size_t at = 0;
     for (std::size_t i = 0; i + 1 < stages.size(); ++i) {
         if (stages[i] == progress) at = i;

@@ -1,5 +1,7 @@
 #include "nft/steps/sending.hpp"
 
+#include <utility>
+
 namespace thole::nft::steps {
 
 task<result<>> sending::send(saga::step_context& in, solana::prepared_transaction bytes) {
@@ -10,9 +12,10 @@ task<result<>> sending::send(saga::step_context& in, solana::prepared_transactio
         now - known->second.last < solana::submitter::rebroadcast_after(since_first)) {
         co_return result<>{};
     }
-    const auto [place, is_first] = sent_.try_emplace(bytes.signature, times{now, now});
+    const auto signature = bytes.signature;
+    const auto [place, is_first] = sent_.try_emplace(signature, times{now, now});
     place->second.last = now;
-    if (is_first && tell_) tell_(in.id(), bytes.signature);
+    if (is_first && settings_.sent) settings_.sent(in.id(), signature);
     const auto report = co_await submitter_.fan_out(std::move(bytes), since_first, in.until());
     for (const auto& leg : report.legs) {
         using std::chrono::milliseconds;
@@ -24,7 +27,15 @@ task<result<>> sending::send(saga::step_context& in, solana::prepared_transactio
         }
         in.note(std::move(note));
     }
+    if (report.widened) tell_late(in, signature);
     co_return result<>{};
+}
+
+void sending::tell_late(saga::step_context& in, const std::string& signature) {
+    const auto known = sent_.find(signature);
+    if (known == sent_.end() || std::exchange(known->second.late, true)) return;
+    in.note({"sendTransaction", {}, 0, {}, "without an end so far: sent to every endpoint"});
+    if (settings_.late) settings_.late(in.id(), signature);
 }
 
 }  // namespace thole::nft::steps

@@ -36,7 +36,7 @@ class submit {
           submitter_{submitter},
           funds_{funds},
           settings_{s},
-          sending_{rpc.loop(), submitter, settings_.sent} {}
+          sending_{rpc.loop(), submitter, settings_} {}
 
     [[nodiscard]] task<saga::outcome<prepared>> prepare(saga::step_context& in);
     [[nodiscard]] task<result<>> send(saga::step_context& in,
