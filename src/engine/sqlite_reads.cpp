@@ -129,12 +129,26 @@ result<std::optional<operation>> sqlite_store::find_key(std::string_view tenant,
     return one(sql_.by_key);
 }
 
-result<operation_page> sqlite_store::list(const list_filter& f) {
+namespace {
+
+using text_filters = std::array<std::pair<std::string_view, const std::optional<std::string>*>, 5>;
+
+text_filters texts_of(const list_filter& f) {
+    return {{{"tenant", &f.tenant},
+             {"kind", &f.kind},
+             {"key", &f.key},
+             {"subject", &f.subject},
+             {"tag", &f.tag}}};
+}
+
+}  // namespace
+
+std::string rows::list_query(const list_filter& f) {
     // The state goes in as a number in the text, so that its partial index can serve.
     // Of one tag, its own table is gone through instead, in the same order.
     const std::string_view from = f.tag ? "tag cross join op on op.id = tag.op" : "op";
     const std::string_view number = f.tag ? "tag.op" : "id";
-    std::string text = fmt::format("select {} from {} where 1", rows::operation_columns, from);
+    std::string text = fmt::format("select {} from {} where 1", operation_columns, from);
     if (f.state) text += fmt::format(" and state = {}", static_cast<int>(*f.state));
     if (f.ending) text += fmt::format(" and ending = {}", static_cast<int>(*f.ending));
     if (f.before != 0) text += fmt::format(" and {} < {}", number, f.before);
@@ -146,21 +160,21 @@ result<operation_page> sqlite_store::list(const list_filter& f) {
     if (f.text) {
         text += " and (instr(fault, ?1) > 0 or instr(waiting, ?1) > 0 or instr(cause, ?1) > 0)";
     }
-    const std::pair<const char*, const std::optional<std::string>*> texts[] = {
-        {"tenant", &f.tenant},
-        {"kind", &f.kind},
-        {"key", &f.key},
-        {"subject", &f.subject},
-        {"tag", &f.tag}};
-    for (const auto& [column, value] : texts) {
-        if (*value) text += fmt::format(" and {} = ?", column);
+    for (const auto& [column, value] : texts_of(f)) {
+        // Without a key the index of keys would only gather everything of a tenant and sort it.
+        const bool broad = !f.key && (column == "tenant" || column == "kind");
+        if (*value) text += fmt::format(" and {}{} = ?", broad ? "+" : "", column);
     }
     text += fmt::format(" order by {} desc limit {}", number, f.limit + 1);
-    auto query = db_.prepare(text);
+    return text;
+}
+
+result<operation_page> sqlite_store::list(const list_filter& f) {
+    auto query = db_.prepare(rows::list_query(f));
     if (!query) return fail(std::move(query).error());
     int index = 0;
     if (f.text) query->bind_at(++index, *f.text);
-    for (const auto& [column, value] : texts) {
+    for (const auto& [column, value] : texts_of(f)) {
         if (*value) query->bind_at(++index, **value);
     }
     operation_page page;

@@ -20,6 +20,10 @@ inline constexpr std::string_view operation_columns =
 inline constexpr int operation_width =  // how many that are
     static_cast<int>(std::ranges::count(operation_columns, ',')) + 1;
 
+// A page of operations, newest first, with a ? for each text of the filter. Without a sort: the
+// newest of a tenant or kind are found by going back through all, or through a state's own index.
+[[nodiscard]] std::string list_query(const list_filter& f);
+
 inline constexpr std::string_view insert_operation =
     "insert into op(uuid, tenant, kind, version, key, request_hash, subject, lock_key, "
     "created_at, state, ending, lock, flags, step, step_name, attempt, generation, allowance, "
