@@ -191,22 +191,27 @@ task<void> engine_core::dispatch(self_ptr self) {
         }
         // A release while this was under way has asked for another look already.
         s.backlog_ = s.backlog_ || std::ssize(answer->claimed) == request.limit;
-        if (answer->next_due) s.note_due(*answer->next_due);
-        for (auto& b : answer->blocked) s.moved(b.op, op_state::ready, b.events);
-        for (auto& c : answer->claimed) {
-            const auto& kind = c.what.op.who.kind;
-            const auto& lane = c.what.op.now.lane;
-            s.places_.enter_claimed(kind);
-            if (!lane.empty()) s.places_.enter_step_claimed(kind, lane);
-            s.moved(c.what.op, op_state::ready, c.events);
-            auto op = s.adopt(std::move(c.what));
-            if (op == nullptr) continue;
-            op->place = op->state().lane;
-            s.spawn(drive(self, std::move(op), c.interrupted));
-        }
+        begin_claimed(self, std::move(*answer));
         s.places_.claimed();
         s.offer_places(false);
         if (const auto token = s.places_.next_token(now)) s.note_due(*token);
+    }
+}
+
+void engine_core::begin_claimed(const self_ptr& self, claim_answer&& answer) {
+    auto& s = *self;
+    if (answer.next_due) s.note_due(*answer.next_due);
+    for (auto& b : answer.blocked) s.moved(b.op, op_state::ready, b.events);
+    for (auto& c : answer.claimed) {
+        const auto& kind = c.what.op.who.kind;
+        const auto& lane = c.what.op.now.lane;
+        s.places_.enter_claimed(kind);
+        if (!lane.empty()) s.places_.enter_step_claimed(kind, lane);
+        s.moved(c.what.op, op_state::ready, c.events);
+        auto op = s.adopt(std::move(c.what));
+        if (op == nullptr) continue;
+        op->place = op->state().lane;
+        s.spawn(drive(self, std::move(op), c.interrupted));
     }
 }
 

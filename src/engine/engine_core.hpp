@@ -96,6 +96,7 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     void tell(watcher& w, const operation& op);
 
     static task<void> dispatch(self_ptr self);
+    static void begin_claimed(const self_ptr& self, claim_answer&& answer);
     static task<void> ready_more(self_ptr self);
     static task<void> drive(self_ptr self, live_ptr op, bool interrupted);
     static task<input> perform(self_ptr self, live_ptr op, effect what, bool first);
