@@ -22,6 +22,7 @@
 #include "api/verify.hpp"
 #include "app/chain_parts.hpp"
 #include "app/content_parts.hpp"
+#include "app/drift_news.hpp"
 #include "app/front.hpp"
 #include "app/gateway_route.hpp"
 #include "app/health_view.hpp"
@@ -146,6 +147,7 @@ struct daemon::parts {
     std::optional<nft::refill> refill;
     std::optional<nft::store_images> images;
     nft::issuers ours;  // this wallet, and those that minted before it
+    nft::drift_flags flags{records};
     std::optional<nft::partner_view> partner;
     std::unique_ptr<saga::engine> engine;
     std::optional<saga::file_archive> shelf;
@@ -193,7 +195,6 @@ struct daemon::parts {
                                const nft::mint_settings& settings);
     [[nodiscard]] task<result<std::optional<saga::operation_details>>> find_operation(uuid id);
     [[nodiscard]] task<result<saga::details_page>> completed_mints(std::int64_t before);
-    void drift_found(const nft::finding& each);
     [[nodiscard]] std::optional<nft::mint_base> issuer() const;
     [[nodiscard]] api::health_sources health_sources();
     void refresh_metrics();
@@ -287,6 +288,8 @@ nft::issuers daemon::parts::keep_wallet(const solana::public_key& wallet) {
     result<nft::issuers> kept;
     auto keep = [](parts& p, solana::public_key key, result<nft::issuers>& to) -> task<> {
         to = co_await bind_wallet(key, p.records);
+        const auto loaded = co_await p.flags.load();
+        if (to && !loaded) to = fail(loaded.error());
     };
     core.run_until(keep(*this, wallet, kept));
     if (!kept) throw start_error{"wallet.key", kept.error()};
@@ -304,7 +307,9 @@ nft::mint_dependencies daemon::parts::minting_parts() {
             .pictures = *images,
             .table = records,
             .asked = asked ? &*asked : nullptr,
-            .earlier = {ours.begin() + 1, ours.end()}};
+            .earlier = {ours.begin() + 1, ours.end()},
+            .on_finding = [this](const nft::finding& each) { tell_drift(each, log, metrics); },
+            .flags = &flags};
 }
 
 void daemon::parts::open_engine() {
@@ -471,8 +476,7 @@ void daemon::parts::add_consistency_sagas(saga::definitions& known,
          .completed = [this](std::int64_t before) { return completed_mints(before); },
          .replicas = replicas_of(c),
          .gateways = settings.gateways,
-         .pause = duration{1s} / c.reconcile.rate,
-         .on_finding = [this](const nft::finding& each) { drift_found(each); }}));
+         .pause = duration{1s} / c.reconcile.rate}));
 }
 
 void daemon::parts::add_minting_resources() {
@@ -509,19 +513,6 @@ task<result<saga::details_page>> daemon::parts::completed_mints(std::int64_t bef
     co_return co_await engine->list(std::move(filter));
 }
 
-void daemon::parts::drift_found(const nft::finding& each) {
-    const std::string what{json::detail::enum_text(each.drift)};
-    const std::string remedy{json::detail::enum_text(each.remedy)};
-    metrics.counter_of(ops::metric::consistency_drifts, {what, remedy}).add();
-    const bool open = each.remedy == nft::remedy::none;
-    log.write(open ? ops::log_severity::warning : ops::log_severity::info, "drift_found",
-              {{"drift", what},
-               {"remedy", remedy},
-               {"operation", each.operation_id.text()},
-               {"mint", each.mint},
-               {"detail", each.detail}});
-}
-
 std::optional<nft::mint_base> daemon::parts::issuer() const {
     if (!chain) return std::nullopt;
     return nft::mint_base{*secret, chain->wallet.address()};
@@ -534,6 +525,7 @@ void daemon::parts::add_resources() {
             if (!view) return;
             const auto more = json::to_value(*view);
             for (const auto& [key, value] : more.as_object()) out[key] = value;
+            if (const auto open = flags.find(o.view.id)) out["drift"] = json::to_value(*open);
         });
     }
     const api::disk_check room = [this] { return has_room(c); };

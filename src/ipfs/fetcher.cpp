@@ -40,8 +40,8 @@ bool is_about_content(const fault& f) noexcept {
 
 // What one answer is collected into; a CAR's blocks go to the verifier as they arrive.
 struct fetcher::attempt {
-    attempt(const fetch_request& what, bool by_car)
-        : car{by_car}, content{what.content}, max_bytes{what.max_bytes} {}
+    attempt(const fetch_request& what, bool by_car, io::http_transport& first)
+        : car{by_car}, through{&first}, content{what.content}, max_bytes{what.max_bytes} {}
     attempt(const attempt&) = delete;
 
     void restart() {
@@ -64,6 +64,7 @@ struct fetcher::attempt {
     }
 
     bool car;
+    io::http_transport* through;
     cid content;
     std::uint64_t max_bytes;
     std::optional<dag_verifier> verify;
@@ -87,7 +88,7 @@ fetcher::fetcher(io::http_transport& transport, endpoint_set& gateways, std::vec
 task<result<io::http_response>> fetcher::get(attempt& state, std::string url,
                                              std::string_view accept, std::uint64_t max_bytes,
                                              deadline until) {
-    auto* through = &transport_;
+    auto* through = state.through;
     for (int left = options_.redirects;; --left) {
         io::http_request request;
         request.url = url;
@@ -122,7 +123,7 @@ task<result<fetched>> fetcher::ask(const fetch_request& what, name gateway, std:
     while (base.ends_with('/')) base.pop_back();
     const bool trustless = std::ranges::find(trustless_, gateway) != trustless_.end();
     const bool raw = what.content.content() == codec::raw;
-    attempt state{what, trustless && !raw};
+    attempt state{what, trustless && !raw, transport_};
     std::string url = base + "/ipfs/" + what.content.text();
     std::string_view accept = "*/*";
     auto limit = what.max_bytes;
@@ -285,6 +286,23 @@ task<fetch_report> fetcher::fetch_reported(fetch_request what, deadline until) {
     give_up(p);
     co_await p.scope.close();
     co_return std::move(p.report);
+}
+
+// A gateway of the set is asked as such; any other server with the guard, as a redirect to it is.
+task<result<>> fetcher::follow(std::string url, cid content, std::uint64_t max_bytes,
+                               deadline until) {
+    const fetch_request what{.content = std::move(content), .max_bytes = max_bytes};
+    attempt state{what, false, transport_};
+    const auto is_there = [&url](const auto& e) { return !same_origin(e.config.url, url).empty(); };
+    const auto known = gateways_.view(loop_.now());
+    const bool ours = std::ranges::any_of(known, is_there);
+    if (!ours && options_.elsewhere != nullptr) state.through = options_.elsewhere;
+    const auto by = until.child(loop_.now(), options_.per_gateway);
+    const auto answer = co_await get(state, std::move(url), "*/*", max_bytes, by);
+    if (!answer) co_return std::unexpected(answer.error());
+    const auto shape = verify_bytes(what.content, as_bytes(answer->body), {});
+    if (!shape) co_return std::unexpected(shape.error());
+    co_return result<>{};
 }
 
 task<result<>> fetcher::probe(name gateway, deadline until) {

@@ -94,6 +94,10 @@ class fetcher {
     [[nodiscard]] task<result<fetched>> fetch(fetch_request what, deadline until);
     // The same with the evidence of every call.
     [[nodiscard]] task<fetch_report> fetch_reported(fetch_request what, deadline until);
+    // Exactly this URL, as whoever reads a token follows it: no gateway of the set stands in for
+    // it. One try, within the time of one gateway; the bytes must be the content's.
+    [[nodiscard]] task<result<>> follow(std::string url, cid content, std::uint64_t max_bytes,
+                                        deadline until);
     // Whether this gateway serves, asked past its breaker: for a monitor. It is asked for what a
     // gateway served last; not to have that is no illness, to serve other bytes is.
     [[nodiscard]] task<result<>> probe(name gateway, deadline until);

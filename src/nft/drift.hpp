@@ -16,8 +16,10 @@
 //   uri_mismatch      the chain points elsewhere: set back, where the update authority is ours
 //   owner_mismatch    the owner of the record does not hold it (any more): work item, people sell
 //   content_lost      no gateway serves what the URI names: uploaded again from record and archive
+//   uri_dead          the URI's own host does not serve it, whoever else does: work item
 //   pin_lost          fewer providers keep it than a mint asks for: uploaded again
 //   level_mismatch    record and served metadata differ: written from the verified content
+//   partner_mismatch  a partner's own view of the mint differs: work item (of the second look)
 //
 // Pure; threads: any.
 
@@ -37,12 +39,14 @@ enum class drift : std::uint8_t {
     uri_mismatch,
     owner_mismatch,
     content_lost,
+    uri_dead,
     pin_lost,
     level_mismatch,
+    partner_mismatch,
 };
 BOOST_DESCRIBE_ENUM(drift, record_behind, record_missing, orphan_record, orphan_pin, not_on_chain,
                     foreign_account, metadata_missing, uri_mismatch, owner_mismatch, content_lost,
-                    pin_lost, level_mismatch)
+                    uri_dead, pin_lost, level_mismatch, partner_mismatch)
 
 enum class remedy : std::uint8_t {
     none,       // a person decides

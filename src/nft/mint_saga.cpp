@@ -78,8 +78,10 @@ saga::definition define_mint(const mint_dependencies& parts, const mint_settings
         .lock([](const Input& input) { return account_of(request_of(input)); })
         .step(make_shared<steps::fetch_uris>(parts.pictures, parts.gateways, settings.gateways))
         .policy(with_timeout(settings.content, 60s))
-        .step(make_shared<steps::submit>(base, parts.wallet, parts.rpc, parts.submitter,
-                                         parts.funds, settings.submit))
+        .step(make_shared<steps::submit>(
+            base, parts.wallet, parts.rpc, parts.submitter, parts.funds,
+            steps::submit::content{parts.pictures, parts.gateways, settings.gateways},
+            settings.submit))
         .policy(submit_policy(settings))
         .pivot()
         .shows("BLOCKCHAIN_SUBMITTED")

@@ -10,7 +10,10 @@
 //
 // Everything in the dependencies outlives the definition. Threads: the steps run on the core loop.
 
+#include <functional>
+
 #include "engine/definition.hpp"
+#include "nft/drift_flags.hpp"
 #include "nft/partners.hpp"
 #include "nft/steps/complete.hpp"
 
@@ -32,6 +35,9 @@ struct mint_dependencies {
     records& table;
     partners* asked = nullptr;  // those whose view counts too; null = none
     issuers earlier{};          // wallets that minted before this one: their tokens are ours too
+    // What the second look and the reconciler find, for log and metrics, and what of it is open.
+    std::function<void(const finding&)> on_finding{};
+    drift_flags* flags = nullptr;  // null = none are kept
 
     [[nodiscard]] issuers ours() const;  // this wallet first
 };

@@ -195,6 +195,31 @@ TEST(mint_saga, tells_of_a_transaction_without_an_end) {
     EXPECT_EQ(notes, 1U);
 }
 
+// proves: E9
+TEST(mint_saga, nothing_is_signed_anew_for_content_that_nobody_serves_any_more) {
+    world w;
+    w.each([](auto& node) { node.model.faults().drop_sends = 1'000'000; });
+    const auto id = w.accept("order-1", w.request());
+    w.until(id, [&](const auto& view) { return view.progress == "BLOCKCHAIN_SUBMITTED"; });
+    const auto cid = w.b.now(id).find_output<steps::upload_content>()->metadata_cid;
+    w.content.lose(cid);
+    const auto parked = w.until(id, [](const auto& view) { return view.state == "parked"; });
+    EXPECT_THAT(json::write(parked.view), HasSubstr("nft.content_gone"));
+    EXPECT_EQ(parked.view.step, "submit");
+    std::set<std::string> signed_ones;
+    for (const auto& each : *w.b.store.prepared(1)) signed_ones.insert(each.bytes);
+    EXPECT_LE(signed_ones.size(), 1U) << "the one that is proved dead";
+    w.each([](auto& node) { node.model.faults().drop_sends = 0; });
+    ipfs::upload again{.predicted = ipfs::cid::parse(cid).value()};
+    again.source = std::make_shared<ipfs::memory_source>(
+        w.b.now(id).find_output<steps::upload_content>()->metadata_json);
+    again.owner = id.text();
+    ASSERT_TRUE(w.b.wait(w.pins.replicate(std::move(again), 2, w.in(10s))).enough());
+    ASSERT_TRUE(w.b.wait(w.b->retry(id, "me", "pinned again")));
+    EXPECT_EQ(w.b.end_of(id).view.state, "completed");
+    expect_minted(w, "order-1");
+}
+
 // proves: S3, E9
 TEST(mint_saga, a_dropped_transaction_is_proved_dead_and_signed_anew) {
     world w;

@@ -298,9 +298,14 @@ class world {
     ipfs::fetcher gateways{net, gateway_endpoints, {}, b.loop, 6};
 
     partners asked;
+    drift_flags flags{table};
+    std::vector<finding> told;
 
     mint_dependencies parts() {
-        return {secret, wallet, rpc, submitter, funds, pins, gateways, store, table, &asked};
+        return {secret, wallet, rpc,      submitter,
+                funds,  pins,   gateways, store,
+                table,  &asked, {},       [this](const finding& each) { told.push_back(each); },
+                &flags};
     }
 
   private:

@@ -14,6 +14,9 @@ using namespace std::chrono_literals;
 
 constexpr int looks = 4;
 constexpr std::uint64_t least_room = 1U << 20U;  // for a gateway's error page
+constexpr std::size_t all_of_them = SIZE_MAX;
+constexpr std::size_t most_remembered = 1000;
+constexpr store_time::duration longest_wait = 24h;
 
 ipfs::cid cid_of_record(const std::string& text) {
     const auto id = ipfs::cid::parse(text);
@@ -21,12 +24,43 @@ ipfs::cid cid_of_record(const std::string& text) {
     return *id;
 }
 
+template <class T>
+bool has(const std::vector<T>& all, const T& one) {
+    return std::ranges::find(all, one) != all.end();
+}
+
+// An eighth of the operation's age: so each wait is longer than the one before.
+duration next_look(const saga::step_context& in) {
+    const auto age = std::chrono::duration_cast<duration>(in.store_now() - in.created_at());
+    return std::clamp<duration>(age / 8, 30s, 1h);
+}
+
+finding drift_of(const record& row, drift what, std::string detail) {
+    return {row.operation_id, row.mint, what, remedy::none, std::move(detail), {}};
+}
+
+// Why the token, as the partner sees it, is not what the record says.
+std::optional<finding> partner_drift(const record& row, const mint_at& at, const seen_nft& nft) {
+    if (!at.nft->has_metadata)
+        return drift_of(row, drift::metadata_missing, "partner: no metadata");
+    if (!nft.issuer_verified)
+        return drift_of(row, drift::foreign_account, "partner: " + nft.reason);
+    if (nft.uri != row.uri) return drift_of(row, drift::uri_mismatch, "partner: URI is " + nft.uri);
+    if (!nft.reason.empty()) return drift_of(row, drift::content_lost, "partner: " + nft.reason);
+    if (nft.level != row.level) return drift_of(row, drift::level_mismatch, "partner: level");
+    return std::nullopt;
+}
+
 }  // namespace
 
-task<recheck::served> recheck::ask_every_gateway(saga::step_context& in, std::string cid,
-                                                 std::uint64_t max_bytes) {
-    served out;
+task<recheck::served> recheck::ask(saga::step_context& in, std::string cid, std::uint64_t max_bytes,
+                                   std::size_t enough, served before) {
+    served out{.by = std::move(before.by), .not_by = {}, .unreachable = {}};
+    const auto no_witnesses = steps::not_counted(p_.gateways, gateways_);
     for (const auto& each : p_.gateways.gateways().view(p_.rpc.loop().now())) {
+        const std::string label{each.config.name.view()};
+        if (out.by.size() >= enough) break;
+        if (has(no_witnesses, each.config.name) || has(out.by, label)) continue;
         ipfs::fetch_request how{.content = cid_of_record(cid),
                                 .known = {},
                                 .max_bytes = std::max(max_bytes, least_room),
@@ -39,12 +73,13 @@ task<recheck::served> recheck::ask_every_gateway(saga::step_context& in, std::st
         auto& list = report.outcome                                   ? out.by
                      : ipfs::is_about_content(report.outcome.error()) ? out.not_by
                                                                       : out.unreachable;
-        list.emplace_back(each.config.name.view());
+        list.push_back(label);
     }
     co_return out;
 }
 
-task<result<std::uint64_t>> recheck::check_partner(saga::step_context& in, const record& row) {
+task<result<recheck::partner_look>> recheck::look_as_partner(saga::step_context& in,
+                                                             const record& row) {
     const auto owner = solana::public_key::parse(row.owner);
     const auto mint = solana::public_key::parse(row.mint);
     THOLE_ASSERT(owner && mint, "a record names wallet and mint");
@@ -53,19 +88,23 @@ task<result<std::uint64_t>> recheck::check_partner(saga::step_context& in, const
     const auto how = steps::rpc_options(in, solana::commitment::finalized);
     const auto at = co_await read_mint_agreed(p_.rpc, place, how, providers);
     if (!at) co_return fail(at.error());
-    if (!at->nft) co_return fail(codes::layer_mismatch, "chain: no mint at its address");
+    partner_look out{at->slot, {}};
+    if (!at->nft) {
+        out.differs = drift_of(row, drift::not_on_chain, "chain: no mint at its address");
+        co_return out;
+    }
     partner_view partner{p_.rpc, p_.gateways, p_.ours(), providers};
     const auto nft = co_await partner.see(*at->nft, in.until());
-    if (!nft.reason.empty()) co_return fail(codes::layer_mismatch, "partner: " + nft.reason);
-    if (nft.level != row.level) co_return fail(codes::layer_mismatch, "partner: level");
-    if (nft.uri != row.uri) co_return fail(codes::layer_mismatch, "partner: URI is " + nft.uri);
+    out.differs = partner_drift(row, *at, nft);
     // Partners look into wallets: of one that it has left they say nothing.
-    if (at->held == 1 && p_.asked != nullptr) {
-        shown_nft shown{*owner, *mint, row.uri, row.level};
-        const auto same = co_await p_.asked->agree(partner_place::recheck, std::move(shown), in);
-        if (!same) co_return fail(same.error());
+    if (out.differs || at->held != 1 || p_.asked == nullptr) co_return out;
+    shown_nft shown{*owner, *mint, row.uri, row.level};
+    const auto same = co_await p_.asked->agree(partner_place::recheck, std::move(shown), in);
+    if (!same && !same.error().is(codes::layer_mismatch)) co_return fail(same.error());
+    if (!same) {
+        out.differs = drift_of(row, drift::partner_mismatch, std::string{same.error().detail()});
     }
-    co_return at->slot;
+    co_return out;
 }
 
 task<result<>> upload_again(mint_dependencies p, std::uint32_t replicas, saga::step_context& in,
@@ -89,56 +128,105 @@ task<result<>> upload_again(mint_dependencies p, std::uint32_t replicas, saga::s
     co_return outcome;
 }
 
-task<saga::outcome<recheck_report>> recheck::differs(saga::step_context& in, std::string what) {
-    auto why = fault{codes::layer_mismatch}.with_detail(std::move(what));
+task<saga::outcome<recheck_report>> recheck::differs(saga::step_context& in, finding what) {
+    auto why = fault{codes::layer_mismatch}.with_detail(what.detail);
     in.note(steps::note_of("recheck", why));
-    if (in.attempt() < looks) co_return saga::retry{std::move(why)};
+    const bool last = in.attempt() >= looks;
+    what.remedy = last ? remedy::none : remedy::begun;
+    const bool news = p_.flags == nullptr || p_.flags->find(what.operation_id) != what.drift;
+    if (p_.flags != nullptr) {
+        const auto kept = co_await p_.flags->set(what.operation_id, what.drift);
+        if (!kept) in.note(steps::note_of("flag", kept.error()));
+    }
+    if (p_.on_finding && (news || last)) p_.on_finding(what);
+    if (!last) co_return saga::retry{std::move(why)};
     co_return saga::park{std::string{why.code()}, std::move(why)};
+}
+
+task<saga::outcome<recheck_report>> recheck::agrees(saga::step_context& in, const record& row,
+                                                    recheck_report report) {
+    const auto flag = p_.flags == nullptr ? std::nullopt : p_.flags->find(row.operation_id);
+    if (flag) {
+        const auto cleared = co_await p_.flags->clear(row.operation_id);
+        if (!cleared) co_return steps::failed_call<output>(in, cleared.error());
+        auto mended = drift_of(row, *flag, "every layer agrees again");
+        mended.remedy = remedy::fixed;
+        if (p_.on_finding) p_.on_finding(mended);
+    }
+    co_return saga::done<output>{std::move(report)};
 }
 
 task<saga::outcome<recheck_report>> recheck::run(saga::step_context& in) {
     const auto request = in.input<recheck_request>();
     const auto row = co_await p_.table.find(request.operation_id);
     if (!row) co_return steps::failed_call<output>(in, row.error());
-    if (!*row) co_return co_await differs(in, "record: it is missing");
-    if ((*row)->status != record_status::completed) {
-        co_return co_await differs(in, "record: it is left behind");
+    if (!*row) {
+        record none;
+        none.operation_id = request.operation_id;
+        co_return co_await differs(in,
+                                   drift_of(none, drift::record_missing, "record: it is missing"));
     }
-    const auto image = co_await p_.pictures.find(cid_of_record((*row)->image_cid));
-    const auto size = image ? image->size : std::uint64_t{50} << 20U;
-    auto metadata = co_await ask_every_gateway(in, (*row)->metadata_cid, least_room);
-    auto picture = co_await ask_every_gateway(in, (*row)->image_cid, size);
-    const auto enough = std::min<std::size_t>(2, p_.gateways.gateways().size());
-    const bool lost = !metadata.not_by.empty() || !picture.not_by.empty();
-    if (lost) {
-        const auto again = co_await upload_again(p_, replicas_, in, **row);
-        if (!again) in.note(steps::note_of("repair", again.error()));
+    if ((*row)->status != record_status::completed) {
         co_return co_await differs(
-            in, fmt::format("content: the metadata is missing at [{}], the image at [{}]",
-                            fmt::join(metadata.not_by, ", "), fmt::join(picture.not_by, ", ")));
+            in, drift_of(**row, drift::record_behind, "record: it is left behind"));
+    }
+    auto seen = seen_[in.id()];
+    auto out = co_await look(in, **row, seen);
+    seen_.erase(in.id());
+    const bool again =
+        std::holds_alternative<saga::retry>(out) || std::holds_alternative<saga::wait>(out);
+    if (again) seen_[in.id()] = std::move(seen);
+    if (seen_.size() > most_remembered) seen_.erase(seen_.begin());  // the oldest operation's
+    co_return out;
+}
+
+task<saga::outcome<recheck_report>> recheck::look(saga::step_context& in, const record& row,
+                                                  contents& seen) {
+    const auto image = co_await p_.pictures.find(cid_of_record(row.image_cid));
+    const auto size = image ? image->size : std::uint64_t{50} << 20U;
+    const auto witnesses =
+        p_.gateways.gateways().size() - steps::not_counted(p_.gateways, gateways_).size();
+    const auto enough = std::min<std::size_t>(2, witnesses);
+    auto& [metadata, picture] = seen;
+    metadata = co_await ask(in, row.metadata_cid, least_room, all_of_them, std::move(metadata));
+    picture = co_await ask(in, row.image_cid, size, enough, std::move(picture));
+    if (!metadata.not_by.empty() || !picture.not_by.empty()) {
+        const auto again = co_await upload_again(p_, replicas_, in, row);
+        if (!again) in.note(steps::note_of("repair", again.error()));
+        auto lost = fmt::format("content: the metadata is missing at [{}], the image at [{}]",
+                                fmt::join(metadata.not_by, ", "), fmt::join(picture.not_by, ", "));
+        co_return co_await differs(in, drift_of(row, drift::content_lost, std::move(lost)));
     }
     if (metadata.by.empty() || picture.by.size() < enough) {
-        co_return saga::wait{
-            30s, fmt::format("unreachable: gateways [{}]", fmt::join(picture.unreachable, ", "))};
-    }
-    const auto slot = co_await check_partner(in, **row);
-    if (!slot) {
-        if (!slot.error().is(codes::layer_mismatch)) {
-            co_return steps::failed_call<output>(in, slot.error());
+        auto away = fmt::format("unreachable: gateways [{}]", fmt::join(picture.unreachable, ", "));
+        if (in.store_now() - in.created_at() < longest_wait) {
+            co_return saga::wait{next_look(in), std::move(away)};
         }
-        co_return co_await differs(in, std::string{slot.error().detail()});
+        auto why = fault{codes::layer_mismatch}.with_detail(std::move(away));
+        co_return saga::park{std::string{why.code()}, std::move(why)};
     }
-    co_return saga::done<output>{{.slot = *slot,
-                                  .metadata_gateways = std::move(metadata.by),
-                                  .image_gateways = std::move(picture.by),
-                                  .unreachable = std::move(picture.unreachable)}};
+    if (const auto own = co_await steps::follow_uri(p_.gateways, row.uri, in.until()); !own) {
+        if (own.error().kind() == fault_kind::cancelled) {
+            co_return steps::failed_call<output>(in, own.error());
+        }
+        auto dead = row.uri + ": " + own.error().describe();
+        co_return co_await differs(in, drift_of(row, drift::uri_dead, std::move(dead)));
+    }
+    const auto partner = co_await look_as_partner(in, row);
+    if (!partner) co_return steps::failed_call<output>(in, partner.error());
+    if (partner->differs) co_return co_await differs(in, *partner->differs);
+    co_return co_await agrees(in, row,
+                              {.slot = partner->slot,
+                               .metadata_gateways = metadata.by,
+                               .image_gateways = picture.by,
+                               .unreachable = picture.unreachable});
 }
 
 saga::definition make_recheck_saga(const mint_dependencies& parts, const mint_settings& settings) {
     auto policy = settings.chain;
     policy.timeout = 120s;
     return saga::define<recheck_request>(std::string{recheck_kind}, 1)
-        .step(std::make_shared<recheck>(parts, settings.upload.replicas))
+        .step(std::make_shared<recheck>(parts, settings))
         .policy(policy)
         .critical()
         .shows("RECHECKED")

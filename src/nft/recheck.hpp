@@ -6,14 +6,19 @@
 //   definitions.add(nft::make_recheck_saga(parts));
 //   co_await in.child({.kind = "recheck", .input = json::write(recheck_request{in.id()}), …});
 //
-// A child operation of the mint with one step. Every gateway is asked for the metadata and for the
-// image, at least two must have the image (one, when one is configured), the partner's view must
-// show the token with its level, in whichever wallet it is by then, and the record must not be left
-// behind. What gateways have lost is uploaded again from the record and the archive; a record that
-// is behind is written from the chain by the reconciler. What is still wrong at the fourth look is
-// for a person: the operation parks, and the mint stays completed. Gateways that cannot be reached
-// say nothing about the content.
+// A child operation of the mint with one step. Every gateway but the daemon's own is asked for the
+// metadata, gateways are asked for the image until two have served it (one, when one is
+// configured), the partner's view must show the token with its level, in whichever wallet it is by
+// then, and the record must not be left behind. What gateways have lost is uploaded again from the
+// record and the archive; a record that is behind is written from the chain by the reconciler.
+//
+// What differs is told as a drift and flags the mint (drift_flags.hpp) until all agrees. What is
+// still wrong at the fourth look is for a person: the operation parks, and the mint stays
+// completed. Gateways that cannot be reached say nothing about the content: they are asked again,
+// ever more rarely, and nobody is asked twice for what he has served; after a day it is for a
+// person, too.
 
+#include "nft/drift_flags.hpp"
 #include "nft/mint_saga.hpp"
 
 namespace thole::nft {
@@ -36,8 +41,8 @@ class recheck {
     static constexpr std::string_view name = "recheck";
     using output = recheck_report;
 
-    recheck(const mint_dependencies& parts, std::uint32_t replicas)
-        : p_{parts}, replicas_{replicas} {}
+    recheck(const mint_dependencies& parts, const mint_settings& settings)
+        : p_{parts}, replicas_{settings.upload.replicas}, gateways_{settings.gateways} {}
     [[nodiscard]] task<saga::outcome<output>> run(saga::step_context& in);
 
   private:
@@ -46,14 +51,29 @@ class recheck {
         std::vector<std::string> not_by;  // reached, without it
         std::vector<std::string> unreachable;
     };
-    [[nodiscard]] task<served> ask_every_gateway(saga::step_context& in, std::string cid,
-                                                 std::uint64_t max_bytes);
-    [[nodiscard]] task<result<std::uint64_t>> check_partner(saga::step_context& in,
-                                                            const record& row);
-    [[nodiscard]] task<saga::outcome<output>> differs(saga::step_context& in, std::string what);
+    struct contents {
+        served metadata;
+        served image;
+    };
+    struct partner_look {
+        std::uint64_t slot = 0;
+        std::optional<finding> differs;
+    };
+    [[nodiscard]] task<saga::outcome<output>> look(saga::step_context& in, const record& row,
+                                                   contents& seen);
+    // Those who have not served it yet, until `enough` have.
+    [[nodiscard]] task<served> ask(saga::step_context& in, std::string cid, std::uint64_t max_bytes,
+                                   std::size_t enough, served before);
+    [[nodiscard]] task<result<partner_look>> look_as_partner(saga::step_context& in,
+                                                             const record& row);
+    [[nodiscard]] task<saga::outcome<output>> differs(saga::step_context& in, finding what);
+    [[nodiscard]] task<saga::outcome<output>> agrees(saga::step_context& in, const record& row,
+                                                     recheck_report report);
 
     mint_dependencies p_;
     std::uint32_t replicas_;
+    steps::gateway_settings gateways_;
+    std::map<uuid, contents> seen_;  // by operations that wait; after a restart all is asked again
 };
 
 // What the record names, uploaded again from the record and the archive, to as many providers as a

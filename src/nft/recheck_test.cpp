@@ -88,6 +88,82 @@ TEST(recheck, leaves_to_a_person_what_it_cannot_mend_and_the_mint_completed) {
     EXPECT_NE(json::write(end.view).find("partner: level"), std::string::npos)
         << json::write(end.view);
     EXPECT_EQ(w.b.now(mint.view.id).view.state, "completed");
+    // Told when it was found and when it was given up, and the mint shows it until it is right.
+    ASSERT_EQ(w.told.size(), 2U);
+    EXPECT_EQ(w.told[0].drift, drift::level_mismatch);
+    EXPECT_EQ(w.told[0].remedy, remedy::begun);
+    EXPECT_EQ(w.told[1].remedy, remedy::none);
+    EXPECT_EQ(w.flags.find(mint.view.id), drift::level_mismatch);
+    row = *w.row(mint.view.id);
+    row.level = 3;
+    ASSERT_TRUE(w.b.wait(w.table.converge(row)));
+    ASSERT_TRUE(w.b.wait(w.b->retry(child, "test", "mended by hand")));
+    EXPECT_EQ(w.b.end_of(child).view.state, "completed");
+    EXPECT_FALSE(w.flags.find(mint.view.id));
+    EXPECT_EQ(w.told.back().remedy, remedy::fixed);
+}
+
+// proves: C2
+TEST(recheck, nobody_is_asked_twice_for_what_he_has_served) {
+    world w{{}, 10'000'000'000, with_recheck()};
+    const auto refs = *w.mint("order-1").find_output<steps::upload_content>();
+    w.content.lose(refs.metadata_cid);
+    int images = 0;
+    w.net.mount("http://content", [&](const io::http_request& r) {
+        const auto target = r.url.substr(std::string_view{"http://content"}.size());
+        images += target.starts_with("/ipfs/" + refs.image_cid) ? 1 : 0;
+        std::string type;
+        for (const auto& [key, value] : r.headers) {
+            if (key == "Content-Type" || key == "content-type") type = value;
+        }
+        auto answer = w.content.answer({r.method, target, type, r.body});
+        return sim::reply{answer.status, std::move(answer.body), {}};
+    });
+    const auto end = w.b.end_of(recheck_of(w).view.id);
+    EXPECT_EQ(end.view.state, "completed") << json::write(end.view);
+    EXPECT_GT(end.view.attempt, 1);
+    EXPECT_EQ(images, 1);
+    EXPECT_EQ(end.find_output<recheck>()->image_gateways, std::vector<std::string>{"second"});
+}
+
+// proves: C2
+TEST(recheck, a_gateway_that_stays_away_is_asked_ever_more_rarely_and_then_a_person) {
+    world w{{}, 10'000'000'000, with_recheck()};
+    ASSERT_EQ(w.mint("order-1").view.state, "completed");
+    int asked = 0;
+    w.net.mount("http://content", [&](const io::http_request&) {
+        ++asked;
+        return sim::reply{503, "away", {}};
+    });
+    const auto child = recheck_of(w).view.id;
+    w.b.loop.advance(23h);
+    EXPECT_TRUE(w.b.now(child).view.waiting.has_value());
+    EXPECT_LE(asked, 2 * 60) << "every thirty seconds were 2 760 looks";
+    w.b.loop.advance(3h);
+    EXPECT_EQ(w.b.now(child).view.state, "parked");
+}
+
+// proves: C2, C3
+TEST(recheck, a_uri_whose_own_host_is_dead_is_found_while_gateways_serve) {
+    auto settings = with_recheck();
+    settings.upload.uri_prefix = "https://site/ipfs/";
+    world w{{}, 10'000'000'000, settings};
+    bool up = true;
+    w.net.mount("https://site", [&](const io::http_request& r) {
+        if (!up) return sim::reply{200, "for sale", {}};
+        const auto target = r.url.substr(std::string_view{"https://site"}.size());
+        auto answer = w.content.answer({r.method, target, {}, r.body});
+        return sim::reply{answer.status, std::move(answer.body), {}};
+    });
+    const auto mint = w.mint("order-1");
+    ASSERT_EQ(mint.view.state, "completed") << json::write(mint.view);
+    up = false;
+    const auto child = recheck_of(w).view.id;
+    w.until(child, [](const auto& view) { return view.fault.has_value(); });
+    EXPECT_EQ(w.flags.find(mint.view.id), drift::uri_dead);
+    up = true;
+    EXPECT_EQ(w.b.end_of(child).view.state, "completed");
+    EXPECT_FALSE(w.flags.find(mint.view.id));
 }
 
 // proves: C2

@@ -23,8 +23,7 @@ class reconciler : public ::testing::Test {
              .completed = [this](std::int64_t before) { return completed(before); },
              .replicas = 2,
              .pause = 50ms,
-             .part = 1s,
-             .on_finding = [this](const finding& each) { told.push_back(each.drift); }}));
+             .part = 1s}));
         w.b.start();
     }
     task<result<std::optional<saga::operation_details>>> look_up(uuid id) {
@@ -133,7 +132,6 @@ class reconciler : public ::testing::Test {
     }
 
     world w;
-    std::vector<drift> told;
 
   private:
     int runs_ = 0;

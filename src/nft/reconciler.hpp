@@ -75,7 +75,6 @@ struct reconcile_dependencies {
     // A pending record without a token is marked rolled_back when nobody has touched it for so
     // long. Should the token land all the same, it is record_behind and comes right again.
     store_time::duration settled_after = std::chrono::minutes{10};
-    std::function<void(const finding&)> on_finding{};  // for log and metrics
 };
 
 class sweep {

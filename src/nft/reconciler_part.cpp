@@ -27,6 +27,11 @@ solana::public_key key_of(const std::string& text) {
     return solana::public_key::parse(text).value_or(solana::public_key{});
 }
 
+bool is_about_content(drift what) {
+    return what == drift::content_lost || what == drift::uri_dead || what == drift::pin_lost ||
+           what == drift::level_mismatch || what == drift::partner_mismatch;
+}
+
 bool has(const std::vector<finding>& all, drift what) {
     return std::ranges::find(all, what, &finding::drift) != all.end();
 }
@@ -44,7 +49,7 @@ void sweep_part::tell(pass& p, finding each) {
                {},
                each.mint + ": " + each.detail + "; remedy " +
                    std::string{json::detail::enum_text(each.remedy)}});
-    if (d_.on_finding) d_.on_finding(each);
+    if (p_.on_finding) p_.on_finding(each);
     if (report.findings.size() < reconcile_report::most_findings) {
         report.findings.push_back(std::move(each));
     }
@@ -188,15 +193,30 @@ task<result<>> sweep_part::examine(pass& p, record row, mint_at at) {
             drifts.insert(drifts.begin(), std::move(*differs));
         }
     }
+    if (content) {
+        if (auto dead = co_await uri_drift(p, row)) drifts.push_back(std::move(*dead));
+    }
     if (content && !has(drifts, drift::content_lost)) {
         if (auto lost = co_await pin_drift(p, row)) drifts.push_back(std::move(*lost));
     }
+    std::optional<drift> open;
     for (auto& each : drifts) {
         const auto repaired = co_await repair(p, each, row, at, seen);
         if (!repaired) co_return repaired;
+        const bool sold = each.drift == drift::owner_mismatch;
+        if (!open && !sold && each.remedy != remedy::fixed) open = each.drift;
         if (each.remedy != remedy::begun) tell(p, std::move(each));
     }
+    co_await flag(p, row.operation_id, open, content && seen->reached);
     co_return result<>{};
+}
+
+task<> sweep_part::flag(pass& p, uuid mint, std::optional<drift> open, bool whole) {
+    if (p_.flags == nullptr || p.how.dry_run) co_return;
+    const auto before = p_.flags->find(mint);
+    if (!open && (!before || (is_about_content(*before) && !whole))) co_return;
+    const auto kept = open ? co_await p_.flags->set(mint, *open) : co_await p_.flags->clear(mint);
+    if (!kept) p.in.note(steps::note_of("flag", kept.error()));
 }
 
 task<sweep_part::content_state> sweep_part::content_of(pass& p, const record& row) {
@@ -243,6 +263,24 @@ std::optional<finding> sweep_part::content_drift(const record& row, const conten
                                              : "the metadata has another level";
     }
     return out;
+}
+
+// A host that is away for a moment is not dead: it is asked again in its turn.
+task<std::optional<finding>> sweep_part::uri_drift(pass& p, const record& row) {
+    const auto named = ipfs::parse_uri(row.uri);
+    if (!named || named->gateway.empty()) co_return std::nullopt;
+    for (bool again = false;; again = true) {
+        if (!co_await pace_.turn()) co_return std::nullopt;
+        const auto served = co_await steps::follow_uri(p_.gateways, row.uri, p.until);
+        if (served || served.error().kind() == fault_kind::cancelled) co_return std::nullopt;
+        if (!again) continue;
+        co_return finding{row.operation_id,
+                          row.mint,
+                          drift::uri_dead,
+                          remedy::none,
+                          row.uri + ": " + served.error().describe(),
+                          {}};
+    }
 }
 
 // A gateway may go on serving for a while what nobody keeps any more. Providers that do not answer

@@ -103,8 +103,11 @@ class sweep_part {
     [[nodiscard]] task<content_state> content_of(pass& p, const record& row);
     [[nodiscard]] static std::optional<finding> content_drift(const record& row,
                                                               const content_state& seen);
+    [[nodiscard]] task<std::optional<finding>> uri_drift(pass& p, const record& row);
     [[nodiscard]] task<std::optional<finding>> pin_drift(pass& p, const record& row);
     void tell(pass& p, finding each);
+    // What of it is open, for the mint's own view. `whole`: its content was looked at, too.
+    [[nodiscard]] task<> flag(pass& p, uuid mint, std::optional<drift> open, bool whole);
 
     // reconciler_repair.cpp: each sets the remedy, and what fails leaves a work item.
     [[nodiscard]] task<result<>> repair(pass& p, finding& each, record& row, const mint_at& at,

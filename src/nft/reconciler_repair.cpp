@@ -165,6 +165,7 @@ task<> sweep_part::await_mends(pass& p) {
             const bool stuck = child && child->state == "parked";
             if (stuck || until.expired(loop.now()) || !co_await loop.sleep_for(mend_poll)) break;
         }
+        if (each.remedy == remedy::fixed) co_await flag(p, each.operation_id, {}, false);
         tell(p, std::move(each));
     }
     p.mends.clear();

@@ -44,7 +44,9 @@ TEST_F(reconciler, a_record_behind_the_chain_is_written_from_it) {
     EXPECT_EQ(w.row(id)->version, 4);
     EXPECT_EQ(w.row(id)->signature, w.b.now(id).find_output<steps::submit>()->signature)
         << "the chain does not tell it, and the journal does";
-    EXPECT_THAT(told, ElementsAre(drift::record_behind, drift::record_behind));
+    ASSERT_EQ(w.told.size(), 2U);
+    EXPECT_EQ(w.told[0].drift, drift::record_behind);
+    EXPECT_EQ(w.told[1].remedy, remedy::fixed);
 }
 
 // proves: C3
@@ -285,6 +287,33 @@ TEST_F(reconciler, a_wrong_level_is_written_from_the_verified_content) {
     EXPECT_NE(w.row(id)->metadata_json, "{}");
 }
 
+// proves: M2, C3
+TEST_F(reconciler, what_is_not_repaired_flags_the_mint_until_all_agrees) {
+    const auto id = drifted("");
+    w.content.faults().corrupt = true;
+    (void)run(true, true);
+    EXPECT_FALSE(w.flags.find(id)) << "a dry run changes nothing";
+    (void)run(false, true);
+    EXPECT_EQ(w.flags.find(id), drift::content_lost);
+    drift_flags after_restart{w.table};
+    EXPECT_FALSE(after_restart.find(id));
+    ASSERT_TRUE(w.b.wait(after_restart.load()));
+    EXPECT_EQ(after_restart.find(id), drift::content_lost);
+    w.content.faults().corrupt = false;
+    (void)run(false);
+    EXPECT_EQ(w.flags.find(id), drift::content_lost) << "nobody has looked at the content";
+    EXPECT_THAT(run(false, true).findings, IsEmpty());
+    EXPECT_FALSE(w.flags.find(id));
+    drift_flags once_more{w.table};
+    ASSERT_TRUE(w.b.wait(once_more.load()));
+    EXPECT_FALSE(once_more.find(id));
+    // Who sold his token has no flaw in it.
+    ASSERT_TRUE(w.send_on(w.identity("order-1")));
+    w.b.loop.advance(1min);
+    EXPECT_THAT(kinds(run(false, true)), ElementsAre(drift::owner_mismatch));
+    EXPECT_FALSE(w.flags.find(id));
+}
+
 // proves: C3
 TEST_F(reconciler, gateways_that_are_away_say_nothing_about_content) {
     drifted("");
@@ -349,6 +378,35 @@ TEST_F(reconciler, content_whose_pin_was_deleted_is_uploaded_again_and_read_back
     EXPECT_EQ(report.findings[0].remedy, remedy::fixed);
     EXPECT_EQ(report.fixed, 1U);
     EXPECT_THAT(run(false, true).findings, IsEmpty());
+}
+
+// proves: C3
+TEST_F(reconciler, a_uri_whose_own_host_is_dead_is_a_work_item) {
+    const auto id = drifted("");
+    auto row = w.row(id).value();
+    auto terms = terms_of("order-1");
+    terms.fields.uri = row.uri = "https://site/ipfs/" + row.metadata_cid;
+    terms.rent = 50'000'000;  // a longer URI takes more room
+    w.submit_on(w.chain, solana::plan_uri_update(terms));
+    ASSERT_TRUE(w.b.wait(w.table.converge(row)));
+    int asked = 0;
+    bool up = false;
+    w.net.mount("https://site", [&](const io::http_request& r) {
+        ++asked;
+        if (!up) return sim::reply{404, {}, {}};
+        const auto target = r.url.substr(std::string_view{"https://site"}.size());
+        auto answer = w.content.answer({r.method, target, {}, r.body});
+        return sim::reply{answer.status, std::move(answer.body), {}};
+    });
+    const auto report = run(false, true);
+    ASSERT_THAT(kinds(report), ElementsAre(drift::uri_dead));
+    EXPECT_EQ(report.findings[0].remedy, remedy::none);
+    EXPECT_THAT(report.findings[0].detail, HasSubstr(row.uri));
+    EXPECT_EQ(asked, 2) << "a moment's silence is no death";
+    EXPECT_EQ(w.flags.find(id), drift::uri_dead);
+    up = true;
+    EXPECT_THAT(run(false, true).findings, IsEmpty());
+    EXPECT_FALSE(w.flags.find(id));
 }
 
 // proves: C3, I2, I5

@@ -18,6 +18,12 @@ struct gateway_settings {
 [[nodiscard]] std::vector<thole::name> not_counted(const ipfs::fetcher& gateways,
                                                    const gateway_settings& s);
 
+// Who served image and metadata just now, every byte checked; what a further generation of a
+// transaction wants to know, too.
+[[nodiscard]] task<result<served_content>> see_content(saga::step_context& in, images& pictures,
+                                                       ipfs::fetcher& gateways,
+                                                       const gateway_settings& s);
+
 class fetch_uris {
   public:
     static constexpr std::string_view name = "fetch_uris";
@@ -32,6 +38,10 @@ class fetch_uris {
     ipfs::fetcher& gateways_;
     gateway_settings settings_;
 };
+
+// A URI that is an address of its own, https://…/ipfs/CID: asked for itself, since gateways that
+// serve the CID do not help who reads the token. An ipfs:// one has no such host.
+[[nodiscard]] task<result<>> follow_uri(ipfs::fetcher& gateways, std::string uri, deadline until);
 
 // One content by its URI, with the evidence of every gateway asked.
 [[nodiscard]] task<result<ipfs::fetched>> fetch_uri(saga::step_context& in, ipfs::fetcher& gateways,

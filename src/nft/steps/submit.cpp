@@ -1,5 +1,6 @@
 #include "nft/steps/submit.hpp"
 
+#include "ipfs/codes.hpp"
 #include "nft/codes.hpp"
 #include "solana/codes.hpp"
 #include "solana/rpc_error.hpp"
@@ -60,7 +61,23 @@ task<saga::outcome<solana::prepared_transaction>> submit::prepare(saga::step_con
         auto foreign = fault{codes::mint_foreign}.with_detail(about.id.mint.text());
         co_return saga::park{std::string{foreign.code()}, std::move(foreign)};
     }
+    if (in.generation() > 1) {
+        if (auto missing = co_await content_missing(in)) co_return std::move(*missing);
+    }
     co_return co_await sign(in, about, at->lamports);
+}
+
+task<std::optional<saga::outcome<solana::prepared_transaction>>> submit::content_missing(
+    saga::step_context& in) {
+    constexpr int patience = 3;
+    const auto served =
+        co_await see_content(in, content_.pictures, content_.gateways, content_.settings);
+    if (served) co_return std::nullopt;
+    in.note(note_of("content", served.error()));
+    if (served.error().is(ipfs::codes::not_found) && in.attempt() > patience) {
+        co_return saga::park{std::string{codes::content_gone.text}, served.error()};
+    }
+    co_return failed_call<prepared>(in, served.error(), patience);
 }
 
 task<saga::outcome<solana::prepared_transaction>> submit::sign(saga::step_context& in,

@@ -5,7 +5,9 @@
 //
 // prepare  reads the mint's address at finalized first. A token of ours that is there already (the
 //          journal was restored from an older backup) is not minted again: the prepared value is
-//          then empty, and settle() reads the token back. Else plan, simulate, sign.
+//          then empty, and settle() reads the token back. Else plan, simulate, sign. Before a
+//          further generation it is seen that the content is still served: what was dead for
+//          minutes may have been forgotten meanwhile, and a token that points nowhere is for ever.
 // send     fans the same bytes out when a rebroadcast is due; no answer decides anything.
 // landed_as  a person's word where no witness has one: a transaction's signature. record_landed and
 //          verify read the chain back all the same.
@@ -27,14 +29,22 @@ class submit {
     using prepared = solana::prepared_transaction;
     using output = landed_mint;
 
+    // What it was that the token points to, and who is to serve it.
+    struct content {
+        images& pictures;
+        ipfs::fetcher& gateways;
+        gateway_settings settings;
+    };
     // The wallet is the base of mint_base; it outlives the step.
     submit(mint_base base, const solana::keypair& wallet, solana::rpc::client& rpc,
-           solana::submitter& submitter, solana::wallet_watch& funds, submit_settings s)
+           solana::submitter& submitter, solana::wallet_watch& funds, content points_to,
+           submit_settings s)
         : base_{base},
           wallet_{wallet},
           rpc_{rpc},
           submitter_{submitter},
           funds_{funds},
+          content_{std::move(points_to)},
           settings_{s},
           sending_{rpc.loop(), submitter, settings_} {}
 
@@ -50,6 +60,9 @@ class submit {
   private:
     [[nodiscard]] task<saga::outcome<prepared>> sign(saga::step_context& in, const subject& about,
                                                      std::uint64_t already_held);
+    // Nothing: it is served.
+    [[nodiscard]] task<std::optional<saga::outcome<prepared>>> content_missing(
+        saga::step_context& in);
     [[nodiscard]] saga::outcome<prepared> refused(const saga::step_context& in,
                                                   const subject& about, const fault& why) const;
     // As the required number of providers tell it, from a state not older than the slot `since`.
@@ -67,6 +80,7 @@ class submit {
     solana::rpc::client& rpc_;
     solana::submitter& submitter_;
     solana::wallet_watch& funds_;
+    content content_;
     submit_settings settings_;
     sending sending_;
 };
