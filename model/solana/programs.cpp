@@ -112,7 +112,9 @@ outcome run_system(scratch& state, const call& c) {
 
 outcome run_instruction(scratch& state, const call& c) {
     if (c.program == solana::system_program) return run_system(state, c);
-    if (c.program == solana::token_2022_program) return run_token_2022(state, c);
+    const bool of_tokens =
+        c.program == solana::token_program || c.program == solana::token_2022_program;
+    if (of_tokens) return run_token(state, c);
     if (c.program == solana::associated_token_program) return run_associated_token(state, c);
     if (c.program == solana::metaplex_program) return run_metaplex(state, c);
     if (c.program == solana::compute_budget_program) return {};

@@ -1,8 +1,8 @@
 #pragma once
 
-// What the programs of a mint do to accounts: System, Compute Budget, Token-2022 with its metadata
-// interface, Associated Token Account, Memo and, for repairs alone, Metaplex – as far as a mint and
-// its repair use them, with the errors of the real programs. Any other program answers
+// What the programs of a mint do to accounts: System, Compute Budget, SPL Token, Token-2022 with
+// its metadata interface, Associated Token Account, Memo and Metaplex Token Metadata – as far as a
+// mint and its repair use them, with the errors of the real programs. Any other program answers
 // UnsupportedProgramId.
 //
 // A transaction is atomic: it runs on a scratch copy, which the ledger keeps only on success.
@@ -55,7 +55,7 @@ struct call {
 using outcome = std::optional<instruction_error>;
 
 [[nodiscard]] outcome run_system(scratch& state, const call& c);
-[[nodiscard]] outcome run_token_2022(scratch& state, const call& c);
+[[nodiscard]] outcome run_token(scratch& state, const call& c);
 [[nodiscard]] outcome run_metaplex(scratch& state, const call& c);
 [[nodiscard]] outcome run_associated_token(scratch& state, const call& c);
 [[nodiscard]] outcome run_instruction(scratch& state, const call& c);

@@ -6,7 +6,8 @@
 #include "solana/codec/token_accounts.hpp"
 #include "solana/codec/wire.hpp"
 
-// Token-2022: a mint is kept decoded while an instruction runs and written back as bytes.
+// SPL Token and Token-2022, which takes the same instructions and has more: a mint is kept decoded
+// while an instruction runs and written back as bytes.
 
 namespace thole::model {
 
@@ -30,11 +31,13 @@ constexpr std::array<std::uint8_t, 8> initialize_metadata_tag{0xd2, 0xe1, 0x1e, 
                                                               0x58, 0xb8, 0x4d, 0x8d};
 constexpr std::array<std::uint8_t, 8> update_field_tag{0xdd, 0xe9, 0x31, 0x2d,
                                                        0xb5, 0xca, 0xdc, 0xc8};
-constexpr std::size_t token_account_space = 170;  // 165, account type, ImmutableOwner
+constexpr std::size_t token_account_space = 165;
+constexpr std::size_t extended_account_space = 170;  // with account type and ImmutableOwner
 
-std::optional<solana::mint_account> load_mint(scratch& state, const public_key& key) {
+std::optional<solana::mint_account> load_mint(scratch& state, const public_key& key,
+                                              const public_key& program) {
     const auto& held = state[key];
-    if (held.owner != solana::token_2022_program) return std::nullopt;
+    if (held.owner != program) return std::nullopt;
     auto mint = solana::decode_mint(held.data);
     if (!mint || !mint->initialized) return std::nullopt;
     return *mint;
@@ -66,7 +69,7 @@ outcome initialize_pointer(scratch& state, const call& c, reader& in) {
 outcome initialize_mint(scratch& state, const call& c, reader& in) {
     if (c.accounts.empty()) return instruction_error{"NotEnoughAccountKeys"};
     auto& held = state[c.accounts[0]];
-    if (held.owner != solana::token_2022_program) return instruction_error{"IncorrectProgramId"};
+    if (held.owner != c.program) return instruction_error{"IncorrectProgramId"};
     auto mint = solana::decode_mint(held.data);
     if (!mint) return instruction_error{"InvalidAccountData"};
     if (mint->initialized) return custom(already_in_use);
@@ -82,7 +85,7 @@ outcome initialize_mint(scratch& state, const call& c, reader& in) {
 
 outcome initialize_metadata(scratch& state, const call& c, reader& in) {
     if (c.accounts.size() < 4) return instruction_error{"NotEnoughAccountKeys"};
-    auto mint = load_mint(state, c.accounts[2]);
+    auto mint = load_mint(state, c.accounts[2], c.program);
     if (!mint || c.accounts[0] != c.accounts[2]) return instruction_error{"InvalidAccountData"};
     if (mint->metadata) return custom(already_in_use);
     if (mint->mint_authority != c.accounts[3] || !c.signed_by(c.accounts[3])) {
@@ -125,7 +128,7 @@ void set_field(solana::token_metadata_fields& fields, std::uint8_t which, const 
 
 outcome update_field(scratch& state, const call& c, reader& in) {
     if (c.accounts.size() < 2) return instruction_error{"NotEnoughAccountKeys"};
-    auto mint = load_mint(state, c.accounts[0]);
+    auto mint = load_mint(state, c.accounts[0], c.program);
     if (!mint || !mint->metadata) return instruction_error{"UninitializedAccount"};
     const auto which = in.u8();
     const auto key = which == 3 ? in.text() : std::string{};
@@ -143,7 +146,7 @@ outcome update_field(scratch& state, const call& c, reader& in) {
 outcome mint_to(scratch& state, const call& c, reader& in) {
     const auto amount = in.u64();
     if (!in.finished() || c.accounts.size() < 3) return instruction_error{"InvalidInstructionData"};
-    auto mint = load_mint(state, c.accounts[0]);
+    auto mint = load_mint(state, c.accounts[0], c.program);
     if (!mint) return custom(invalid_mint);
     if (!mint->mint_authority) return custom(fixed_supply);
     if (*mint->mint_authority != c.accounts[2]) return custom(owner_mismatch);
@@ -163,7 +166,7 @@ outcome set_authority(scratch& state, const call& c, reader& in) {
     const auto type = in.u8();
     const auto next = in.flag() ? std::optional{in.key()} : std::nullopt;
     if (!in.finished() || c.accounts.size() < 2) return instruction_error{"InvalidInstructionData"};
-    auto mint = load_mint(state, c.accounts[0]);
+    auto mint = load_mint(state, c.accounts[0], c.program);
     if (!mint || type > 1) return instruction_error{"InvalidAccountData"};
     auto& authority = type == 0 ? mint->mint_authority : mint->freeze_authority;
     if (!authority) return custom(fixed_supply);
@@ -180,13 +183,14 @@ bool starts_with(const bytes& data, const std::array<std::uint8_t, 8>& tag) {
 
 }  // namespace
 
-outcome run_token_2022(scratch& state, const call& c) {
+outcome run_token(scratch& state, const call& c) {
     reader in{c.data};
-    if (starts_with(c.data, initialize_metadata_tag)) {
+    const bool extends = c.program == solana::token_2022_program;
+    if (extends && starts_with(c.data, initialize_metadata_tag)) {
         (void)in.raw(8);
         return initialize_metadata(state, c, in);
     }
-    if (starts_with(c.data, update_field_tag)) {
+    if (extends && starts_with(c.data, update_field_tag)) {
         (void)in.raw(8);
         return update_field(state, c, in);
     }
@@ -198,7 +202,8 @@ outcome run_token_2022(scratch& state, const call& c) {
         case 20:
             return initialize_mint(state, c, in);
         case 39:
-            return initialize_pointer(state, c, in);
+            if (extends) return initialize_pointer(state, c, in);
+            return instruction_error{"InvalidInstructionData"};
         default:
             return instruction_error{"InvalidInstructionData"};
     }
@@ -215,10 +220,11 @@ outcome run_associated_token(scratch& state, const call& c) {
     if (solana::associated_token_address(owner, mint, program) != c.accounts[1]) {
         return instruction_error{"InvalidSeeds"};
     }
-    if (!load_mint(state, mint)) return instruction_error{"InvalidAccountData"};
+    if (!load_mint(state, mint, program)) return instruction_error{"InvalidAccountData"};
     auto& target = state[c.accounts[1]];
     if (target.owner == program) return {};
-    const auto rent = rent_exempt(token_account_space);
+    const bool extends = program == solana::token_2022_program;
+    const auto rent = rent_exempt(extends ? extended_account_space : token_account_space);
     auto& payer = state[c.accounts[0]];
     if (payer.lamports < rent) return custom(insufficient_funds);
     payer.lamports -= rent;
@@ -227,7 +233,8 @@ outcome run_associated_token(scratch& state, const call& c) {
     fresh.owner = owner;
     fresh.state = solana::token_account_state::initialized;
     target = {rent, solana::encode_token_account(fresh), program};
-    target.data.resize(165);
+    target.data.resize(token_account_space);
+    if (!extends) return {};
     for (const int byte : {2, 7, 0, 0, 0}) target.data.push_back(static_cast<std::uint8_t>(byte));
     return {};
 }

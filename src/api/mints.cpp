@@ -91,7 +91,8 @@ task<io::server_response> mints_resource::post(call c) {
     s.key = *key;
     // Beside the input, not in it: what is looked for stays readable, and no edit changes it.
     s.tags = std::exchange(request->tags, std::nullopt).value_or(std::vector<std::string>{});
-    s.input = json::write(nft::accept_mint(*request, *p_.issuer, {s.tenant, s.kind, s.key}));
+    const nft::operation_name name{s.tenant, s.kind, s.key};
+    s.input = json::write(nft::accept_mint(*request, *p_.issuer, name, p_.metaplex));
     s.request_hash = nft::payload_hash(*request);
     s.priority = priority_of(*request);
     s.subject = nft::account_of(*request);

@@ -28,6 +28,7 @@ class mints_resource {
         const io::loop& time;
         // What new addresses follow from; nothing: no wallet is configured.
         std::optional<nft::mint_base> issuer{};
+        nft::metaplex_terms metaplex{};  // what the issuer adds by that standard
     };
     explicit mints_resource(parts p) : p_{std::move(p)} {}
     void add_to(router&);

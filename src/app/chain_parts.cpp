@@ -47,6 +47,29 @@ std::function<void(uuid, const std::string&)> tell_late(ops::log& log) {
     };
 }
 
+nft::mint_settings mint_settings_of(const config& c) {
+    nft::mint_settings out;
+    out.upload.uri_prefix = c.mint.uri_prefix;
+    out.submit.poll = c.mint.status_poll.value;
+    out.recheck_after = c.mint.recheck_after.value;
+    out.generations = static_cast<int>(c.mint.max_generations);
+    out.rollback_when_exhausted = c.mint.on_exhausted == exhausted_action::rollback;
+    const auto& d = c.dependency;
+    out.chain = step_policy_of(overrides_of(d.solana, presets::solana_rpc, d));
+    out.content = step_policy_of(overrides_of(d.ipfs, presets::ipfs, d));
+    return out;
+}
+
+nft::collections collections_of(const metaplex_config& m) {
+    nft::collections out;
+    auto add = [&](const std::string& text) {
+        if (const auto key = solana::public_key::parse(text)) out.push_back(*key);
+    };
+    add(m.collection);
+    for (const auto& each : m.earlier_collections) add(each);
+    return out;
+}
+
 std::vector<std::string> websockets_of(const config& c, const environment& env) {
     std::vector<std::string> out;
     for (const auto& each : c.dependency.solana.endpoint) {

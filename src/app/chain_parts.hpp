@@ -8,6 +8,8 @@
 
 #include "app/config.hpp"
 #include "base/id.hpp"
+#include "nft/judge.hpp"
+#include "nft/mint_saga.hpp"
 #include "ops/log.hpp"
 #include "solana/node_health.hpp"
 #include "solana/submission.hpp"
@@ -52,6 +54,10 @@ class chain_parts {
 // Warns of a transaction that has no end after half a minute.
 [[nodiscard]] std::function<void(uuid, const std::string&)> tell_late(ops::log&);
 
+// Without what depends on the content's part: replicas, own gateways, hints.
+[[nodiscard]] nft::mint_settings mint_settings_of(const config&);
+// Those that tokens of this issuer may be in.
+[[nodiscard]] nft::collections collections_of(const metaplex_config&);
 // Where the chain's nodes notify, in the order of the configuration.
 [[nodiscard]] std::vector<std::string> websockets_of(const config&, const environment&);
 

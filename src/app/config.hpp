@@ -17,6 +17,7 @@
 #include "base/json.hpp"
 #include "base/money.hpp"
 #include "engine/cron.hpp"
+#include "nft/metaplex_terms.hpp"
 #include "nft/partner_place.hpp"
 
 namespace thole::app {
@@ -239,6 +240,23 @@ BOOST_DESCRIBE_STRUCT(images_config, (),
 enum class exhausted_action : std::uint8_t { park, rollback };
 BOOST_DESCRIBE_ENUM(exhausted_action, park, rollback)
 
+// [mint.metaplex]: what every token of Metaplex' standard gets; the others have none of it.
+struct metaplex_config {
+    std::string collection;  // mint address of the collection's NFT, whose update authority the
+                             // wallet is; "" = none. Each token is verified as its member
+    // Collections of before, whose tokens GET /api/v1/verify still calls genuine.
+    std::vector<std::string> earlier_collections;
+    std::uint32_t seller_fee_basis_points = 0;  // what resales owe, in 1/100 per cent; 0…10000
+    // [[mint.metaplex.creator]]: who shares in that beside the wallet, which has the rest; ≤ 4.
+    std::vector<nft::creator_share> creator;
+
+    [[nodiscard]] nft::metaplex_terms terms() const {
+        return {collection, seller_fee_basis_points, creator};
+    }
+};
+BOOST_DESCRIBE_STRUCT(metaplex_config, (),
+                      (collection, earlier_collections, seller_fee_basis_points, creator))
+
 struct mint_config {
     // Micro-lamports per compute unit: floor ≤ percentile of recent fees ≤ cap.
     std::uint64_t fee_floor = 1'000;    // 0…fee_cap
@@ -256,10 +274,15 @@ struct mint_config {
     // Proof that a transaction is dead needs two providers that agree. One only is refused unless
     // this is set; a lying or lagging node could then cost a second transaction fee and a wait.
     bool allow_single_provider = false;
+    metaplex_config metaplex;
+
+    // Of a metadata URI: the prefix and the characters of a CID.
+    [[nodiscard]] std::size_t uri_bytes() const { return uri_prefix.size() + 59; }
 };
 BOOST_DESCRIBE_STRUCT(mint_config, (),
                       (fee_floor, fee_cap, fee_percentile, status_poll, recheck_after,
-                       max_generations, on_exhausted, uri_prefix, replicas, allow_single_provider))
+                       max_generations, on_exhausted, uri_prefix, replicas, allow_single_provider,
+                       metaplex))
 
 // [engine.kind.NAME]: what one kind of operations may take. 0 = no limit of its own.
 struct kind_config {
@@ -376,6 +399,8 @@ template <>
 inline constexpr auto optional_members<app::dependencies_config> = all_members;
 template <>
 inline constexpr auto optional_members<app::images_config> = all_members;
+template <>
+inline constexpr auto optional_members<app::metaplex_config> = all_members;
 template <>
 inline constexpr auto optional_members<app::mint_config> = all_members;
 template <>

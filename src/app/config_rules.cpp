@@ -105,6 +105,7 @@ class rule_book {
         for (const auto each : known) names += fmt::format(" \"{}\"", each);
         refuse(pointer, "there is no such kind of operations; must be one of" + names);
     }
+    void check_metaplex();
     std::optional<solana::keypair> check_keypair(const std::string& pointer, const reference&);
     void check_url(const std::string& pointer, const std::string& url);
     void check_websocket(const std::string& pointer, std::string_view dependency,
@@ -120,6 +121,7 @@ class rule_book {
     const environment& env_;
     std::vector<config_problem>& problems_;
     std::vector<std::string>& notes_;
+    std::optional<solana::public_key> wallet_;  // where it can be read
 };
 
 void rule_book::check_server() {
@@ -236,6 +238,7 @@ void rule_book::check_wallet() {
         return;
     }
     const auto wallet = check_keypair("/wallet/key", *c_.wallet.key);
+    if (wallet) wallet_ = wallet->address();
     const auto& fill = c_.wallet.top_up;
     range<std::uint64_t>("/wallet/top_up/daily_cap", fill.daily_cap, 1, 1'000'000'000'000);
     range<std::uint64_t>("/wallet/top_up/lamports", fill.lamports, 1, fill.daily_cap);
@@ -463,6 +466,27 @@ void rule_book::check_mint() {
     }
     const auto providers = static_cast<std::uint32_t>(c_.dependency.ipfs.provider.size());
     range("/mint/replicas", m.replicas, 0U, providers);
+    check_metaplex();
+}
+
+void rule_book::check_metaplex() {
+    const auto& m = c_.mint.metaplex;
+    const std::string at = "/mint/metaplex";
+    const auto wrong = nft::problems_of(m.terms(), wallet_);
+    for (const auto& each : wrong) refuse(at + each.pointer, each.detail);
+    for (std::size_t i = 0; i < m.earlier_collections.size(); ++i) {
+        if (solana::public_key::parse(m.earlier_collections[i])) continue;
+        refuse(fmt::format("{}/earlier_collections/{}", at, i),
+               "must be the mint address of a collection's NFT: base58 of 32 bytes");
+    }
+    if (!wrong.empty() || m.terms() == nft::metaplex_terms{}) return;
+    notes_.emplace_back(
+        "mint.metaplex counts for mints of the standard \"metaplex\" alone: by \"token-2022\", the "
+        "default, a token is in no collection and has neither creators nor a seller fee");
+    if (const auto fits = nft::check_size(m.terms(), c_.mint.uri_bytes()); !fits) {
+        refuse(at, fmt::format("the longest mint would not fit into a transaction: {}",
+                               fits.error().detail()));
+    }
 }
 
 // As files end.

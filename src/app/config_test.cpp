@@ -385,6 +385,33 @@ TEST_F(config_test, two_providers_must_read_and_two_must_keep_history) {
     EXPECT_TRUE(load(with(live, R"("read", "history")", R"("history")")));
 }
 
+// proves: S9
+TEST_F(config_test, what_the_issuer_adds_to_metaplex_tokens_is_checked) {
+    const std::string key = "iBnHbFsSgndFQrQeyARfrd9vCGo97cxLjssY3NbnhpQ";
+    EXPECT_THAT(
+        refusals("[mint.metaplex]\ncollection = \"x\"\nseller_fee_basis_points = 10001\n"
+                 "earlier_collections = [\"y\"]\n"
+                 "[[mint.metaplex.creator]]\nshare = 101\n"
+                 "[[mint.metaplex.creator]]\naddress = \"" +
+                 key + "\"\nshare = 1\n[[mint.metaplex.creator]]\naddress = \"" + key + "\"\n"),
+        ElementsAre(
+            HasSubstr("thole.toml:2 mint.metaplex.collection: must be the mint address"),
+            HasSubstr(
+                "thole.toml:3 mint.metaplex.seller_fee_basis_points: must be from 0 to 10000"),
+            HasSubstr("thole.toml:4 mint.metaplex.earlier_collections[0]: must be the mint"),
+            HasSubstr("mint.metaplex.creator: the shares must be 100 together at most, these are "
+                      "102"),
+            HasSubstr("mint.metaplex.creator[0].address: must be a wallet"),
+            "thole.toml:6 mint.metaplex.creator[0].share: must be from 0 to 100",
+            "thole.toml:11 mint.metaplex.creator[2].address: is named twice"));
+    EXPECT_THAT(refusals("[mint.token_2022]\ncollection = \"x\"\n"),
+                ElementsAre(HasSubstr("mint.token_2022")));
+    const auto loaded = load("[mint.metaplex]\ncollection = \"" + key + "\"\n");
+    ASSERT_TRUE(loaded);
+    EXPECT_EQ(loaded->value.mint.metaplex.terms().collection, key);
+    EXPECT_THAT(loaded->notes, ::testing::Contains(HasSubstr("\"metaplex\" alone")));
+}
+
 TEST_F(config_test, two_addresses_of_one_host_are_one_provider) {
     EXPECT_THAT(refusals("[wallet]\nkey = \"file:" + key_ + "\"\n",
                          {{"SOLANA_RPC_ENDPOINTS", "http://127.0.0.1:1,http://127.0.0.1:2"}}),
@@ -640,7 +667,7 @@ TEST_F(config_test, the_examples_of_the_manual_are_accepted) {
                     ElementsAre("accepted"));
         ++seen;
     }
-    EXPECT_EQ(seen, 4);
+    EXPECT_EQ(seen, 5);
 }
 
 TEST(text_values, references) {
@@ -666,8 +693,8 @@ TEST_F(config_test, what_the_engine_is_told_of_kinds_and_ticks_is_checked) {
     EXPECT_THAT(refusals("[reconcile]\ncontent_within = \"30m\"\n"),
                 ElementsAre(HasSubstr("reconcile.content_within: must be from 1h to")));
     EXPECT_THAT(refusals("[reconcile]\ninterval = \"0s\"\ncontent_within = \"30m\"\n"),
-                ElementsAre());
-    EXPECT_THAT(refusals("[reconcile]\ncontent_within = \"0s\"\n"), ElementsAre());
+                ElementsAre("accepted"));
+    EXPECT_THAT(refusals("[reconcile]\ncontent_within = \"0s\"\n"), ElementsAre("accepted"));
     const auto job = [](std::string_view at, std::string_view more) {
         return "[engine.cron.nightly]\nat = \"" + std::string{at} + "\"\n" + std::string{more};
     };

@@ -281,7 +281,8 @@ void daemon::parts::open_network() {
     wallet.emplace(chain->funds, c.wallet.floor, log, metrics);
     ours = keep_wallet(chain->wallet.address());
     partner.emplace(chain->rpc, content->fetcher, ours,
-                    chain->submitter.settings().required_providers, ipfs::freshness::remembered);
+                    chain->submitter.settings().required_providers, collections_of(c.mint.metaplex),
+                    ipfs::freshness::remembered);
 }
 
 nft::issuers daemon::parts::keep_wallet(const solana::public_key& wallet) {
@@ -315,23 +316,15 @@ nft::mint_dependencies daemon::parts::minting_parts() {
 void daemon::parts::open_engine() {
     saga::definitions known;
     if (chain) {
-        nft::mint_settings settings;
-        settings.upload.uri_prefix = c.mint.uri_prefix;
+        auto settings = mint_settings_of(c);
         settings.upload.replicas = replicas_of(c);
         settings.gateways.own = {content_parts::own_gateway_name};
-        settings.submit.poll = c.mint.status_poll.value;
         settings.submit.late = tell_late(log);
         open_hints();
         if (hints)
             settings.submit.sent = [this](uuid operation, const std::string& signature) {
                 hints->watch(signature, [this, operation] { engine->nudge(operation); });
             };
-        settings.recheck_after = c.mint.recheck_after.value;
-        settings.generations = static_cast<int>(c.mint.max_generations);
-        const auto& d = c.dependency;
-        settings.chain = step_policy_of(overrides_of(d.solana, presets::solana_rpc, d));
-        settings.content = step_policy_of(overrides_of(d.ipfs, presets::ipfs, d));
-        settings.rollback_when_exhausted = c.mint.on_exhausted == exhausted_action::rollback;
         const auto minting = minting_parts();
         nft::add_mint_sagas(known, minting, settings);
         add_consistency_sagas(known, minting, settings);
@@ -480,11 +473,10 @@ void daemon::parts::add_consistency_sagas(saga::definitions& known,
 }
 
 void daemon::parts::add_minting_resources() {
-    constexpr std::size_t cid_bytes = 59;
     estimate_resource.emplace(api::mint_estimate_resource::parts{
         .funds = chain ? &chain->funds : nullptr,
         .wallet = chain ? chain->wallet.address() : solana::public_key{},
-        .uri_bytes = c.mint.uri_prefix.size() + cid_bytes,
+        .uri_bytes = c.mint.uri_bytes(),
         .fee_cap = c.mint.fee_cap,
         .keeping = content->costs,
         .copies = replicas_of(c),
@@ -552,7 +544,8 @@ void daemon::parts::add_resources() {
                                                       .holds = content->holds,
                                                       .room = room,
                                                       .time = core,
-                                                      .issuer = issuer()});
+                                                      .issuer = issuer(),
+                                                      .metaplex = c.mint.metaplex.terms()});
     mints_resource->add_to(server.core());
     verify_resource.emplace(partner ? &*partner : nullptr, core);
     verify_resource->add_to(server.core());

@@ -37,6 +37,7 @@ result<> read_metaplex(chain_nft& nft, bytes_view data) {
     nft.uri = account->data.uri;
     nft.update_authority = account->update_authority;
     nft.is_mutable = account->is_mutable;
+    nft.collection = account->data.collection;
     if (!account->programmable) nft.replaceable = account->data;
     for (const auto& each :
          account->data.creators.value_or(std::vector<solana::metaplex::creator>{})) {

@@ -48,6 +48,7 @@ struct chain_nft {
     bool is_mutable = false;
     std::optional<std::string> seed;
     std::vector<solana::public_key> verified_creators;
+    std::optional<solana::metaplex::collection> collection{};  // that it names, verified or not
     // Metaplex: what an update replaces whole; nothing for a programmable one, which is changed by
     // other instructions.
     std::optional<solana::metaplex::data> replaceable{};

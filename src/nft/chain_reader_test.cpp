@@ -123,12 +123,13 @@ struct fixture_world {
         return token;
     }
     wallet_view look() {
-        partner_view partner{rpc, gateways, {fixture::issuer}};
+        partner_view partner{rpc, gateways, {fixture::issuer}, 2, known};
         const wallet_query query{.wallet = owner, .only = {}, .limit = 100};
         return *run(partner.look(query, deadline::after(loop.now(), 10s)));
     }
 
     solana::public_key owner = fixture::key(3);
+    collections known;
     io::virtual_loop loop;
     chain_and_gateway net;
     rng chance{1};
@@ -398,6 +399,28 @@ TEST(partner_view, an_unverified_collection_of_ours_proves_nothing) {
     how.creator_verified = false;
     how.collection = fixture::issuer;
     expect_forged_metaplex(w, how);
+}
+
+// Everything else about it is genuine: a creator who signed, the authority, the name, the content.
+// proves: C4, S9
+TEST(partner_view, a_collection_that_did_not_verify_it_takes_the_issuers_word_away) {
+    for (const bool verified : {false, true}) {
+        fixture_world w;
+        w.known = {fixture::key(5)};
+        // One that only claims to be in ours; one that another collection took in.
+        expect_forged_metaplex(
+            w, {.collection = fixture::key(verified ? 66 : 5), .collection_verified = verified});
+    }
+}
+
+// proves: C4, S9
+TEST(partner_view, a_strangers_collection_does_not_make_him_the_issuer) {
+    fixture_world w;
+    w.known = {fixture::key(5)};
+    expect_forged_metaplex(w, {.update_authority = fixture::key(66),
+                               .creator = fixture::key(66),
+                               .collection = fixture::key(5),
+                               .collection_verified = true});
 }
 
 // proves: C4, S3

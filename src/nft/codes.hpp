@@ -33,6 +33,11 @@ inline constexpr fault_code providers_disagree{
 inline constexpr fault_code mint_foreign{
     "nft.mint_foreign", permanent, request,
     "The mint's address holds an account which this operation did not make."};
+inline constexpr fault_code collection_not_ours{
+    "nft.collection_not_ours", transient, request,
+    "The collection that a mint was to be in cannot be verified by the mint wallet: it is none, or "
+    "its update authority is somebody else. Set mint.metaplex.collection right, or hand the "
+    "authority over, then retry or cancel the operation."};
 inline constexpr fault_code not_mendable{
     "nft.not_mendable", permanent, request,
     "The token cannot be put right by this wallet: the right to change it is somebody else's or "
@@ -99,6 +104,6 @@ inline constexpr std::array nft_codes{
     &codes::record_already_minted, &codes::record_url,         &codes::secret_open_mode,
     &codes::secret_unreadable,     &codes::secret_lost,        &codes::secret_changed,
     &codes::wallet_changed,        &codes::providers_disagree, &codes::content_gone,
-    &codes::not_mendable,          &codes::top_up_capped};
+    &codes::not_mendable,          &codes::top_up_capped,      &codes::collection_not_ours};
 
 }  // namespace thole::nft

@@ -20,13 +20,22 @@ std::string content_problem(const chain_nft& nft, const result<std::string>& con
     return {};
 }
 
+std::string collection_problem(const chain_nft& nft, const collections& known) {
+    if (!nft.collection) return {};
+    const auto& [verified, key] = *nft.collection;
+    if (!verified) return "its collection did not verify it: " + key.text();
+    if (known.empty() || std::ranges::find(known, key) != known.end()) return {};
+    return "in another collection: " + key.text();
+}
+
 }  // namespace
 
 bool deserves_fetching(const chain_nft& nft, const issuers& ours) {
     return uniqueness_problem(nft).empty() && issuer_verified(nft, ours);
 }
 
-seen_nft judge(const chain_nft& nft, const issuers& ours, const result<std::string>& content) {
+seen_nft judge(const chain_nft& nft, const issuers& ours, const result<std::string>& content,
+               const collections& known) {
     seen_nft seen;
     seen.mint = nft.mint.text();
     seen.uri = nft.uri;
@@ -38,11 +47,10 @@ seen_nft judge(const chain_nft& nft, const issuers& ours, const result<std::stri
         seen.reason = std::move(problem);
         return seen;
     }
-    seen.issuer_verified = issuer_verified(nft, ours);
-    if (!seen.issuer_verified) {
-        seen.reason = "not made by the issuer";
-        return seen;
-    }
+    seen.reason = issuer_verified(nft, ours) ? collection_problem(nft, known)
+                                             : std::string{"not made by the issuer"};
+    seen.issuer_verified = seen.reason.empty();
+    if (!seen.issuer_verified) return seen;
     seen.reason = content_problem(nft, content, seen.level);
     seen.content_verified = seen.reason.empty();
     return seen;

@@ -35,10 +35,17 @@ struct wallet_view {
 };
 BOOST_DESCRIBE_STRUCT(wallet_view, (), (wallet, slot, nfts, level))
 
+// Metaplex collections that the issuers' tokens may be in.
+using collections = std::vector<solana::public_key>;
+
+// A token that names a collection is in it only when that one's authority verified it, and what
+// partners know is a collection of `known`: a claim that nobody verified, or another collection
+// while some are known, is not the issuer's word. A token in none may be older than they are.
+//
 // `content`: the verified bytes behind the URI, or why there are none. It is looked at only for an
 // NFT of these issuers; for others pass any fault.
 [[nodiscard]] seen_nft judge(const chain_nft& nft, const issuers& ours,
-                             const result<std::string>& content);
+                             const result<std::string>& content, const collections& known = {});
 
 // Whether judge() would look at the content: others' URIs are not worth a request.
 [[nodiscard]] bool deserves_fetching(const chain_nft& nft, const issuers& ours);

@@ -48,6 +48,37 @@ TEST(judge, content_of_another_token_is_not_this_tokens) {
     EXPECT_EQ(seen.reason, "metadata names another token: Seat A-1");
 }
 
+// proves: C4, S9
+TEST(judge, a_collection_counts_only_when_it_verified_the_token) {
+    const auto content = json_of("Seat B-7", "3");
+    const auto seen_in = [&](const std::optional<solana::public_key>& collection, bool verified,
+                             const collections& known) {
+        const auto mint = fixture::metaplex_mint(fixture::key(9));
+        const auto metadata = fixture::metaplex_metadata(
+            "ipfs://x", {.collection = collection, .collection_verified = verified});
+        const auto edition = fixture::master_edition();
+        const auto nft = decode_nft(
+            {fixture::key(9), solana::token_program, mint, metadata, bytes_view{edition}});
+        return judge(nft.value(), {fixture::issuer}, content, known);
+    };
+    const auto ours = fixture::key(5);
+    const auto strange = fixture::key(66);
+    EXPECT_EQ(seen_in(ours, true, {ours}).reason, "");
+    EXPECT_EQ(seen_in(ours, true, {strange, ours}).level, 3U);
+    EXPECT_EQ(seen_in({}, false, {ours}).reason, "") << "minted before there was one";
+    EXPECT_EQ(seen_in(strange, true, {}).reason, "") << "none is known, and the issuer signed";
+    for (const auto& claimed : {ours, strange}) {
+        const auto seen = seen_in(claimed, false, {ours});
+        EXPECT_FALSE(seen.issuer_verified);
+        EXPECT_FALSE(seen.level.has_value());
+        EXPECT_EQ(seen.reason, "its collection did not verify it: " + claimed.text());
+    }
+    EXPECT_FALSE(seen_in(ours, false, {}).issuer_verified);
+    const auto elsewhere = seen_in(strange, true, {ours});
+    EXPECT_FALSE(elsewhere.issuer_verified);
+    EXPECT_EQ(elsewhere.reason, "in another collection: " + strange.text());
+}
+
 TEST(judge, content_that_is_missing_or_broken_is_told) {
     auto seen = judge(genuine(), {fixture::issuer}, fail(thole::codes::net_timeout));
     EXPECT_TRUE(seen.issuer_verified);

@@ -102,6 +102,7 @@ task<result<solana::mint_terms>> mend::terms_of(saga::step_context& in, seen wha
         terms.fields.name = input->request.name;
         terms.fields.symbol = input->request.symbol;
         terms.is_mutable = input->request.is_mutable;
+        if (input->metaplex) apply(*input->metaplex, terms);
         ours = solana::issuer_verified(nft.mint, terms.wallet, terms.seed, nft.program);
     }
     if (!ours) co_return fail(codes::not_mendable, "the mint was not made by this wallet");

@@ -11,9 +11,12 @@
 
 namespace thole::nft {
 
-mint_input accept_mint(mint_request request, const mint_base& base, operation_name name) {
+mint_input accept_mint(mint_request request, const mint_base& base, operation_name name,
+                       const metaplex_terms& terms) {
     mint_input input;
     input.identity = identify_mint(base.secret, base.wallet, name, request.standard);
+    const bool adds = request.standard == token_standard::metaplex && terms != metaplex_terms{};
+    if (adds) input.metaplex = terms;
     input.request = std::move(request);
     return input;
 }
@@ -35,7 +38,7 @@ std::optional<mint_input> parse_mint_input(std::string_view text) {
         return upgrade_1(std::move(*request));
     }
     auto input = json::read<mint_input>(*value);
-    if (!input || input->v != mint_input::newest) return std::nullopt;
+    if (!input || input->v < 2 || input->v > mint_input::newest) return std::nullopt;
     return std::move(*input);
 }
 

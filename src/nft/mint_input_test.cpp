@@ -38,7 +38,7 @@ TEST(mint_input, carries_the_identity_that_was_fixed_at_acceptance) {
 TEST(mint_input, an_input_of_version_1_is_the_bare_request) {
     const auto read = read_mint_input(json::write(request()));
     ASSERT_TRUE(read.has_value());
-    EXPECT_EQ(read->v, 2);
+    EXPECT_EQ(read->v, mint_input::newest);
     EXPECT_EQ(read->request, request());
     EXPECT_FALSE(read->identity.has_value());
     const mint_base base{secret, fixture::issuer};
@@ -46,9 +46,31 @@ TEST(mint_input, an_input_of_version_1_is_the_bare_request) {
               identify_mint(secret, fixture::issuer, order, token_standard::token_2022));
 }
 
+// proves: S9
+TEST(mint_input, carries_the_issuers_terms_where_the_standard_has_them) {
+    const metaplex_terms terms{fixture::key(5).text(), 500, {{fixture::key(6).text(), 40}}};
+    const mint_base base{secret, fixture::issuer};
+    EXPECT_FALSE(accept_mint(request(), base, order, terms).metaplex);
+    auto wanted = request();
+    wanted.standard = token_standard::metaplex;
+    EXPECT_FALSE(accept_mint(wanted, base, order).metaplex);
+    const auto read = read_mint_input(json::write(accept_mint(wanted, base, order, terms)));
+    ASSERT_TRUE(read && read->metaplex);
+    EXPECT_EQ(*read->metaplex, terms);
+}
+
+TEST(mint_input, an_input_of_version_2_has_no_terms) {
+    auto input = accept_mint(request(), {secret, fixture::issuer}, order);
+    input.v = 2;
+    const auto read = read_mint_input(json::write(input));
+    ASSERT_TRUE(read.has_value());
+    EXPECT_EQ(read->identity, input.identity);
+    EXPECT_FALSE(read->metaplex);
+}
+
 TEST(mint_input, what_is_newer_or_none_is_not_guessed_at) {
     auto input = accept_mint(request(), {secret, fixture::issuer}, order);
-    input.v = 3;
+    input.v = mint_input::newest + 1;
     EXPECT_FALSE(read_mint_input(json::write(input)).has_value());
     EXPECT_FALSE(read_mint_input(R"({"v":2})").has_value());
     EXPECT_FALSE(read_mint_input(R"({"x":1})").has_value());

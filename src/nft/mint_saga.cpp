@@ -52,10 +52,9 @@ std::optional<std::string> why_not(const mint_request& before, const mint_reques
     return broken.front().pointer + ": " + broken.front().detail;
 }
 std::optional<std::string> why_not(const mint_input& before, const mint_input& after) {
-    const bool same =
-        before.v == after.v && before.identity.has_value() == after.identity.has_value() &&
-        (!before.identity || json::write(*before.identity) == json::write(*after.identity));
-    if (!same) return "v and identity cannot be changed";
+    const bool same = before.v == after.v && before.identity == after.identity &&
+                      before.metaplex == after.metaplex;
+    if (!same) return "v, identity and metaplex cannot be changed";
     return why_not(before.request, after.request);
 }
 

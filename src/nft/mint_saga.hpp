@@ -5,8 +5,8 @@
 //   nft::mint_dependencies parts{secret, wallet, rpc, submitter, funds, pins, gateways, images,
 //   records}; nft::add_mint_sagas(definitions, parts, settings);
 //
-// New operations get the newest version. Version 1 has the same steps and no identity in its input
-// (mint_input.hpp); it is there for operations that were accepted under it.
+// New operations get the newest version. The others have the same steps and less in their input
+// (mint_input.hpp); they are there for operations that were accepted under them.
 //
 // Everything in the dependencies outlives the definition. Threads: the steps run on the core loop.
 

@@ -147,7 +147,7 @@ class world {
         s.kind = "mint";
         s.key = key;
         const mint_base base{secret, wallet.address()};
-        s.input = json::write(accept_mint(r, base, {s.tenant, s.kind, s.key}));
+        s.input = json::write(accept_mint(r, base, {s.tenant, s.kind, s.key}, metaplex));
         s.request_hash = payload_hash(r);
         s.subject = account_of(r);
         return b.accept(std::move(s));
@@ -300,6 +300,7 @@ class world {
     partners asked;
     drift_flags flags{table};
     std::vector<finding> told;
+    metaplex_terms metaplex{};  // of the mints accepted from now on
 
     mint_dependencies parts() {
         return {secret, wallet, rpc,      submitter,

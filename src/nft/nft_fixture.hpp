@@ -45,7 +45,8 @@ struct metaplex_options {
     solana::public_key creator = issuer;
     bool creator_verified = true;
     bool is_mutable = true;
-    std::optional<solana::public_key> collection{};  // claimed, and not verified
+    std::optional<solana::public_key> collection{};
+    bool collection_verified = false;
 };
 
 inline void put_u32(bytes& to, std::uint32_t value) {
@@ -77,7 +78,7 @@ inline bytes metaplex_metadata(const std::string& uri, const metaplex_options& h
     out.insert(out.end(), {100, 0, static_cast<std::uint8_t>(how.is_mutable ? 1 : 0)});
     out.insert(out.end(), {1, 255, 1, 0});
     if (how.collection) {
-        out.insert(out.end(), {1, 0});
+        out.insert(out.end(), {1, static_cast<std::uint8_t>(how.collection_verified ? 1 : 0)});
         out.insert(out.end(), how.collection->raw.begin(), how.collection->raw.end());
     } else {
         out.push_back(0);

@@ -27,7 +27,7 @@ task<result<std::string>> partner_view::content_of(std::string uri, deadline unt
 task<seen_nft> partner_view::see(chain_nft nft, deadline until) {
     auto content = result<std::string>{fail(codes::metadata_malformed)};
     if (deserves_fetching(nft, ours_)) content = co_await content_of(nft.uri, until);
-    co_return judge(nft, ours_, content);
+    co_return judge(nft, ours_, content, known_);
 }
 
 task<result<wallet_view>> partner_view::look(wallet_query query, deadline until,

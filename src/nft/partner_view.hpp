@@ -7,12 +7,12 @@
 //   auto seen = co_await partner.look({.wallet = owner}, until);     // result<wallet_view>
 //
 // Two providers must tell the same of a token, or nothing is said of it. Only the content of the
-// issuer's own tokens is fetched: a stranger's URI costs no request. Issuers are several where the
-// mint wallet was changed: what an earlier one signed stays genuine. With
-// `freshness::remembered`, metadata that was verified before is believed without asking again; a
-// mint that is to be proved asks.
-// Errors: those of the RPC client (the chain could not be read); what is wrong with one token is
-// its reason, not an error. Threads: the loop's. Cancellation: as the clients.
+// issuer's own tokens is fetched: a stranger's URI costs no request. `known` are the collections
+// that these may be in (judge.hpp). Issuers are several where the mint wallet was changed: what an
+// earlier one signed stays genuine. With `freshness::remembered`, metadata that was verified before
+// is believed without asking again; a mint that is to be proved asks. Errors: those of the RPC
+// client (the chain could not be read); what is wrong with one token is its reason, not an error.
+// Threads: the loop's. Cancellation: as the clients.
 
 #include "ipfs/fetcher.hpp"
 #include "nft/chain_reader.hpp"
@@ -23,10 +23,11 @@ namespace thole::nft {
 class partner_view {
   public:
     partner_view(solana::rpc::client& rpc, ipfs::fetcher& gateways, issuers ours, int providers = 2,
-                 ipfs::freshness content = ipfs::freshness::served_now)
+                 collections known = {}, ipfs::freshness content = ipfs::freshness::served_now)
         : rpc_{rpc},
           gateways_{gateways},
           ours_{std::move(ours)},
+          known_{std::move(known)},
           providers_{providers},
           content_{content} {}
 
@@ -43,6 +44,7 @@ class partner_view {
     solana::rpc::client& rpc_;
     ipfs::fetcher& gateways_;
     issuers ours_;
+    collections known_;
     int providers_;  // that must agree
     ipfs::freshness content_;
 };

@@ -37,8 +37,7 @@ void add_account(std::vector<instruction>& out, const mint_terms& terms, const s
     if (terms.already_held < terms.rent) {
         out.push_back(transfer(terms.wallet, at.address, terms.rent - terms.already_held));
     }
-    out.push_back(allocate_with_seed(at, space, program));
-    out.push_back(assign_with_seed(at, program));
+    out.push_back(allocate_with_seed(at, space, program));  // and assigns
 }
 
 void add_metadata(std::vector<instruction>& out, const mint_terms& terms, const public_key& mint) {
@@ -75,23 +74,13 @@ void add_token_2022(std::vector<instruction>& out, const mint_terms& terms,
     give_up_rights(out, terms, mint);
 }
 
-metaplex::data metaplex_data(const mint_terms& terms) {
-    metaplex::data data;
-    data.name = terms.fields.name;
-    data.symbol = terms.fields.symbol;
-    data.uri = terms.fields.uri;
-    data.seller_fee_basis_points = terms.seller_fee_basis_points;
-    // The wallet signs, so it may stand there as verified: the issuer check of this standard.
-    data.creators = {{terms.wallet, true, 100}};
-    if (terms.collection) data.collection = metaplex::collection{false, *terms.collection};
-    return data;
-}
-
 void add_metaplex_data(std::vector<instruction>& out, const mint_terms& terms,
                        const public_key& mint) {
     const metaplex::create_keys keys{mint, terms.wallet, terms.wallet, terms.wallet};
     out.push_back(metaplex::create_metadata(keys, metaplex_data(terms), terms.is_mutable));
     out.push_back(metaplex::create_master_edition(keys, 0));
+    if (!terms.collection) return;
+    out.push_back(metaplex::verify_collection(mint, terms.wallet, *terms.collection));
 }
 
 void add_metaplex(std::vector<instruction>& out, const mint_terms& terms,
@@ -133,6 +122,22 @@ std::uint64_t rent_space(mint_standard standard, const mint_terms& terms) {
                                                : mint_with_metadata_space(with_seed(terms));
 }
 
+metaplex::data metaplex_data(const mint_terms& terms) {
+    metaplex::data data;
+    data.name = terms.fields.name;
+    data.symbol = terms.fields.symbol;
+    data.uri = terms.fields.uri;
+    data.seller_fee_basis_points = terms.seller_fee_basis_points;
+    unsigned others = 0;
+    for (const auto& each : terms.creators) others += each.share;
+    // The wallet signs, so it may stand there as verified: the issuer check of this standard.
+    const auto rest = static_cast<std::uint8_t>(100 - std::min(others, 100U));
+    data.creators = {{terms.wallet, true, rest}};
+    data.creators->insert(data.creators->end(), terms.creators.begin(), terms.creators.end());
+    if (terms.collection) data.collection = metaplex::collection{false, *terms.collection};
+    return data;
+}
+
 result<mint_plan> plan_mint(mint_standard standard, const mint_terms& terms) {
     if (auto ok = check_limits(standard, terms); !ok) return std::unexpected{ok.error()};
     const auto& program = token_program_of(standard);
@@ -151,10 +156,10 @@ result<mint_plan> plan_mint(mint_standard standard, const mint_terms& terms) {
     auto size = size_of(terms, plan.instructions);
     if (!size) return std::unexpected{size.error()};
     if (*size > max_transaction_size) {
-        return fail(codes::transaction_too_large,
-                    std::to_string(*size) + " bytes, " +
-                        std::to_string(*size - max_transaction_size) +
-                        " too many: shorten the name, the symbol or the URI");
+        return fail(
+            codes::transaction_too_large,
+            std::to_string(*size) + " bytes, " + std::to_string(*size - max_transaction_size) +
+                " too many: shorten the name, the symbol or the URI, or name fewer creators");
     }
     plan.transaction_size = *size;
     if (terms.memo.empty()) return plan;

@@ -36,15 +36,18 @@ struct mint_terms {
 
     std::uint64_t rent = 0;  // lamports for rent_space(); checked to be there
     // Lamports that already lie at the address (a stranger sent them): the account is then taken
-    // over by allocate and assign instead of created.
+    // over by an allocation, which assigns too, instead of created.
     std::uint64_t already_held = 0;
 
     std::uint32_t compute_limit = 400'000;
     std::uint64_t compute_price = 0;  // millionths of a lamport per unit
     std::string memo;                 // left out when there is no room for it
 
-    // Metaplex only.
+    // Metaplex only. The wallet stands first among the creators, verified, with what the others
+    // leave of 100; they may sign later.
     std::uint16_t seller_fee_basis_points = 0;
+    std::vector<metaplex::creator> creators;
+    // Verified in the same transaction, so the wallet is the collection's update authority.
     std::optional<public_key> collection;
 };
 
@@ -59,6 +62,9 @@ struct mint_plan {
 [[nodiscard]] const public_key& token_program_of(mint_standard standard) noexcept;
 // The size whose rent exemption the mint account needs.
 [[nodiscard]] std::uint64_t rent_space(mint_standard standard, const mint_terms& terms);
+
+// What a Metaplex token's metadata says, before its collection is verified.
+[[nodiscard]] metaplex::data metaplex_data(const mint_terms& terms);
 
 [[nodiscard]] result<mint_plan> plan_mint(mint_standard standard, const mint_terms& terms);
 

@@ -76,7 +76,7 @@ TEST(MintRecipe, MetaplexNeedsOneSignatureAndHandsOverBothAuthorities) {
     const auto m =
         compile_message(message_version::legacy, wallet.address(), {}, plan.instructions).value();
     EXPECT_EQ(m.required_signatures, 1);
-    EXPECT_EQ(count(plan, metaplex_program), 2);
+    EXPECT_EQ(count(plan, metaplex_program), 2) << "in no collection";
     // InitializeMint2 with a freeze authority equal to the mint authority: 67 bytes.
     const auto init = std::ranges::find_if(plan.instructions, [](const instruction& i) {
         return i.program == token_program && i.data[0] == 20;
@@ -143,6 +143,29 @@ TEST(MintRecipe, MissingMetadataOfMetaplexIsMadeAsAMintMakesIt) {
     EXPECT_TRUE(std::ranges::equal(std::span{later}.last(2), std::span{whole}.last(2)));
 }
 
+// One signature for all of it: the wallet is mint, update and collection authority.
+// proves: S9
+TEST(MintRecipe, ACollectionIsVerifiedInTheTransactionThatMints) {
+    auto terms = some_terms();
+    terms.collection = public_key{{7}};
+    terms.creators = {{public_key{{11}}, false, 30}};
+    terms.seller_fee_basis_points = 500;
+    const auto plan = plan_mint(mint_standard::metaplex, terms).value();
+    EXPECT_EQ(count(plan, metaplex_program), 3);
+    EXPECT_EQ(plan.instructions.back(),
+              metaplex::verify_collection(plan.mint, terms.wallet, *terms.collection));
+    const auto m =
+        compile_message(message_version::legacy, wallet.address(), {}, plan.instructions).value();
+    EXPECT_EQ(m.required_signatures, 1);
+    const auto data = metaplex_data(terms);
+    EXPECT_EQ(data.creators->front(), (metaplex::creator{wallet.address(), true, 70}));
+    EXPECT_FALSE(data.collection->verified) << "it is created unverified";
+    const auto later = plan_missing_metadata(mint_standard::metaplex, terms);
+    EXPECT_EQ(later.back(), plan.instructions.back());
+    terms.creators.front().share = 101;
+    EXPECT_TRUE(plan_mint(mint_standard::metaplex, terms).error().is(codes::instruction_invalid));
+}
+
 // proves: S4
 TEST(MintRecipe, TakesOverAnAddressThatAStrangerFunded) {
     auto terms = some_terms();
@@ -150,14 +173,14 @@ TEST(MintRecipe, TakesOverAnAddressThatAStrangerFunded) {
     EXPECT_EQ(count(fresh, system_program), 1);
     terms.already_held = 1;
     const auto taken = plan_mint(mint_standard::token_2022, terms).value();
-    EXPECT_EQ(count(taken, system_program), 3);  // transfer, allocate, assign
+    EXPECT_EQ(count(taken, system_program), 2);  // transfer, allocate
     EXPECT_EQ(taken.mint, fresh.mint);
     const auto& transfer = taken.instructions[2];
     EXPECT_EQ(to_hex(transfer.data), "02000000ff083d0000000000");  // 3 999 999
     terms.already_held = terms.rent;
-    EXPECT_EQ(count(plan_mint(mint_standard::token_2022, terms).value(), system_program), 2);
+    EXPECT_EQ(count(plan_mint(mint_standard::token_2022, terms).value(), system_program), 1);
     terms.already_held = UINT64_MAX;
-    EXPECT_EQ(count(plan_mint(mint_standard::metaplex, terms).value(), system_program), 2);
+    EXPECT_EQ(count(plan_mint(mint_standard::metaplex, terms).value(), system_program), 1);
 }
 
 TEST(MintRecipe, AnImmutableTokenGivesUpTheUpdateAuthority) {
@@ -206,6 +229,18 @@ TEST(MintRecipe, TheLargestRequestFitsBothStandards) {
     terms.is_mutable = false;
     EXPECT_TRUE(plan_mint(mint_standard::token_2022, terms));
     EXPECT_TRUE(plan_mint(mint_standard::metaplex, terms));
+    // With everything that an issuer may add to a Metaplex token, behind "ipfs://" and a CID.
+    terms.fields.uri = uri;
+    terms.seller_fee_basis_points = 10'000;
+    for (std::uint8_t i = 0; i < 4; ++i) terms.creators.push_back({public_key{{20, i}}, false, 20});
+    terms.collection = public_key{{7}};
+    const auto full = plan_mint(mint_standard::metaplex, terms);
+    ASSERT_TRUE(full) << full.error().describe();
+    EXPECT_EQ(full->transaction_size, 1215U);
+    terms.fields.uri = std::string(200, 'u');
+    EXPECT_TRUE(plan_mint(mint_standard::metaplex, terms).error().is(codes::transaction_too_large));
+    terms.creators.clear();
+    EXPECT_TRUE(plan_mint(mint_standard::metaplex, terms)) << "a collection alone";
 }
 
 // What was planned is what gets signed, and it reads back.

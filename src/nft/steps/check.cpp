@@ -2,6 +2,9 @@
 
 #include <fmt/core.h>
 
+#include "nft/codes.hpp"
+#include "solana/codec/address.hpp"
+#include "solana/codec/programs.hpp"
 #include "thole/codes.hpp"
 
 namespace thole::nft::steps {
@@ -46,7 +49,32 @@ task<saga::outcome<readiness>> check::run(saga::step_context& in) {
                                   .at(rpc_.dependency(), node->endpoint)
                                   .with_detail("an answer took more than 2 s")};
     }
+    if (const auto ok = co_await check_collection(in); !ok) {
+        in.note(note_of("collection", ok.error()));
+        co_return failed_call<output>(in, ok.error());
+    }
     co_return co_await check_funds(in, node->value);
+}
+
+task<result<>> check::check_collection(saga::step_context& in) {
+    const auto about = subject_of(in, base_);
+    const auto collection = solana::public_key::parse(about.metaplex.collection);
+    if (!collection) co_return result<>{};
+    std::vector<solana::public_key> keys{solana::metadata_address(*collection),
+                                         solana::master_edition_address(*collection)};
+    const auto how = rpc_options(in, solana::commitment::confirmed);
+    const auto answer = co_await rpc_.get_accounts(std::move(keys), how);
+    if (!answer) co_return fail(answer.error());
+    const auto of_metaplex = [&](std::size_t i) -> std::optional<bytes_view> {
+        const auto& at = answer->value.at(i);
+        if (!at || at->owner != solana::metaplex_program) return std::nullopt;
+        return bytes_view{at->data};
+    };
+    auto problem = collection_problem(*collection, about.id.base, {of_metaplex(0), of_metaplex(1)});
+    if (problem.empty()) co_return result<>{};
+    fault wrong{codes::collection_not_ours};
+    wrong.with_detail(std::move(problem)).at(rpc_.dependency(), answer->endpoint);
+    co_return fail(std::move(wrong));
 }
 
 task<saga::outcome<readiness>> check::check_funds(saga::step_context& in, std::uint64_t slot) {

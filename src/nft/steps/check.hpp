@@ -31,6 +31,7 @@ class check {
     [[nodiscard]] task<saga::outcome<output>> run(saga::step_context& in);
 
   private:
+    [[nodiscard]] task<result<>> check_collection(saga::step_context& in);
     [[nodiscard]] task<saga::outcome<output>> check_funds(saga::step_context& in,
                                                           std::uint64_t slot);
 

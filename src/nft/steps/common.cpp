@@ -21,7 +21,8 @@ const mint_request& request_of(const saga::step_context& in) {
 
 subject subject_of(const saga::step_context& in, const mint_base& base) {
     const auto& input = input_of(in);
-    subject about{.request = input.request, .id = {}, .owner = {}};
+    subject about{.request = input.request, .id = {}, .owner = {}, .metaplex = {}};
+    if (input.metaplex) about.metaplex = *input.metaplex;
     about.id = identity_of(input, base, {in.tenant(), in.kind(), in.key()});
     const auto owner = solana::public_key::parse(about.request.owner);
     THOLE_ASSERT(owner.has_value(), "an accepted request names a wallet");

@@ -18,6 +18,7 @@ struct subject {
     const mint_request& request;
     mint_identity id;
     solana::public_key owner;
+    metaplex_terms metaplex;  // of that standard; else nothing
 };
 [[nodiscard]] const mint_request& request_of(const saga::step_context& in);
 [[nodiscard]] subject subject_of(const saga::step_context& in, const mint_base& base);

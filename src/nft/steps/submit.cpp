@@ -20,6 +20,7 @@ solana::mint_terms terms_of(const saga::step_context& in, const subject& about) 
     terms.seed = about.id.seed;
     terms.fields = {about.request.name, about.request.symbol, in.output<upload_content>().uri, {}};
     terms.is_mutable = about.request.is_mutable;
+    apply(about.metaplex, terms);
     terms.memo = in.id().text();
     return terms;
 }

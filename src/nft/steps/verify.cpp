@@ -17,6 +17,12 @@ std::unexpected<fault> mismatch(std::string_view layer, std::string_view what) {
     return fail(codes::layer_mismatch, std::string{layer} + ": " + std::string{what});
 }
 
+// That it may be in: the one that it was minted into.
+collections collections_of(const subject& about) {
+    const auto own = solana::public_key::parse(about.metaplex.collection);
+    return own ? collections{*own} : collections{};
+}
+
 }  // namespace
 
 std::string chain_difference(const mint_at& at, const subject& about, std::string_view uri) {
@@ -30,6 +36,11 @@ std::string chain_difference(const mint_at& at, const subject& about, std::strin
     if (nft.symbol != about.request.symbol) return "symbol is " + nft.symbol;
     if (nft.uri != uri) return "URI is " + nft.uri;
     if (nft.is_mutable != about.request.is_mutable) return "is_mutable differs";
+    if (about.request.standard == token_standard::metaplex) {
+        if (auto other = difference(about.metaplex, about.id.base, nft); !other.empty()) {
+            return other;
+        }
+    }
     return {};
 }
 
@@ -116,7 +127,7 @@ task<result<>> verify::check_partner(saga::step_context& in, const subject& abou
                                      const mint_at& at) {
     if (at.held != 1) co_return co_await check_moved(in, about, *at.nft);
     const wallet_query query{.wallet = about.owner, .only = about.id.mint, .limit = 1};
-    partner_view partner{rpc_, gateways_, {about.id.base}, providers_};
+    partner_view partner{rpc_, gateways_, {about.id.base}, providers_, collections_of(about)};
     const auto seen = co_await partner.look(query, in.until(), in.output<submit>().slot);
     if (!seen) co_return fail(seen.error());
     const auto found = std::ranges::find(seen->nfts, about.id.mint.text(), &seen_nft::mint);
@@ -130,7 +141,7 @@ task<result<>> verify::check_partner(saga::step_context& in, const subject& abou
 
 // It is in another wallet, of which nobody knows: the partner would find the same token there.
 task<result<>> verify::check_moved(saga::step_context& in, const subject& about, chain_nft nft) {
-    partner_view partner{rpc_, gateways_, {about.id.base}, providers_};
+    partner_view partner{rpc_, gateways_, {about.id.base}, providers_, collections_of(about)};
     const auto seen = co_await partner.see(std::move(nft), in.until());
     if (!seen.reason.empty()) co_return mismatch("partner", seen.reason);
     if (seen.level != requested_level(about.request)) co_return mismatch("partner", "level");

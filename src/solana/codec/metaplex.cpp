@@ -9,7 +9,13 @@ namespace thole::solana::metaplex {
 
 namespace {
 
-enum class op : std::uint8_t { update_v2 = 15, create_master_edition_v3 = 17, create_v3 = 33 };
+enum class op : std::uint8_t {
+    update_v2 = 15,
+    create_master_edition_v3 = 17,
+    create_v3 = 33,
+    verify = 52
+};
+constexpr std::uint8_t verify_collection_v1 = 1;
 
 void write(writer& out, const data& d) {
     out.text(d.name).text(d.symbol).text(d.uri).u16(d.seller_fee_basis_points);
@@ -81,6 +87,19 @@ instruction create_master_edition(const create_keys& keys,
          signing(keys.update_authority), signing(keys.mint_authority), paying(keys.payer),
          writable(metadata_address(keys.mint)), readonly(token_program), readonly(system_program)},
         out.take()};
+}
+
+instruction verify_collection(const public_key& mint, const public_key& collection_authority,
+                              const public_key& collection) {
+    writer out;
+    out.u8(static_cast<std::uint8_t>(op::verify)).u8(verify_collection_v1);
+    // The program itself stands where an account is left out: here a delegate's.
+    return {metaplex_program,
+            {signing(collection_authority), readonly(metaplex_program),
+             writable(metadata_address(mint)), readonly(collection),
+             writable(metadata_address(collection)), readonly(master_edition_address(collection)),
+             readonly(system_program), readonly(instructions_sysvar)},
+            out.take()};
 }
 
 instruction update_metadata(const public_key& mint, const public_key& update_authority,

@@ -3,7 +3,8 @@
 // Metaplex Token Metadata: the instructions that make and change an NFT's metadata.
 //
 // In one transaction: SPL mint with decimals 0 and freeze authority = mint authority, MintTo 1,
-// create_metadata, create_master_edition (which moves both authorities to the edition account).
+// create_metadata, create_master_edition (which moves both authorities to the edition account), and
+// verify_collection where it is in one.
 // check() tells before sending what the program would refuse. Pure; threads: any.
 // Errors: codes::instruction_invalid.
 
@@ -60,6 +61,12 @@ struct create_keys {
 // max_supply 0: no prints; nothing: unlimited prints.
 [[nodiscard]] instruction create_master_edition(const create_keys& keys,
                                                 std::optional<std::uint64_t> max_supply);
+
+// Sets `verified` in the metadata that names `collection`, an NFT with a master edition whose
+// update authority signs here; counts it there, where the collection keeps count.
+[[nodiscard]] instruction verify_collection(const public_key& mint,
+                                            const public_key& collection_authority,
+                                            const public_key& collection);
 
 struct metadata_change {
     std::optional<metaplex::data> data;  // replaces it whole

@@ -56,10 +56,13 @@ uses read_uses(reader& in) {
     return out;
 }
 
-// V1 alone is known: a tag of another version is an error, not a guess.
+// V1 counts the members, V2 has eight bytes of fill there. A tag of another version is an error,
+// not a guess.
 std::uint64_t read_collection_size(reader& in) {
-    if (in.u8() != 0) in.fail();
-    return in.u64();
+    const auto version = in.u8();
+    if (version > 1) in.fail();
+    const auto size = in.u64();
+    return version == 0 ? size : 0;
 }
 
 std::optional<public_key> read_rule_set(reader& in) {

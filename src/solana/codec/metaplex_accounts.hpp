@@ -19,6 +19,8 @@ struct metadata_account {
     bool is_mutable = false;
     std::optional<std::uint8_t> edition_nonce;
     std::optional<std::uint8_t> token_standard;  // 0 = non-fungible
+    // The parent of a collection that keeps count of its members; 0 of the form that no longer
+    // does.
     std::optional<std::uint64_t> collection_size;
     std::optional<public_key> rule_set;
     bool programmable = false;  // has a programmable configuration (with or without a rule set)

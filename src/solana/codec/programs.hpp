@@ -27,5 +27,8 @@ inline constexpr public_key memo_program =
     detail::known_key("MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr");
 inline constexpr public_key metaplex_program =
     detail::known_key("metaqbxxUerdq28cj1RbAWkYQm3ybzjb6a8bt518x1s");
+// Not a program: the account through which one sees the other instructions of the transaction.
+inline constexpr public_key instructions_sysvar =
+    detail::known_key("Sysvar1nstructions1111111111111111111111111");
 
 }  // namespace thole::solana

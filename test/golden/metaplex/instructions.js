@@ -1,4 +1,5 @@
 'use strict';
+const { SYSVAR_INSTRUCTIONS_PUBKEY } = require('@solana/web3.js');
 const mpl = require('@metaplex-foundation/mpl-token-metadata');
 const { instruction_json } = require('../golden.js');
 const { key, metadata_of, edition_of } = require('./keys.js');
@@ -45,6 +46,18 @@ function update({ data = null, next = null, sold = null, is_mutable = null }) {
   }, ix);
 }
 
+// Of a collection that counts its members or does not: the account is named writable either way.
+function verify_collection(collection) {
+  const ix = mpl.createVerifyInstruction(
+    {
+      authority, metadata: metadata_of(mint), collectionMint: collection, collectionMetadata: metadata_of(collection),
+      collectionMasterEdition: edition_of(collection), sysvarInstructions: SYSVAR_INSTRUCTIONS_PUBKEY,
+    },
+    { verificationArgs: mpl.VerificationArgs.CollectionV1 },
+  );
+  return entry('verify_collection_v1', { mint: mint.toBase58(), update_authority: authority.toBase58(), collection: collection.toBase58() }, ix);
+}
+
 function all() {
   const { base, one_creator, five_creators, in_collection, with_uses, unicode } = values;
   return [
@@ -56,6 +69,7 @@ function all() {
     update({ is_mutable: false, sold: true }), update({ data: one_creator }), update({ data: in_collection, is_mutable: true }),
     update({ next: key('next_authority') }), update({ sold: true }), update({ is_mutable: false }), update({}),
     update({ data: five_creators, next: key('next_authority'), sold: false, is_mutable: true }),
+    verify_collection(key('collection')), verify_collection(key('mint:2')),
   ];
 }
 
