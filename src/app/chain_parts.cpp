@@ -26,6 +26,7 @@ solana::submission_settings submission_settings(const config& c) {
     out.fees.percentile = c.mint.fee_percentile;
     out.fees.floor = c.mint.fee_floor;
     out.fees.cap = c.mint.fee_cap;
+    out.crowding.pace = c.mint.congestion_pace.value;
     if (c.mint.allow_single_provider) out.required_providers = 1;
     return out;
 }

@@ -274,6 +274,8 @@ struct mint_config {
     // Proof that a transaction is dead needs two providers that agree. One only is refused unless
     // this is set; a lying or lagging node could then cost a second transaction fee and a wait.
     bool allow_single_provider = false;
+    // Between two mints that begin while the chain is congested; 0s…1m; 0s = they are not slowed.
+    time_span congestion_pace = std::chrono::milliseconds{250};
     metaplex_config metaplex;
 
     // Of a metadata URI: the prefix and the characters of a CID.
@@ -282,7 +284,7 @@ struct mint_config {
 BOOST_DESCRIBE_STRUCT(mint_config, (),
                       (fee_floor, fee_cap, fee_percentile, status_poll, recheck_after,
                        max_generations, on_exhausted, uri_prefix, replicas, allow_single_provider,
-                       metaplex))
+                       congestion_pace, metaplex))
 
 // [engine.kind.NAME]: what one kind of operations may take. 0 = no limit of its own.
 struct kind_config {

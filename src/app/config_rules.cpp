@@ -450,6 +450,7 @@ void rule_book::check_mint() {
     if (m.fee_floor > m.fee_cap) refuse("/mint/fee_floor", "must not be above mint.fee_cap");
     range("/mint/fee_percentile", m.fee_percentile, 1U, 100U);
     span("/mint/status_poll", m.status_poll, 20ms, 10s);
+    span("/mint/congestion_pace", m.congestion_pace, 0s, 1min);
     span("/mint/recheck_after", m.recheck_after, 0s, 24h);
     const auto& r = c_.reconcile;
     if (r.interval.value != 0s) span("/reconcile/interval", r.interval, 1min, 720h);

@@ -561,6 +561,7 @@ api::health_sources daemon::parts::health_sources() {
                     std::vector out{journal_health(*engine), queue_health(engine->figures()),
                                     disk_health(has_room(c), c.data.folder)};
                     if (wallet) out.push_back(wallet->health());
+                    if (chain) out.push_back(congestion_health(chain->submitter.crowding()));
                     return out;
                 },
             .dependencies =
@@ -586,6 +587,7 @@ void daemon::parts::refresh_metrics() {
     metrics.gauge_of(ops::metric::store_held_bytes)
         .set(static_cast<std::int64_t>(store->usage().bytes));
     content->tell_gateways(metrics);
+    if (chain) tell_congestion(chain->submitter.crowding(), metrics);
 }
 
 void daemon::parts::watch_signals() {

@@ -66,6 +66,16 @@ api::own_health queue_health(const saga::engine_figures& f) {
                         f.max_waiting, f.parked_now)};
 }
 
+api::own_health congestion_health(const solana::congestion_view& seen) {
+    return {"chain", seen.congested ? "warn" : "pass",
+            fmt::format("{} of the last {} transactions died or landed late{}", seen.late,
+                        seen.ends, seen.congested ? "; mints bid more and take turns" : "")};
+}
+
+void tell_congestion(const solana::congestion_view& seen, ops::metrics& to) {
+    to.gauge_of(ops::metric::chain_congestion).set(seen.permille());
+}
+
 api::own_health disk_health(bool has_room, const std::string& folder) {
     if (has_room) return {"disk", "pass", ""};
     return {

@@ -234,6 +234,33 @@ TEST(mint_saga, a_dropped_transaction_is_proved_dead_and_signed_anew) {
     expect_minted(w, "order-1");
 }
 
+// proves: S7, E5
+TEST(mint_saga, a_congested_chain_lets_new_mints_take_turns_and_recovers_by_itself) {
+    world w;
+    w.each([](auto& node) { node.model.faults().drop_sends = 1'000'000; });
+    const auto order = [&](int i) {
+        auto r = w.request("Seat " + std::to_string(i));
+        r.account = "user-" + std::to_string(i);
+        return w.accept("order-" + std::to_string(i), r);
+    };
+    std::vector<uuid> all;
+    for (int i = 0; i < 8; ++i) all.push_back(order(i));
+    EXPECT_FALSE(w.submitter.crowding().congested);
+    for (const auto& id : all) w.until(id, [](const auto& view) { return view.generation == 2; });
+    EXPECT_TRUE(w.submitter.crowding().congested);
+    w.each([](auto& node) { node.model.faults().drop_sends = 0; });
+    // The first of them goes at once, the others one after another, and say why they wait.
+    for (int i = 8; i < 14; ++i) all.push_back(order(i));
+    const auto held = w.until(all.back(), [](const auto& view) {
+        return view.waiting && view.waiting->reason.contains("congestion");
+    });
+    EXPECT_THAT(held.view.waiting->reason, HasSubstr("congestion: 8 of the last "));
+    for (const auto& id : all) EXPECT_EQ(w.b.end_of(id).view.state, "completed");
+    w.b.loop.advance(2min);
+    EXPECT_FALSE(w.submitter.crowding().congested);
+    w.b.expect_stories_true();
+}
+
 // proves: E3, E9
 TEST(mint_saga, three_proved_deaths_park_and_then_a_cancel_undoes) {
     world w;
@@ -608,7 +635,26 @@ TEST(mint_saga, an_operation_of_version_1_is_carried_to_its_end) {
     expect_minted(w, "order-1");
     const auto newer = w.mint("order-2");
     EXPECT_EQ(newer.view.state, "completed");
-    EXPECT_EQ(newer.version, 2);
+    EXPECT_EQ(newer.version, mint_version);
+}
+
+// proves: S4, E1
+TEST(mint_saga, an_operation_of_version_2_is_carried_to_its_end) {
+    world w{{}, 10'000'000'000, {}, 2};
+    saga::submission s;
+    s.kind = "mint";
+    s.key = "order-1";
+    const mint_base base{w.secret, w.wallet.address()};
+    auto input = accept_mint(w.request(), base, {s.tenant, s.kind, s.key});
+    input.v = 2;
+    s.input = json::write(input);
+    const auto id = w.b.accept(std::move(s));
+    w.until(id, [](const auto& view) { return view.step == "fetch_uris"; });
+    w.b.stop();
+    w.define(mint_version);
+    w.b.start();
+    EXPECT_EQ(w.b.end_of(id).view.state, "completed");
+    expect_minted(w, "order-1");
 }
 
 // proves: S2, S3, M2

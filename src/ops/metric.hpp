@@ -37,6 +37,7 @@ enum class metric : std::uint8_t {
     engine_queue_warnings,
     engine_reseal_percent,
     consistency_drifts,
+    chain_congestion,
     wallet_lamports,
     wallet_floor,
     gateway_hedges,

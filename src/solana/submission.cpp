@@ -25,6 +25,7 @@ bool ends_it(const fault& refused) {
     return refused.kind() == fault_kind::permanent && !is_hint_of_success(refused) &&
            !refused.is(codes::insufficient_funds);
 }
+constexpr std::size_t most_signed = 16'384;
 }  // namespace
 
 bool fan_out_report::is_out() const noexcept {
@@ -50,7 +51,11 @@ bool settled::is_curable() const noexcept {
 
 submitter::submitter(rpc::client& client, blockhash_cache& blockhashes, signature_watcher& watcher,
                      submission_settings s)
-    : client_{client}, blockhashes_{blockhashes}, watcher_{watcher}, settings_{s} {
+    : client_{client},
+      blockhashes_{blockhashes},
+      watcher_{watcher},
+      settings_{s},
+      road_{s.crowding} {
     THOLE_ASSERT(s.fan_out >= 1 && s.required_providers >= 1, "somebody must be asked");
 }
 
@@ -127,7 +132,8 @@ task<std::uint64_t> submitter::price_for(public_key payer, int generation, deadl
             fees_at_ = loop.now();
         }
     }
-    co_return choose_price(fees_, settings_.fees, generation);
+    const int crowded = crowding().congested ? 1 : 0;
+    co_return choose_price(fees_, settings_.fees, generation + crowded);
 }
 
 task<result<prepared_transaction>> submitter::prepare(transaction_plan plan, const keypair& wallet,
@@ -154,6 +160,8 @@ task<result<prepared_transaction>> submitter::prepare(transaction_plan plan, con
     p.blockhash_slot = recent->context_slot;
     p.compute_limit = budget->limit;
     p.compute_price = budget->price;
+    if (signed_.size() >= most_signed) signed_.clear();  // those that were never journaled
+    signed_[p.signature] = client_.loop().now();
     co_return p;
 }
 
@@ -246,6 +254,23 @@ task<std::optional<std::uint64_t>> submitter::ask_height(deadline until) {
 }
 
 task<settled> submitter::settle(prepared_transaction p, std::optional<public_key> mint,
+                                deadline until) {
+    const auto id = p.signature;
+    auto out = co_await decide(std::move(p), mint, until);
+    using enum submission_state;
+    if (out.state == pending || out.state == uncertain) co_return out;
+    const auto now = client_.loop().now();
+    const auto made = signed_.find(id);
+    if (out.state == dead) {
+        road_.died(now);
+    } else if (made != signed_.end()) {
+        road_.landed(now - made->second, now);
+    }
+    if (made != signed_.end()) signed_.erase(made);
+    co_return out;
+}
+
+task<settled> submitter::decide(prepared_transaction p, std::optional<public_key> mint,
                                 deadline until) {
     const auto id = signature::parse(p.signature);
     THOLE_ASSERT(id.has_value(), "a journaled signature reads back");

@@ -12,18 +12,20 @@
 // transaction that was not prepared; sign again. "Already processed" and "already in use" are hints
 // of success: they only make the next settle() worth while.
 //
-// prepare() chooses the compute limit by simulation and the price by percentile (fee.hpp). A
-// refusal in simulation is a fault with scope request, and nothing was signed; one that would end
-// the operation counts only when as many providers as for a death refuse alike, else another one's
-// simulation is taken, or it is codes::refusal_disputed and can be tried again. fan_out() goes to
-// at least two endpoints, the very first leg with preflight, and to all of them once `since_first`
-// passed widen_after. Errors of single endpoints are in the reports, not faults. Cancellation:
-// stops what runs; legs on the way may have arrived. Threads: the loop's.
+// prepare() chooses the compute limit by simulation and the price by percentile (fee.hpp), while
+// the chain is congested (congestion.hpp) as for a later generation. A refusal in simulation is a
+// fault with scope request, and nothing was signed; one that would end the operation counts only
+// when as many providers as for a death refuse alike, else another one's simulation is taken, or it
+// is codes::refusal_disputed and can be tried again. fan_out() goes to at least two endpoints, the
+// very first leg with preflight, and to all of them once `since_first` passed widen_after. Errors
+// of single endpoints are in the reports, not faults. Cancellation: stops what runs; legs on the
+// way may have arrived. Threads: the loop's.
 
 #include <functional>
 
 #include "solana/blockhash_cache.hpp"
 #include "solana/codec/transaction.hpp"
+#include "solana/congestion.hpp"
 #include "solana/death.hpp"
 #include "solana/fee.hpp"
 #include "solana/signature_watcher.hpp"
@@ -54,6 +56,7 @@ struct submission_settings {
     duration fees_max_age = std::chrono::seconds{5};    // of the shared fee samples
     duration height_max_age = std::chrono::seconds{1};  // of the shared finalized height
     fee_policy fees;
+    congestion_settings crowding;
 };
 
 struct compute_budget {
@@ -121,6 +124,13 @@ class submitter {
     [[nodiscard]] task<settled> settle(prepared_transaction p, std::optional<public_key> mint,
                                        deadline until);
 
+    // What became of the transactions that were settled last.
+    [[nodiscard]] congestion_view crowding() const { return road_.at(client_.loop().now()); }
+    // How long `who` waits before its first generation, while the chain is congested.
+    [[nodiscard]] std::optional<duration> hold(const uuid& who) {
+        return road_.hold(who, client_.loop().now());
+    }
+
     // When to send the same bytes again: half of the time so far, within 0.5 s and 4 s.
     [[nodiscard]] static duration rebroadcast_after(duration since_first) noexcept;
 
@@ -139,6 +149,8 @@ class submitter {
     [[nodiscard]] task<std::uint64_t> price_for(public_key payer, int generation, deadline until);
     [[nodiscard]] task<std::optional<std::uint64_t>> finalized_height(deadline until);
     [[nodiscard]] task<std::optional<std::uint64_t>> ask_height(deadline until);
+    [[nodiscard]] task<settled> decide(prepared_transaction p, std::optional<public_key> mint,
+                                       deadline until);
     [[nodiscard]] task<settled> judge(prepared_transaction p, std::optional<public_key> mint,
                                       deadline until);
     // Somebody calls it finalized: whether enough of them do.
@@ -151,6 +163,8 @@ class submitter {
     std::optional<std::uint64_t> height_;
     time_point height_at_{};
     busy_flag asking_height_;
+    congestion road_;
+    std::map<std::string, time_point> signed_;  // by signature, until it is seen or dead
     std::vector<prioritization_fee> fees_;
     std::optional<time_point> fees_at_;
 };

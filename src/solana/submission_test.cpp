@@ -109,6 +109,25 @@ TEST_F(Submission, OneNodesRefusalInSimulationEndsNothing) {
     EXPECT_EQ(agreed.error().effect(), fault_effect::none);
 }
 
+// proves: S7
+TEST_F(Submission, ACongestedChainIsBidMoreForAWhile) {
+    each([](auto& n) { n.fees = {0, 5'000, 9'000, 9'000}; });
+    const auto p = prepare().value();
+    outlive();
+    for (int i = 0; i < 8; ++i) ASSERT_EQ(settle(p).state, submission_state::dead);
+    EXPECT_TRUE(submit.crowding().congested);
+    EXPECT_EQ(prepare()->compute_price, 18'000U) << "as the second generation of quieter times";
+    EXPECT_EQ(prepare(3)->compute_price, 72'000U);
+    const uuid first{};
+    const uuid second{std::array<std::uint8_t, 16>{1}};
+    EXPECT_FALSE(submit.hold(first));
+    EXPECT_EQ(submit.hold(second), 250ms);
+    net.loop.advance(2min);
+    EXPECT_FALSE(submit.crowding().congested);
+    EXPECT_EQ(prepare()->compute_price, 9'000U);
+    EXPECT_FALSE(submit.hold(second));
+}
+
 TEST_F(Submission, AMissingFeeEstimateDoesNotStopIt) {
     each([](auto& n) {
         n.refuses["getRecentPrioritizationFees"] = {-32601, "Method not found", nullptr};

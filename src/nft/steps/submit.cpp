@@ -25,6 +25,11 @@ solana::mint_terms terms_of(const saga::step_context& in, const subject& about) 
     return terms;
 }
 
+std::string congestion_text(const solana::congestion_view& seen) {
+    return "congestion: " + std::to_string(seen.late) + " of the last " +
+           std::to_string(seen.ends) + " transactions died or landed late, new mints take turns";
+}
+
 bool is_ours(const mint_at& at, const subject& about) {
     return at.state == mint_state::minted && issuer_verified(*at.nft, about.id.base);
 }
@@ -54,6 +59,12 @@ task<result<mint_at>> submit::look_ahead(saga::step_context& in, const subject& 
 // ---- prepare ------------------------------------------------------------------------------------
 
 task<saga::outcome<solana::prepared_transaction>> submit::prepare(saga::step_context& in) {
+    // What has a transaction under way goes on; only new ones take turns.
+    if (in.generation() == 1) {
+        if (const auto pause = submitter_.hold(in.id())) {
+            co_return saga::wait{*pause, congestion_text(submitter_.crowding())};
+        }
+    }
     const auto about = subject_of(in, base_);
     const auto at = co_await look_ahead(in, about);
     if (!at) co_return failed_call<prepared>(in, at.error());

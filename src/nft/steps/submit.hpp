@@ -3,7 +3,8 @@
 // The point of no return: one transaction, journaled as bytes before its first byte leaves
 // (INTERFACES: BLOCKCHAIN_SUBMITTED, BLOCKCHAIN_CONFIRMED; SPEC S2–S4).
 //
-// prepare  reads the mint's address at finalized first. A token of ours that is there already (the
+// prepare  takes turns while the chain is congested, reads the mint's address at finalized first. A
+// token of ours that is there already (the
 //          journal was restored from an older backup) is not minted again: the prepared value is
 //          then empty, and settle() reads the token back. Else plan, simulate, sign. Before a
 //          further generation it is seen that the content is still served: what was dead for
