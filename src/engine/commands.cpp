@@ -3,6 +3,7 @@
 #include "engine/codes.hpp"
 #include "engine/engine_core.hpp"
 #include "engine/step_call.hpp"
+#include "engine/transitions.hpp"
 
 namespace thole::saga {
 
@@ -129,6 +130,8 @@ task<result<operation_view>> engine_core::command_stored(self_ptr self, live_ptr
     m.events = std::move(d.events);
     auto done = co_await commit_command(self, m);
     if (!done) co_return thole::fail(std::move(done).error());
+    // The child had ended while a person was asked: nothing else would begin it.
+    if (done->child_over) wake(m.after, m.after.updated_at, m.events);
     op->state() = std::move(m.after);
     self->moved(op->what.op, before.state, m.events);
     self->moved_others(*done);

@@ -216,5 +216,31 @@ TEST(child_of_locked_test, may_not_need_its_parents_lock_and_is_not_held_up_by_a
     b.expect_stories_true();
 }
 
+// A child that ends while its parent is parked for another step makes nobody due.
+// proves: E5, E6
+TEST_F(child_test, what_ended_while_a_person_was_asked_is_not_waited_for) {
+    const auto ask = std::make_shared<plain_step<"ask">>();
+    ask->act = [](step_context&) { return answering(park{"a person", {}}); };
+    work->act = [&](step_context&) {
+        if (work->runs == 1) return answering(saga::wait{1h, "stock"});
+        return answering(done<text>{{"packed"}});
+    };
+    b.stop();
+    b.define(define<order>("pair", 1).step(send).step(ask).beside().skippable().build());
+    b.start();
+    auto s = b.an_order("k");
+    s.kind = "pair";
+    const auto id = b.accept(std::move(s));
+    settle_down();
+    EXPECT_EQ(b.now(id).view.state, "parked");
+    b.loop.advance(2h);
+    ASSERT_EQ(b.now(children.front()).view.state, "completed");
+    EXPECT_EQ(b.now(id).view.state, "parked");
+    const act_details more{.output = R"({"value":"by hand"})", .step = "ask"};
+    ASSERT_TRUE(b.wait(b->act(id, bulk_act::skip, "me", "because", more)));
+    settle_down();
+    EXPECT_EQ(b.now(id).view.state, "completed") << "without anything else that happens";
+}
+
 }  // namespace
 }  // namespace thole::saga
