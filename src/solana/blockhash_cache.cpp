@@ -29,7 +29,8 @@ bool is_near(std::uint64_t value, std::uint64_t top) {
 }
 
 // The highest number that so many providers tell, or one near below it: fewer can neither pull it
-// down nor push it up. One provider counts once, with the highest that any of its endpoints tells.
+// down nor push it up. Where fewer answer at all, all of those. One provider counts once, with the
+// highest that any of its endpoints tells.
 template <class Number>
 std::optional<std::uint64_t> agreed(const answers& all, std::size_t required, Number number) {
     std::map<name, std::uint64_t> told;
@@ -37,7 +38,7 @@ std::optional<std::uint64_t> agreed(const answers& all, std::size_t required, Nu
         auto& word = told[each.provider];
         word = std::max(word, number(each));
     }
-    required = std::max(required, told.size() / 2 + 1);
+    required = std::max(std::min(required, told.size()), told.size() / 2 + 1);
     std::optional<std::uint64_t> out;
     for (const auto& [provider, top] : told) {
         const auto near = [top](const auto& other) { return is_near(other.second, top); };

@@ -5,9 +5,12 @@
 // A blockhash is the start of a transaction's life of 150 blocks: an old one, or one from a node
 // that lags, wastes part of it. And a life that is told too short has a living transaction proved
 // dead. So up to three endpoints are asked side by side, of as many providers as there are, and no
-// provider's word alone counts: most of the providers that answer, and at least as many as a proof
-// of death needs, must tell an end of life within 300 blocks, and a slot within 300 slots. Of those
-// that agree the latest end and the newest slot count; the others are passed over.
+// provider's word counts against another's: most of the providers that answer, and as many as a
+// proof of death needs if so many do, must tell an end of life within 300 blocks, and a slot within
+// 300 slots. Of those that agree the latest end and the newest slot count; the others are passed
+// over. A provider that answers alone is taken at its word, because minting goes on while the
+// others are away; what it told too low would then rest on the slots that a proof of death counts
+// (death.hpp).
 //
 //   auto recent = co_await cache.get(until);     // rpc_result<latest_blockhash>
 //   auto newest = co_await cache.get(until, blockhash_age::now);
@@ -17,7 +20,7 @@
 // fetched wait for the same answer.
 //
 // Errors: the fault of the best endpoint when none answers; codes::blockhash_disputed, which names
-// what each said, when too few agree or answer: then nothing can be signed. Cancellation: of the
+// what each said, when too few of them agree: then nothing can be signed. Cancellation: of the
 // fetching caller only; a waiting one then fetches itself. Threads: the loop's.
 
 #include "solana/busy_flag.hpp"

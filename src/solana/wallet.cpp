@@ -22,6 +22,14 @@ constexpr std::uint64_t edition_space = 282;
 constexpr std::uint64_t metaplex_create_fee = 10'000'000;
 constexpr std::size_t most_rents = 1024;
 
+// Who answers alone is believed up to what the network has asked for since its beginning: more of
+// it could not be had back.
+bool is_plausible(std::uint64_t lamports, std::uint64_t space) {
+    constexpr std::uint64_t overhead = 128;  // bytes that each account counts beside its own
+    constexpr std::uint64_t lamports_a_byte = 6960;  // for two years
+    return lamports > 0 && lamports <= (overhead + space) * lamports_a_byte;
+}
+
 std::vector<std::uint64_t> spaces_of(mint_standard standard, const mint_terms& terms) {
     const auto mint = rent_space(standard, terms);
     if (standard == mint_standard::token_2022) return {mint, token_2022_account_space};
@@ -84,9 +92,11 @@ task<result<std::uint64_t>> wallet_watch::ask_rent(std::uint64_t space, deadline
     const bool tied = std::ranges::count_if(told, [alike](const auto& each) {
                           return each.second.size() == alike;
                       }) > 1;
-    if (!tied && alike >= static_cast<std::size_t>(settings_.required_providers)) {
-        co_return most->first;
-    }
+    std::set<name> heard;
+    for (const auto& [lamports, by] : told) heard.insert(by.begin(), by.end());
+    const auto required = static_cast<std::size_t>(settings_.required_providers);
+    const bool alone = heard.size() == 1 && told.size() == 1 && is_plausible(most->first, space);
+    if (!tied && (alike >= required || alone)) co_return most->first;
     std::string detail = std::to_string(settings_.required_providers) + " providers must agree;";
     for (const auto& each : answers) {
         if (!each) continue;

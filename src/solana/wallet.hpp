@@ -9,8 +9,9 @@
 //   if (now->below_floor) …                      // alert
 //
 // Too high a rent is lamports that nobody gets back; too low a one is a mint that the chain
-// refuses. So a rent counts only as several providers tell it alike, and is kept for an hour: it
-// changes with a release of the cluster. Who meets a refusal for rent calls forget(). Who comes
+// refuses. So a rent counts only as several providers tell it alike, or as the only one that
+// answers tells it, up to what the network has always asked for. It is kept for an hour: it changes
+// with a release of the cluster. Who meets a refusal for rent calls forget(). Who comes
 // while one is being asked for waits for it.
 //
 // Errors: the faults of the reads; codes::rent_disputed, which names what each said, when too few

@@ -66,12 +66,18 @@ TEST(WalletWatch, ARentCountsOnlyAsTwoProvidersTellItAlike) {
     }
 }
 
-TEST(WalletWatch, OneProvidersRentCountsOnlyWhereOneIsEnough) {
+TEST(WalletWatch, OneProvidersRentCountsAloneUpToWhatTheNetworkHasAlwaysAsked) {
     auto endpoints = testing::three_endpoints();
     for (auto& each : endpoints) each.provider = name{"same"};
     network net{endpoints};
     wallet_watch strict{net.client, public_key{{1}}, 0};
-    EXPECT_TRUE(net.run(strict.rent_of(100, net.in(5s))).error().is(codes::rent_disputed));
+    EXPECT_EQ(net.run(strict.rent_of(100, net.in(5s))).value(), rent(100));
+    for (const std::uint64_t odd : {std::uint64_t{0}, rent(100) + 1}) {
+        for (const auto* each : {"a", "b", "c"}) net.nodes[each].rent = odd;
+        strict.forget();
+        EXPECT_TRUE(net.run(strict.rent_of(100, net.in(5s))).error().is(codes::rent_disputed));
+    }
+    for (const auto* each : {"a", "b", "c"}) net.nodes[each].rent.reset();
     wallet_watch lenient{net.client, public_key{{1}}, 0, {.required_providers = 1}};
     EXPECT_EQ(net.run(lenient.rent_of(100, net.in(5s))).value(), rent(100));
     net.nodes["b"].rent = 1;
