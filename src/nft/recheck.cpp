@@ -215,11 +215,11 @@ task<saga::outcome<recheck_report>> recheck::look(saga::step_context& in, const 
     const auto partner = co_await look_as_partner(in, row);
     if (!partner) co_return steps::failed_call<output>(in, partner.error());
     if (partner->differs) co_return co_await differs(in, *partner->differs);
-    co_return co_await agrees(in, row,
-                              {.slot = partner->slot,
-                               .metadata_gateways = metadata.by,
-                               .image_gateways = picture.by,
-                               .unreachable = picture.unreachable});
+    recheck_report report{.slot = partner->slot,
+                          .metadata_gateways = metadata.by,
+                          .image_gateways = picture.by,
+                          .unreachable = picture.unreachable};
+    co_return co_await agrees(in, row, std::move(report));
 }
 
 saga::definition make_recheck_saga(const mint_dependencies& parts, const mint_settings& settings) {
