@@ -487,6 +487,8 @@ TEST_F(engine_line_test, who_is_offered_a_place_and_does_not_go_forward_offers_i
     ASSERT_TRUE(act(all[1], bulk_act::cancel));
     b->loop.advance(600ms);  // the first has left
     EXPECT_EQ(right_of(all[2]), "running");
+    EXPECT_EQ(b->end_of(all[1]).view.state, "rolled_back");
+    for (const std::size_t n : {0U, 2U}) EXPECT_EQ(b->end_of(all[n]).view.state, "completed");
 }
 
 // proves: E3, E6
