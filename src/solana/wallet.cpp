@@ -92,10 +92,8 @@ task<result<std::uint64_t>> wallet_watch::ask_rent(std::uint64_t space, deadline
     const bool tied = std::ranges::count_if(told, [alike](const auto& each) {
                           return each.second.size() == alike;
                       }) > 1;
-    std::set<name> heard;
-    for (const auto& [lamports, by] : told) heard.insert(by.begin(), by.end());
     const auto required = static_cast<std::size_t>(settings_.required_providers);
-    const bool alone = heard.size() == 1 && told.size() == 1 && is_plausible(most->first, space);
+    const bool alone = told.size() == 1 && alike == 1 && is_plausible(most->first, space);
     if (!tied && (alike >= required || alone)) co_return most->first;
     std::string detail = std::to_string(settings_.required_providers) + " providers must agree;";
     for (const auto& each : answers) {
