@@ -18,12 +18,14 @@ constexpr std::size_t at_once = 64;
 // The one that is named; else the current one, of a group the first that is not done. -1: it is not
 // under way.
 int step_to_skip(const plan& steps, const operation_state& s, std::string_view named) {
-    const int first = s.members.empty() || s.backward ? s.step : steps.group_of(s.step).first;
-    for (int i = first; i <= std::max(first, first - 1 + static_cast<int>(s.members.size())); ++i) {
-        const bool done =
-            !s.members.empty() &&
-            s.members[static_cast<std::size_t>(i - first)].stand == member_stand::done;
-        if (named.empty() ? !done : steps.at(i).name == named) return i;
+    if (s.members.empty() || s.backward) {
+        return named.empty() || named == s.step_name ? s.step : -1;
+    }
+    const auto group = steps.group_of(s.step);
+    for (int i = group.first; i <= group.last; ++i) {
+        const auto& m = s.members[static_cast<std::size_t>(i - group.first)];
+        const bool fits = named.empty() ? m.stand != member_stand::done : m.step == named;
+        if (fits) return i;
     }
     return -1;
 }

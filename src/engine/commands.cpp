@@ -125,7 +125,7 @@ task<result<operation_view>> engine_core::command_stored(self_ptr self, live_ptr
     m.who = &op->who();
     m.fence = before.fence;
     m.base_seq = before.seq;
-    m.releases_lock = before.lock == lock_state::held && d.after.lock == lock_state::none;
+    m.releases_lock = before.lock == lock_state::held && d.after.lock != lock_state::held;
     m.after = std::move(d.after);
     m.events = std::move(d.events);
     auto done = co_await commit_command(self, m);

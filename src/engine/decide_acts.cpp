@@ -197,9 +197,17 @@ void turn::operator()(const reopen_command& c) {
     send_back(to);
 }
 
+namespace {
+// Nothing was begun under a lock that is waited for, or that has come while its time has not.
+bool is_under_lock(const operation_state& s, const plan& p) {
+    return s.lock == lock_state::held && !(p.at(s.step).locks && !s.started);
+}
+}  // namespace
+
 void turn::send_back(int to) {
     auto& s = now();
     auto& e = out_.events.back();
+    const bool lock_unused = !is_under_lock(s, plan_);
     reset_members(to);
     s.started = s.started || to < s.step;
     s.step = to;
@@ -210,7 +218,8 @@ void turn::send_back(int to) {
     e.step = s.step_name;
     e.attempt = s.attempt;
     e.generation = 0;
-    if (s.lock == lock_state::wanted && !step().locks) s.lock = lock_state::later;
+    const bool to_take_later = s.lock != lock_state::none && lock_unused && !step().locks;
+    if (to_take_later) s.lock = lock_state::later;
     reschedule(now_);
 }
 

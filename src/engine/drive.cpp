@@ -163,7 +163,7 @@ task<bool> engine_core::commit(self_ptr self, live_ptr op, decision&& d) {
     m.who = &op->who();
     m.fence = op->state().fence;
     m.base_seq = op->state().seq;
-    m.releases_lock = op->state().lock == lock_state::held && d.after.lock == lock_state::none;
+    m.releases_lock = op->state().lock == lock_state::held && d.after.lock != lock_state::held;
     m.after = std::move(d.after);
     m.events = std::move(d.events);
     m.prepared = std::move(d.prepared);

@@ -46,6 +46,37 @@ class engine_change_test : public ::testing::Test {
     bench b;
 };
 
+// Nothing was begun under a key whose pace lets one begin later.
+// proves: E5, E6
+TEST_F(engine_change_test, who_is_sent_back_before_his_turn_gives_the_key_to_the_next) {
+    engine_options options;
+    options.kinds["order"] = {.key_per_minute = 6};
+    bench paced{std::move(options)};
+    paced.define(make(1).build());
+    paced.start();
+    std::vector<store_time> begun;
+    ship->act = [&](step_context& in) {
+        begun.push_back(in.store_now());
+        return fine();
+    };
+    const auto first = paced.accept(paced.an_order("a"));
+    EXPECT_EQ(paced.end_of(first).view.state, "completed");
+    const auto second = paced.accept(paced.an_order("b"));
+    const auto third = paced.accept(paced.an_order("c"));
+    paced.loop.advance(1s);
+    EXPECT_EQ(paced.now(second).view.waiting->reason, "engine.key_rate_limited");
+    EXPECT_EQ(paced.now(third).view.waiting->holder, second);
+    ASSERT_TRUE(paced.wait(
+        paced->act(second, bulk_act::reopen, "me", "look again", act_details{.step = "book"})));
+    paced.loop.advance(1s);
+    EXPECT_EQ(paced.now(third).view.waiting->reason, "engine.key_rate_limited");
+    EXPECT_EQ(paced.now(second).view.waiting->holder, third);
+    for (const auto& id : {third, second}) EXPECT_EQ(paced.end_of(id).view.state, "completed");
+    ASSERT_EQ(begun.size(), 3U);
+    for (std::size_t i = 1; i < begun.size(); ++i) EXPECT_GE(begun[i] - begun[i - 1], 10s);
+    paced.expect_stories_true();
+}
+
 // What a sibling had done before counts no more, however the outputs came.
 TEST_F(engine_change_test, of_a_group_that_begins_anew_no_output_of_before_counts) {
     auto group = define<order>("pair", 1);

@@ -1,5 +1,6 @@
 // Steps that run side by side, and steps that few operations may be in at once.
 
+#include "engine/codes.hpp"
 #include "engine/engine.hpp"
 #include "engine/order_saga_test.hpp"
 #include "io/cancellation.hpp"
@@ -92,6 +93,31 @@ TEST_F(engine_group_test, steps_run_side_by_side_and_the_next_begins_when_all_ar
                             "step.started left", "step.started asked", "step.started right",
                             "step.completed left", "step.completed asked", "step.completed right",
                             "step.completed last", "operation.ended"));
+}
+
+// proves: E3, E6
+TEST_F(engine_group_test, none_of_a_group_that_is_undone_can_be_skipped) {
+    begin();
+    steps.left->act = [](step_context&) { return failing(fault{codes::http_client_error}); };
+    steps.right->revert = [](step_context&) {
+        return with<outcome<nothing>>(park{"look at it", {}});
+    };
+    const auto id = b->accept(b->an_order("k"));
+    EXPECT_EQ(b->end_of(id).view.state, "parked");
+    for (const auto* name : {"", "first", "left", "asked", "right", "last"}) {
+        act_details more;
+        more.step = name;
+        more.output = R"({"value":"given"})";
+        const auto answer = b->wait((*b)->act(id, bulk_act::skip, "me", "r", std::move(more)));
+        ASSERT_FALSE(answer) << name;
+        const bool stands_there = std::string_view{name}.empty() || name == steps.right->name;
+        const auto& why =
+            stands_there ? codes::operation_not_skippable : codes::operation_step_not_begun;
+        EXPECT_TRUE(answer.error().is(why)) << name << ": " << answer.error().describe();
+    }
+    steps.right->revert = {};
+    ASSERT_TRUE(b->wait((*b)->retry(id, "me", "again")));
+    EXPECT_EQ(b->end_of(id).view.state, "rolled_back");
 }
 
 // proves: E1, F2

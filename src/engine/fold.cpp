@@ -162,6 +162,7 @@ void story::reopen(const event& e) {
     const int to = plan_->index_of(e.step);
     if (to < 0) return void(flaw_ = "it goes back to a step that there is not");
     const bool passed = to < s_.step;
+    const bool begun_under_lock = !plan_->at(s_.step).locks || s_.started;
     s_.started = s_.started || passed;
     const auto group = plan_->group_of(to);
     if (group.size() == 1) s_.members.clear();
@@ -172,7 +173,9 @@ void story::reopen(const event& e) {
     s_.attempt = 1;
     s_.state = op_state::ready;
     s_.waiting.clear();
-    if (s_.lock == lock_state::wanted && !plan_->at(to).locks) s_.lock = lock_state::later;
+    const bool lets_go =
+        s_.lock == lock_state::wanted || (s_.lock == lock_state::held && !begun_under_lock);
+    if (lets_go && !plan_->at(to).locks) s_.lock = lock_state::later;
 }
 
 void story::migrate(const event& e, const event_data& d) {

@@ -51,7 +51,7 @@ enum class op_ending : std::uint8_t { none, completed, rolled_back, failed, clos
 BOOST_DESCRIBE_ENUM(op_ending, none, completed, rolled_back, failed, closed)
 
 // none: takes no lock, or gave it back · later: its locked step is not reached · wanted: to be
-// taken with the next commit or claim · held: until the operation has ended, also while parked.
+// taken with the next commit or claim · held: until it has ended or is sent back unbegun.
 enum class lock_state : std::uint8_t { none, later, wanted, held };
 BOOST_DESCRIBE_ENUM(lock_state, none, later, wanted, held)
 
