@@ -115,8 +115,7 @@ class campaigner {
 std::string campaign_report::json() const {
     std::string missing;
     for (const auto each : probes.missing()) {
-        missing +=
-            fmt::format(R"({}"{}")", missing.empty() ? "" : ",", json::detail::enum_text(each));
+        missing += fmt::format(R"({}"{}")", missing.empty() ? "" : ",", each);
     }
     return fmt::format(R"({{"seeds":{},"operations":{},"faults":{},"crashes":{},"violations":{},)"
                        R"("never_reached":[{}],"simulated_hours":{:.1f},"wall_seconds":{:.1f},)"
@@ -129,7 +128,7 @@ std::string campaign_report::json() const {
 std::string campaign_report::text() const {
     std::string out;
     for (const auto each : probes.missing()) {
-        out += fmt::format("never reached: {}\n", json::detail::enum_text(each));
+        out += fmt::format("never reached: {}\n", each);
     }
     return out + fmt::format(
                      "{} seeds, {} operations, {} faults, {} crashes, {} violations; "

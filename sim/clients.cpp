@@ -1,10 +1,10 @@
 #include "sim/clients.hpp"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 
 #include "engine/codes.hpp"
 #include "nft/mint_input.hpp"
+#include "sim/orders.hpp"
 
 namespace thole::sim {
 
@@ -38,6 +38,38 @@ clients::clients(world& where) : world_{where}, chance_{where.seed ^ 0xC11E475} 
             add(verbs.at(chance_.below(verbs.size())), i, at + draw(chance_, 0s, 120s));
         }
         if (w.interventions > 0) intervene(i, at);
+    }
+    if (w.orders > 0) make_orders();
+}
+
+// By dice of their own: days without orders go as they went.
+void clients::make_orders() {
+    const auto& w = world_.today.workload;
+    rng chance{world_.seed ^ 0x0BDE25};
+    for (int i = w.operations; i < w.operations + w.orders; ++i) {
+        const auto at = draw(chance, w.over.least, w.over.most);
+        add(act_kind::submit, i, at);
+        if (chance.chance(static_cast<std::uint64_t>(w.duplicates), 100)) {
+            add(act_kind::repeat, i, at + draw(chance, 0s, 20s));
+        }
+        constexpr std::array verbs{act_kind::skip,    act_kind::skip,       act_kind::reopen,
+                                   act_kind::edit,    act_kind::edit,       act_kind::migrate,
+                                   act_kind::migrate, act_kind::prioritise, act_kind::retry,
+                                   act_kind::cancel,  act_kind::pause,      act_kind::close};
+        for (int n = 0; n < 4; ++n) {
+            if (!chance.chance(static_cast<std::uint64_t>(w.order_verbs), 100)) continue;
+            const auto verb = verbs.at(chance.below(verbs.size()));
+            const auto when = at + draw(chance, 0s, 60s);
+            add(verb, i, when);
+            if (verb == act_kind::pause) {
+                add(act_kind::resume, i, when + draw(chance, 1s, 40s));
+            }
+        }
+    }
+    for (int i = 0; i < w.bulk_acts; ++i) {
+        const auto at = draw(chance, w.over.least, w.over.most + 60s);
+        add(act_kind::act_on_all, i, at);
+        if (i % 2 == 0) add(act_kind::undo, i, at + draw(chance, 1s, 15s));
     }
 }
 
@@ -76,6 +108,10 @@ std::optional<duration> clients::next() const {
 }
 
 std::optional<uuid> clients::id_of(int client) const {
+    if (client < 0) {
+        const auto* op = world_.judges.find(std::int64_t{-client});
+        return op == nullptr ? std::nullopt : std::optional{op->id};
+    }
     const auto found = ids_.find(client);
     if (found == ids_.end()) return std::nullopt;
     return found->second;
@@ -87,7 +123,10 @@ void clients::step(std::span<process* const> at, duration age) {
         waiting_.pop();
         auto& p = *at[at.size() > 1 ? chance_.below(at.size()) : 0];
         under_way_.emplace(what.number, errand{what, &p});
-        boost::asio::co_spawn(p.loop().executor(), carry_out(p, what), boost::asio::detached);
+        // What the product throws ends the run (nothing_throws).
+        boost::asio::co_spawn(p.loop().executor(), carry_out(p, what), [](std::exception_ptr e) {
+            if (e) std::rethrow_exception(std::move(e));
+        });
     }
 }
 
@@ -116,7 +155,36 @@ task<> clients::carry_out(process& p, act what) {
     if (!answered) again(what, draw(chance_, patience / 2, patience), p.age());
 }
 
+namespace {
+
+std::string tag_of(int number) {
+    return "batch-" + std::to_string(number % 3);
+}
+
+// One in five is difficult (desk.hpp).
+saga::submission order_of(int client, int accounts) {
+    saga::submission s;
+    s.kind = order_kind;
+    s.key = world::key_of(client);
+    order wanted{"user-" + std::to_string(client % accounts), "order " + std::to_string(client)};
+    if (client % 5 == 0) wanted.text += " " + std::string{desk::difficult};
+    s.input = json::write(wanted);
+    s.subject = wanted.account;
+    s.tags = {tag_of(client), "order"};
+    return s;
+}
+
+}  // namespace
+
 task<bool> clients::submit(process& p, act what) {
+    if (what.client >= world_.today.workload.operations) {
+        auto wanted = order_of(what.client, world_.today.workload.accounts);
+        const auto answer = co_await p.engine().submit(std::move(wanted));
+        if (!answer) co_return false;
+        ids_.emplace(what.client, answer->view.id);
+        world_.judges.accepted(what.client, answer->view.id, answer->replayed);
+        co_return true;
+    }
     auto wanted = world_.request_of(what.client);
     if (what.kind == act_kind::contradict) wanted.description = "Another seat.";
     saga::submission s;
@@ -143,10 +211,61 @@ task<bool> clients::submit(process& p, act what) {
     co_return false;
 }
 
+task<bool> clients::act_on_order(process& p, act what, uuid id) {
+    saga::act_details more;
+    auto verb = saga::bulk_act::migrate;
+    if (what.kind == act_kind::skip) {
+        verb = saga::bulk_act::skip;
+        more.step = "invite";
+        more.output = R"({"value":"by telephone"})";
+    } else if (what.kind == act_kind::reopen) {
+        verb = saga::bulk_act::reopen;
+        more.step = "look";
+    } else if (what.kind == act_kind::edit) {
+        verb = saga::bulk_act::edit;
+        more.patch = R"({"text":"amended"})";
+    }
+    const auto done = co_await p.engine().act(id, verb, "operator", "by hand", std::move(more));
+    co_return done || done.error().kind() == fault_kind::permanent;
+}
+
+// He counts, and acts when as many fit still. What rests is begun again in the end (run.cpp).
+task<bool> clients::act_on_all(process& p, act what) {
+    if (acts_.contains(what.client)) co_return true;
+    constexpr std::array verbs{saga::bulk_act::pause, saga::bulk_act::prioritise,
+                               saga::bulk_act::cancel, saga::bulk_act::retry};
+    saga::bulk_request wanted;
+    wanted.which.kind = order_kind;
+    wanted.which.tag = tag_of(what.client);
+    wanted.act = verbs.at(static_cast<std::size_t>(what.client / 2) % verbs.size());
+    wanted.more.priority = saga::operation_priority::low;
+    wanted.actor = "operator";
+    wanted.reason = "all of them";
+    wanted.window = 20s;
+    auto counting = wanted;
+    const auto counted = co_await p.engine().act_on_all(std::move(counting));
+    if (!counted) co_return false;
+    wanted.dry_run = false;
+    wanted.expect = counted->matched;
+    const auto done = co_await p.engine().act_on_all(std::move(wanted));
+    if (done && done->undoable) acts_.emplace(what.client, done->undoable->id);
+    co_return done.has_value();
+}
+
+task<bool> clients::undo(process& p, act what) {
+    const auto found = acts_.find(what.client);
+    if (found == acts_.end()) co_return false;  // it was not answered yet
+    const auto done = co_await p.engine().cancel(found->second, "operator", "the wrong ones");
+    co_return done || done.error().kind() == fault_kind::permanent;
+}
+
 task<bool> clients::command(process& p, act what) {
+    if (what.kind == act_kind::act_on_all) co_return co_await act_on_all(p, what);
+    if (what.kind == act_kind::undo) co_return co_await undo(p, what);
     const auto id = id_of(what.client);
     if (!id) co_return false;  // not accepted yet
     if (what.kind == act_kind::resolve) co_return co_await resolve(p, *id);
+    if (what.kind >= act_kind::skip) co_return co_await act_on_order(p, what, *id);
     auto& probes = world_.judges.probes;
     auto& engine = p.engine();
     if (what.kind == act_kind::hold || what.kind == act_kind::release) {

@@ -29,7 +29,13 @@ enum class act_kind : std::uint8_t {
     prioritise,
     hold,     // its whole kind
     release,  // …
-    resolve   // by what the chain says of the newest generation, once it says it for good
+    resolve,  // by what the chain says of the newest generation, once it says it for good
+    skip,     // the invitation, of orders
+    reopen,   // at their first step
+    edit,
+    migrate,
+    act_on_all,  // orders of one tag; with a window in which …
+    undo         // … it is taken back
 };
 
 struct act {
@@ -53,6 +59,7 @@ class clients {
     [[nodiscard]] bool is_over() const noexcept { return waiting_.empty() && under_way_.empty(); }
     // An operator's act, added by the run's last hour.
     void add(act_kind kind, int client, duration at);
+    // Of what nobody asked for, as a child: its row, negative, in the place of the client.
     [[nodiscard]] std::optional<uuid> id_of(int client) const;
     [[nodiscard]] std::size_t accepted() const noexcept { return ids_.size(); }
     // To be told of every commit: some change their minds at a certain step.
@@ -72,7 +79,11 @@ class clients {
     task<bool> submit(process& p, act what);
     task<bool> command(process& p, act what);
     task<bool> resolve(process& p, uuid id);
+    task<bool> act_on_order(process& p, act what, uuid id);
+    task<bool> act_on_all(process& p, act what);
+    task<bool> undo(process& p, act what);
     void intervene(int client, duration at);
+    void make_orders();
     void again(act what, duration after, duration age);
 
     world& world_;
@@ -82,6 +93,7 @@ class clients {
     std::map<int, errand> under_way_;  // by number
     std::map<int, uuid> ids_;          // by client, once accepted
     std::set<int> changed_minds_;
+    std::map<int, uuid> acts_;    // bulk ones that can be undone, by number
     std::multiset<int> holding_;  // clients whose hold was answered and who have not released it
 };
 

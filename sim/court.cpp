@@ -17,7 +17,9 @@ using saga::op_state;
 
 int client_of(std::string_view key) {
     int out = -1;
-    const auto digits = key.substr(std::min(key.size(), std::string_view{"client-"}.size()));
+    constexpr std::string_view whose = "client-";
+    if (!key.starts_with(whose)) return out;
+    const auto digits = key.substr(whose.size());
     std::from_chars(digits.data(), digits.data() + digits.size(), out);
     return out;
 }
@@ -75,11 +77,25 @@ std::optional<duration> court::served(const std::string& cid) const {
 
 // ---- commits ------------------------------------------------------------------------------------
 
-void court::recount(const saga::operation_state& before, const saga::operation_state& after) {
+void court::recount(const known_operation& op, const saga::operation_state& after) {
+    const auto& before = op.now;
+    if (after.awaits && after.state == op_state::ready) {
+        awaiting_.insert(op.row);
+    } else if (!awaiting_.empty()) {
+        awaiting_.erase(op.row);
+    }
     unsettled_ += static_cast<std::size_t>(!is_settled(after));
     unsettled_ -= static_cast<std::size_t>(!is_settled(before));
     unended_ += static_cast<std::size_t>(after.state != op_state::terminal);
     unended_ -= static_cast<std::size_t>(before.state != op_state::terminal);
+}
+
+std::size_t court::unsettled() const {
+    const auto child_rests = [this](std::int64_t row) {
+        const auto* child = find(*book_.at(row).now.awaits);
+        return child != nullptr && child->now.state == op_state::parked;
+    };
+    return unsettled_ - static_cast<std::size_t>(std::ranges::count_if(awaiting_, child_rests));
 }
 
 void court::committed(const commit_seen& seen) {
@@ -89,21 +105,26 @@ void court::committed(const commit_seen& seen) {
     if (fresh) {
         op.row = seen.op.who.row;
         op.id = seen.op.who.id;
+        op.kind = seen.op.who.kind;
         op.key = seen.op.who.key;
+        op.parent = seen.op.who.parent;
         op.client = client_of(op.key);
         by_id_.emplace(op.id, op.row);
         op.now.state = op_state::terminal;  // for recount(): it was nothing yet
         ++figures_.events;
     }
-    recount(op.now, seen.op.now);
-    if (seen.prepared != nullptr) note_generation(op, *seen.prepared);
+    recount(op, seen.op.now);
+    if (seen.prepared != nullptr && op.kind == "mint") note_generation(op, *seen.prepared);
     for (const auto& e : seen.events) {
         ++figures_.events;
         log.add(world_.age(), to_string(e.type), static_cast<std::uint64_t>(op.row), e.step);
         note(op, e);
+        if (op.kind != "mint") note_order(op, e);
     }
     op.now = seen.op.now;
-    for (auto& each : checkers_) each->committed(seen, op);
+    for (auto& each : checkers_) {
+        if (each->judges(op.kind)) each->committed(seen, op);
+    }
     if (ear_) ear_(op);
 }
 
@@ -188,6 +209,31 @@ void court::note(known_operation& op, const saga::event& e) {
     if (mentions(e, "ipfs.wrong_bytes")) probes.hit(probe::bytes_corrupt);
 }
 
+// What a mint never does.
+void court::note_order(known_operation& op, const saga::event& e) {
+    if (e.type == event_type::skipped) op.skipped.insert(e.step);
+    constexpr std::array plain{std::pair{event_type::skipped, order_probe::skipped_by_person},
+                               std::pair{event_type::reopened, order_probe::reopened_by_person},
+                               std::pair{event_type::edited, order_probe::edited_by_person},
+                               std::pair{event_type::migrated, order_probe::migrated_by_person},
+                               std::pair{event_type::child_ended, order_probe::child_awaited},
+                               std::pair{event_type::given_up, order_probe::gave_up_beside_others},
+                               std::pair{event_type::paced, order_probe::paced_by_key}};
+    for (const auto& [type, which] : plain) {
+        if (e.type == type) probes.hit(which);
+    }
+    if (e.type == event_type::recovered && !op.now.members.empty()) {
+        probes.hit(order_probe::recovered_side_by_side);
+    }
+    if (e.type != event_type::ended) return;
+    const bool undone = mentions(e, "\"rolled_back\"");
+    if (op.kind == "act") {
+        probes.hit(undone ? order_probe::act_undone : order_probe::acted_on_many);
+    } else if (op.parent && undone) {
+        probes.hit(order_probe::child_undone);
+    }
+}
+
 // ---- everything else ----------------------------------------------------------------------------
 
 void court::accepted(int client, const uuid& id, bool replayed) {
@@ -235,6 +281,11 @@ void court::recorded(const nft::record& row) {
 
 void court::unpinned(std::string_view cid, std::string_view owner) {
     for (auto& each : checkers_) each->unpinned(cid, owner);
+}
+
+void court::filing(int orders) {
+    if (orders > 1) probes.hit(order_probe::filed_at_once);
+    for (auto& each : checkers_) each->filing(orders);
 }
 
 void court::in_flight(std::string_view endpoint, std::uint32_t calls) {

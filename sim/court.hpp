@@ -41,8 +41,10 @@ struct known_generation {
 struct known_operation {
     std::int64_t row = 0;
     uuid id;
+    std::string kind;
     std::string key;
-    int client = 0;
+    int client = 0;  // -1: nobody's, as a child
+    std::optional<uuid> parent;
     saga::operation_state now;
     std::vector<known_generation> generations;
     std::string metadata_cid;  // once uploaded
@@ -51,6 +53,7 @@ struct known_operation {
     int claims = 0;        // times that somebody began to work on it
     int resumed = 0;       // after an operator had let it rest
     std::map<std::string, int, std::less<>> completed;  // steps, how often
+    std::set<std::string, std::less<>> skipped;         // whose output a person gave
 };
 
 struct figures {
@@ -74,7 +77,8 @@ class court {
     void recorded(const nft::record& row);
     void unpinned(std::string_view cid, std::string_view owner);
     void in_flight(std::string_view endpoint, std::uint32_t calls);  // when nothing is to be done
-    void at_rest();                                                  // all is over
+    void filing(int orders);  // are in that step at once, in one life
+    void at_rest();           // all is over
 
     void offend(std::string_view by, std::string what);
     // Called after each commit was judged.
@@ -88,8 +92,8 @@ class court {
     [[nodiscard]] const known_operation* find(const uuid& id) const;
     // Of a signed transaction in base64; null when it was never journaled.
     [[nodiscard]] const known_generation* generation_of(std::string_view transaction) const;
-    // Not yet ended, parked or blocked behind a parked one.
-    [[nodiscard]] std::size_t unsettled() const noexcept { return unsettled_; }
+    // Not yet ended, parked or blocked behind a parked one, nor waiting for a child that is.
+    [[nodiscard]] std::size_t unsettled() const;
     [[nodiscard]] std::size_t unended() const noexcept { return unended_; }
     [[nodiscard]] const std::vector<violation>& violations() const noexcept { return violations_; }
     [[nodiscard]] const figures& counted() const noexcept { return figures_; }
@@ -105,8 +109,9 @@ class court {
 
   private:
     void note(known_operation& op, const saga::event& e);
+    void note_order(known_operation& op, const saga::event& e);
     void note_generation(known_operation& op, const saga::prepared_row& row);
-    void recount(const saga::operation_state& before, const saga::operation_state& after);
+    void recount(const known_operation& op, const saga::operation_state& after);
 
     world& world_;
     std::vector<std::unique_ptr<checker>> checkers_;
@@ -124,6 +129,7 @@ class court {
     figures figures_;
     std::function<void(const known_operation&)> ear_;
     std::size_t unsettled_ = 0;
+    std::set<std::int64_t> awaiting_;  // of them, rows that wait for a child
     std::size_t unended_ = 0;
 };
 

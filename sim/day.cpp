@@ -59,7 +59,8 @@ bool is_known_target(std::string_view target) {
     constexpr std::array<std::string_view, 4> groups{"any", "all", "rpc", "content"};
     return std::ranges::find(groups, target) != groups.end() ||
            std::ranges::find(rpc_labels, target) != rpc_labels.end() ||
-           std::ranges::find(content_labels, target) != content_labels.end();
+           std::ranges::find(content_labels, target) != content_labels.end() ||
+           target == desk_label;
 }
 
 void check(const day& d, std::vector<std::string>& mistakes) {
@@ -67,7 +68,8 @@ void check(const day& d, std::vector<std::string>& mistakes) {
         if (!holds) mistakes.push_back(fmt::format("{}: {}", key, rule));
     };
     const auto& w = d.workload;
-    demand(w.operations >= 1, "workload.operations", "must be at least 1");
+    demand(w.operations >= 0 && w.orders >= 0 && w.operations + w.orders >= 1,
+           "workload.operations", "must be at least 1, or orders");
     demand(w.accounts >= 1, "workload.accounts", "must be at least 1");
     demand(w.images >= 1, "workload.images", "must be at least 1");
     demand(is_percent(w.duplicates), "workload.duplicates", "must be 0 to 100 (per cent)");
@@ -75,6 +77,10 @@ void check(const day& d, std::vector<std::string>& mistakes) {
     demand(is_percent(w.cancels), "workload.cancels", "must be 0 to 100 (per cent)");
     demand(is_percent(w.verbs), "workload.verbs", "must be 0 to 100 (per cent)");
     demand(is_percent(w.interventions), "workload.interventions", "must be 0 to 100 (per cent)");
+    demand(is_percent(w.order_verbs), "workload.order_verbs", "must be 0 to 100 (per cent)");
+    demand(w.bulk_acts >= 0 && w.bulk_acts <= 100, "workload.bulk_acts", "must be 0 to 100");
+    demand(d.surroundings.daemons == 1 || w.orders == 0, "workload.orders",
+           "must be 0 with several daemons: their limits count on one node");
     demand(d.surroundings.daemons == 1 || w.interventions == 0, "workload.interventions",
            "must be 0 with several daemons: they do not hear what another was told to hold back");
     demand(d.surroundings.concurrency >= 1, "surroundings.concurrency", "must be at least 1");

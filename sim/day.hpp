@@ -117,10 +117,13 @@ struct workload {
     int verbs = 0;            // % of the operations that an operator touches at random
     int interventions = 0;    // % that one pauses, holds back, hurries or decides by what he sees
     std::string cancel_at{};  // step at which every client thinks better of it
+    int orders = 0;           // clients of the second saga (orders.hpp), after those of mints
+    int order_verbs = 0;      // % of them that an operator touches, up to four times
+    int bulk_acts = 0;        // on all orders of a tag, every other one undone
 };
 BOOST_DESCRIBE_STRUCT(workload, (),
                       (operations, accounts, images, over, duplicates, conflicting, cancels, verbs,
-                       interventions, cancel_at))
+                       interventions, cancel_at, orders, order_verbs, bulk_acts))
 
 struct surroundings {
     std::uint64_t lamports = 1'000'000'000'000;
@@ -149,6 +152,7 @@ BOOST_DESCRIBE_STRUCT(day, (), (name, summary, workload, surroundings, fault))
 // Labels of the nodes of every simulated world.
 inline constexpr std::array<std::string_view, 3> rpc_labels{"north", "south", "west"};
 inline constexpr std::array<std::string_view, 2> content_labels{"kubo-1", "kubo-2"};
+inline constexpr std::string_view desk_label = "desk";  // the supplier; never "any" one
 
 }  // namespace thole::sim
 

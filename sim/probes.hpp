@@ -10,7 +10,10 @@
 #include <array>
 #include <boost/describe.hpp>
 #include <cstdint>
+#include <string_view>
 #include <vector>
+
+#include "base/json.hpp"
 
 namespace thole::sim {
 
@@ -81,21 +84,46 @@ BOOST_DESCRIBE_ENUM(probe, generation_2, generation_3, proved_dead, uncertain, c
                     died_unacknowledged, died_acknowledged, died_unsent, died_unanswered,
                     stopped_in_order, stood_still, taken_over, kept_out)
 
-inline constexpr std::size_t probe_count = static_cast<std::size_t>(probe::kept_out) + 1;
+// Of orders (orders.hpp).
+enum class order_probe : std::uint8_t {
+    skipped_by_person,
+    reopened_by_person,
+    edited_by_person,
+    migrated_by_person,
+    acted_on_many,  // when the window had passed, or at once
+    act_undone,     // within it
+    child_awaited,
+    child_undone,
+    gave_up_beside_others,
+    recovered_side_by_side,  // several steps were under way when its process died
+    filed_at_once,           // as many as there are places
+    paced_by_key,
+};
+BOOST_DESCRIBE_ENUM(order_probe, skipped_by_person, reopened_by_person, edited_by_person,
+                    migrated_by_person, acted_on_many, act_undone, child_awaited, child_undone,
+                    gave_up_beside_others, recovered_side_by_side, filed_at_once, paced_by_key)
+
+inline constexpr std::size_t mint_probes = static_cast<std::size_t>(probe::kept_out) + 1;
+inline constexpr std::size_t probe_count =
+    mint_probes + static_cast<std::size_t>(order_probe::paced_by_key) + 1;
 
 class probe_log {
   public:
     void hit(probe which) noexcept { ++counts_[static_cast<std::size_t>(which)]; }
+    void hit(order_probe which) noexcept {
+        ++counts_[mint_probes + static_cast<std::size_t>(which)];
+    }
     void add(const probe_log& other) noexcept {
         for (std::size_t i = 0; i < probe_count; ++i) counts_[i] += other.counts_[i];
     }
-    [[nodiscard]] std::uint64_t count(probe which) const noexcept {
-        return counts_[static_cast<std::size_t>(which)];
-    }
-    [[nodiscard]] std::vector<probe> missing() const {
-        std::vector<probe> out;
+    // Their names.
+    [[nodiscard]] std::vector<std::string_view> missing() const {
+        std::vector<std::string_view> out;
         for (std::size_t i = 0; i < probe_count; ++i) {
-            if (counts_[i] == 0) out.push_back(static_cast<probe>(i));
+            if (counts_[i] != 0) continue;
+            out.push_back(i < mint_probes
+                              ? json::detail::enum_text(static_cast<probe>(i))
+                              : json::detail::enum_text(static_cast<order_probe>(i - mint_probes)));
         }
         return out;
     }

@@ -3,6 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "sim/orders.hpp"
 #include "thole/presets.hpp"
 
 namespace thole::sim {
@@ -117,13 +118,16 @@ void process::start_engine() {
     auto saga = nft::make_mint_saga(parts(), settings);
     world_.steps = saga.steps();
     if (seams_.definition) saga = seams_.definition(std::move(saga), at_);
+    world_.tell_plan(saga.steps());
     saga::definitions known;
     known.add(std::move(saga));
+    if (world_.has_orders()) add_orders(known);
     saga::engine_options options;
     options.node = "daemon-" + std::to_string(number_);
     options.seed = seed_of(world_);
     options.concurrency = world_.today.surroundings.concurrency;
     options.max_waiting = world_.today.surroundings.max_waiting;
+    if (world_.has_orders()) options.kinds[std::string{order_kind}] = order_limits;
     options.on_journal_fault = [this](const fault& f) {
         auto& probes = world_.judges.probes;
         probes.hit(f.effect() == fault_effect::unknown ? probe::commit_read_back
@@ -133,6 +137,17 @@ void process::start_engine() {
     engine_.emplace(*loop_, *journal_, std::move(known), ids_, std::move(options));
     if (world_.is_shared()) {
         boost::asio::co_spawn(loop_->executor(), leased_.keep(), boost::asio::detached);
+    }
+}
+
+// The first life has the first version only: those of later lives begin by the second.
+void process::add_orders(saga::definitions& known) {
+    const order_parts with{*transport_, contents_, world_.judges};
+    std::vector<saga::definition> made{make_order_saga(with, 1), make_parcel_saga(with)};
+    if (world_.lives > 1) made.push_back(make_order_saga(with, 2));
+    for (auto& each : made) {
+        world_.tell_plan(each.steps());
+        known.add(std::move(each));
     }
 }
 
@@ -182,6 +197,11 @@ void process::mount_all() {
             return world_.serve(*at, r);
         });
     }
+    if (world_.has_orders()) {
+        net_.mount(std::string{desk::url}, [this](const io::http_request& r) {
+            return gone_ ? reply{503, {}, {}} : world_.serve_desk(r);
+        });
+    }
     for (auto& each : world_.content_nodes) {
         net_.mount(each->url, [this, at = each.get()](const io::http_request& r) {
             return gone_ ? reply{503, {}, {}} : world_.serve(*at, r);
@@ -190,6 +210,7 @@ void process::mount_all() {
 }
 
 void process::apply_links() {
+    if (world_.has_orders()) net_.link(std::string{desk::url}) = world_.supplier.link;
     for (const auto& each : world_.rpc_nodes) net_.link(each->url) = each->link;
     for (const auto& each : world_.content_nodes) net_.link(each->url) = each->link;
 }

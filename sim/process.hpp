@@ -74,6 +74,7 @@ class process {
     [[nodiscard]] std::vector<ipfs::provider*> remotes();
     [[nodiscard]] solana::submission_settings submission() const;
     void start_engine();
+    void add_orders(saga::definitions& known);
 
     world& world_;
     const seams& seams_;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "sim/orders.hpp"
+
 namespace thole::sim {
 
 namespace {
@@ -187,14 +189,18 @@ bool running::call_operator() {
     constexpr std::array patient{retry, retry, cancel, retry, close};
     constexpr std::array strict{fail, retry, cancel, retry, close};
     constexpr std::array tidy{close, retry, cancel, retry, close};
+    constexpr std::array orderly{skip, retry, retry, cancel, close};
     constexpr std::array ways{patient, strict, patient, tidy};
     bool found = false;
     for (const auto& [row, op] : world_.judges.operations()) {
         if (op.now.state != saga::op_state::parked) continue;
         const auto times = static_cast<std::size_t>(cared_for_[row]++);
         if (times >= patient.size()) continue;
-        const auto& care = ways.at(static_cast<std::size_t>(row) % ways.size());
-        crowd_.add(care.at(times), op.client, world_.age());
+        const int whose = op.client < 0 ? -static_cast<int>(row) : op.client;
+        const bool order = op.kind == order_kind;
+        const auto& care = order ? orderly : ways.at(static_cast<std::size_t>(row) % ways.size());
+        const bool rests = order && op.now.paused;
+        crowd_.add(rests ? resume : care.at(times), whose, world_.age());
         found = true;
     }
     if (!found) {

@@ -28,7 +28,7 @@ day one_day(const std::string& name) {
 // proves: X1, E1, E2, E3, E5, E9, S2, S3, M2
 TEST(sim, no_seed_shows_a_violation_and_every_probe_is_reached) {
     campaign_options how;
-    how.first_seed = 61;
+    how.first_seed = 68;
     const auto days = all_days();
     ASSERT_GE(days.size(), 8U);
     how.seeds = 3;
@@ -36,7 +36,7 @@ TEST(sim, no_seed_shows_a_violation_and_every_probe_is_reached) {
     const auto told = campaign(days, how);
     EXPECT_EQ(told.violations, 0U);
     for (const auto each : told.probes.missing()) {
-        ADD_FAILURE() << "never reached: " << json::detail::enum_text(each);
+        ADD_FAILURE() << "never reached: " << each;
     }
     EXPECT_GT(told.crashes, 0U);
 }
@@ -63,11 +63,15 @@ TEST(sim, seeds_that_found_something_find_nothing_any_more) {
     EXPECT_TRUE(simulate(one_day("interventions"), 1796025828423).violations.empty());
     // Of the clients: a release was heard before the hold that it belongs to.
     EXPECT_TRUE(simulate(one_day("interventions"), 1796026246974).violations.empty());
+    // To skip a step by its name threw when another one of its group was being undone.
+    EXPECT_TRUE(simulate(one_day("orders"), 2).violations.empty());
+    // Who was sent back before his turn began out of turn, under the key that he had kept.
+    EXPECT_TRUE(simulate(one_day("orders"), 4).violations.empty());
 }
 
 // proves: X1
 TEST(sim, the_same_seed_leaves_the_same_trace) {
-    for (const auto* name : {"mint_storm", "rolling_restart"}) {
+    for (const auto* name : {"mint_storm", "rolling_restart", "orders"}) {
         const auto today = one_day(name);
         const auto first = simulate(today, 5);
         EXPECT_EQ(first.hash, simulate(today, 5).hash);

@@ -24,8 +24,9 @@ result<> watched_store::commit() {
         return unknown();
     }
     if (auto done = inner_.commit(); !done) return done;
-    tell();
-    if (writes && happens(troubles_.cut)) return unknown();
+    const bool cut = writes && happens(troubles_.cut);
+    tell(!cut);
+    if (cut) return unknown();
     return {};
 }
 
@@ -34,9 +35,9 @@ void watched_store::rollback() {
     inner_.rollback();
 }
 
-void watched_store::tell() {
+void watched_store::tell(bool told) {
     for (const auto& each : changes_) {
-        tell_({each.op, each.events, each.prepared ? &*each.prepared : nullptr});
+        tell_({each.op, each.events, each.prepared ? &*each.prepared : nullptr, told});
     }
     changes_.clear();
 }
@@ -77,6 +78,8 @@ result<saga::move_answer> watched_store::apply(const saga::move& m) {
     auto& now = made.op.now;
     if (answer->blocked) {
         saga::block(now, m.who->lock_key, now.updated_at, made.events);
+    } else if (answer->paced_until) {
+        saga::pace(now, *answer->paced_until, now.updated_at, made.events);
     } else if (now.state == saga::op_state::running && now.lock == saga::lock_state::wanted) {
         now.lock = saga::lock_state::held;
     } else if (answer->child_over) {

@@ -17,6 +17,7 @@ struct commit_seen {
     const saga::operation& op;
     std::span<const saga::event> events;
     const saga::prepared_row* prepared = nullptr;
+    bool told = true;  // false: the answer is lost, and whoever asked has to look
 };
 
 // In thousandths of the writing transactions.
@@ -78,7 +79,7 @@ class watched_store final : public saga::store {
     [[nodiscard]] bool happens(int permille) {
         return permille > 0 && chance_.chance(static_cast<std::uint64_t>(permille), 1000);
     }
-    void tell();
+    void tell(bool told);
 
     saga::store& inner_;
     witness tell_;

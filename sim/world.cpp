@@ -174,6 +174,16 @@ std::string world::path_of(std::string_view name) const {
     return below_ ? std::string{name} : folder_.file(name);
 }
 
+reply world::serve_desk(const io::http_request& request) {
+    if (happens(supplier.busy)) return {503, {}, {}};
+    return supplier.answer(request);
+}
+
+const saga::plan* world::plan_of(const std::string& kind, int version) const {
+    const auto found = plans_.find({kind, version});
+    return found == plans_.end() ? nullptr : &found->second;
+}
+
 std::unique_ptr<watched_store> world::open_journal() {
     if (has_files()) {
         if (below_) sql::on_lost_fsync([] {});  // until there is a process that it could end
@@ -269,6 +279,8 @@ void world::apply(const weather& sky) {
         each->link = {};
         each->busy = 0;
     }
+    supplier.link = {};
+    supplier.busy = 0;
     records_ = {};
     journal_troubles_ = {};
     without_lease_.clear();
@@ -319,6 +331,10 @@ void world::apply(const fault_event& each) {
     if (auto* rpc = find(rpc_nodes, each.target)) {
         apply_link(each, rpc->link);
         apply_to(*rpc, each);
+    }
+    if (each.target == desk::label) {
+        apply_link(each, supplier.link);
+        if (each.kind == trouble::content_busy) supplier.busy = static_cast<int>(each.amount);
     }
     if (auto* node = find(content_nodes, each.target)) {
         apply_link(each, node->link);

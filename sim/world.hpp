@@ -22,6 +22,7 @@
 #include "nft/sqlite_records.hpp"
 #include "sim/contents.hpp"
 #include "sim/court.hpp"
+#include "sim/desk.hpp"
 #include "sim/disk.hpp"
 #include "sim/leases.hpp"
 #include "sim/network.hpp"
@@ -83,6 +84,8 @@ class world {
     // ---- the outside as processes meet it -------------------------------------------------------
     [[nodiscard]] reply serve(rpc_place& at, const io::http_request& request);
     [[nodiscard]] reply serve(content_place& at, const io::http_request& request);
+    [[nodiscard]] reply serve_desk(const io::http_request& request);
+    [[nodiscard]] bool has_orders() const noexcept { return today.workload.orders > 0; }
     // Opened anew by each process.
     [[nodiscard]] std::unique_ptr<watched_store> open_journal();  // throws no_journal
     nft::records& open_records();
@@ -138,8 +141,12 @@ class world {
     std::vector<std::unique_ptr<content_place>> content_nodes;
     nft::cluster_secret secret{sha256(as_bytes("a cluster"))};
     solana::keypair wallet = solana::keypair::from_seed({1, 2, 3});
-    saga::plan steps{};  // of the saga, told by the first process
-    int lives = 0;       // so far
+    saga::plan steps{};  // of the mint saga, told by the first process
+    // … and of every saga, by kind and version; null: none that a process told of.
+    [[nodiscard]] const saga::plan* plan_of(const std::string& kind, int version) const;
+    void tell_plan(const saga::plan& of) { plans_[{of.kind, of.version}] = of; }
+    desk supplier{};
+    int lives = 0;  // so far
     lease_table leases{};
     court judges{*this};
 
@@ -169,6 +176,7 @@ class world {
     std::vector<std::string> owners_;  // wallets, by account
     std::set<std::pair<std::string, std::string>> lost_;
     std::set<int> without_lease_;  // daemons
+    std::map<std::pair<std::string, int>, saga::plan> plans_;
 
     saga::model_store in_memory_;
     std::unique_ptr<disk> below_;  // of faulty storage

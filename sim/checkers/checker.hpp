@@ -20,11 +20,14 @@ class checker {
     virtual ~checker() = default;
     [[nodiscard]] virtual std::string_view name() const noexcept = 0;
 
+    // Of which operations it hears: mints, unless it says otherwise.
+    [[nodiscard]] virtual bool judges(std::string_view kind) const { return kind == "mint"; }
     virtual void committed(const commit_seen&, const known_operation&) {}
     virtual void accepted(int /*client*/, const uuid&, bool /*replayed*/) {}
     virtual void leaving(const departure&) {}
     virtual void recorded(const nft::record&) {}
     virtual void unpinned(std::string_view /*cid*/, std::string_view /*owner*/) {}
+    virtual void filing(int /*orders*/) {}
     virtual void in_flight(std::string_view /*endpoint*/, std::uint32_t /*calls*/) {}
     virtual void at_rest() {}
 
@@ -52,6 +55,9 @@ std::unique_ptr<checker> load_within_budget(court&, world&);     // load.cpp
 std::unique_ptr<checker> one_home_for_retry(court&, world&);     // one_home.cpp
 std::unique_ptr<checker> attempts_are_true(court&, world&);      // attempts.cpp
 std::unique_ptr<checker> fence_holds(court&, world&);            // fence.cpp
+std::unique_ptr<checker> within_limits(court&, world&);          // limits.cpp
+std::unique_ptr<checker> orders_hold(court&, world&);            // orders_hold.cpp
+std::unique_ptr<checker> children_first(court&, world&);         // children_first.cpp
 
 [[nodiscard]] std::vector<checker_maker> all_checkers();
 

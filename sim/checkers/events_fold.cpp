@@ -13,6 +13,7 @@ class rule final : public checker {
   public:
     using checker::checker;
     std::string_view name() const noexcept override { return "events_fold"; }
+    bool judges(std::string_view) const override { return true; }
 
     void committed(const commit_seen& seen, const known_operation& op) override {
         auto& last = last_[op.row];
@@ -33,7 +34,10 @@ class rule final : public checker {
             const auto stored = journal.load(op.id);
             if (!events || !stored || !*stored) continue;  // another checker's
             const auto& is = (*stored)->op;
-            saga::story told{world_.steps, !is.who.lock_key.empty()};
+            const auto* steps = world_.plan_of(is.who.kind, is.who.version);
+            if (steps == nullptr) continue;  // an act's: the engine's own
+            auto other = [this, &is](int version) { return world_.plan_of(is.who.kind, version); };
+            saga::story told{*steps, !is.who.lock_key.empty(), std::move(other)};
             const auto flawed =
                 std::ranges::find_if(*events, [&](const auto& e) { return !told.tell(e); });
             if (flawed != events->end()) {

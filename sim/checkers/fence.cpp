@@ -11,6 +11,7 @@ class rule final : public checker {
   public:
     using checker::checker;
     std::string_view name() const noexcept override { return "fence_holds"; }
+    bool judges(std::string_view) const override { return true; }
 
     void committed(const commit_seen& seen, const known_operation& op) override {
         auto& fence = fences_[op.row];

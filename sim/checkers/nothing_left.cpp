@@ -74,7 +74,7 @@ class rule final : public checker {
         for (const auto& [row, op] : court_.operations()) {
             const bool by_person = op.now.ending == saga::op_ending::closed ||
                                    op.now.ending == saga::op_ending::failed;
-            if (by_person && op.metadata_cid.empty()) return true;
+            if (op.kind == "mint" && by_person && op.metadata_cid.empty()) return true;
         }
         return false;
     }

@@ -10,6 +10,7 @@ class rule final : public checker {
   public:
     using checker::checker;
     std::string_view name() const noexcept override { return "one_key_one_operation"; }
+    bool judges(std::string_view) const override { return true; }
 
     void accepted(int client, const uuid& id, bool) override {
         const auto [known, fresh] = told_.emplace(client, id);
@@ -18,6 +19,7 @@ class rule final : public checker {
         }
     }
     void committed(const commit_seen&, const known_operation& op) override {
+        if (op.client < 0) return;
         const auto [known, fresh] = rows_.emplace(op.client, op.row);
         if (!fresh && known->second != op.row) {
             offend(world::key_of(op.client) + " has two operations");

@@ -45,6 +45,14 @@ std::span<const mutant> mutants() {
         mutant{"sends_all_the_time", "rebroadcasts at every poll to every node",
                sends_all_the_time},
         mutant{"leaks_a_permit", "a call under way is never reported", leaks_a_permit},
+        mutant{"forgets_the_pace", "operations of one key begin as fast as they come",
+               forgets_the_pace},
+        mutant{"claims_without_places", "a claim takes more of a kind than may be at work",
+               claims_without_places},
+        mutant{"takes_a_child_for_ended", "a child that waits counts as completed",
+               takes_a_child_for_ended},
+        mutant{"leaves_it_at_the_desk", "what is taken back from a supplier stays there",
+               leaves_it_at_the_desk},
     };
     return all;
 }

@@ -54,4 +54,10 @@ seams accepts_one_providers_word();
 seams unpins_without_counting();
 seams leaks_a_permit();
 
+// Of orders.
+seams forgets_the_pace();
+seams claims_without_places();
+seams takes_a_child_for_ended();
+seams leaves_it_at_the_desk();
+
 }  // namespace thole::sim
