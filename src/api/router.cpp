@@ -14,22 +14,21 @@
 namespace thole::api {
 namespace {
 
-std::vector<std::string_view> split(std::string_view pattern) {
-    std::vector<std::string_view> out;
+std::vector<std::string> split(std::string_view pattern) {
+    std::vector<std::string> out;
     while (!pattern.empty()) {
         pattern.remove_prefix(1);  // the slash
         const auto end = std::min(pattern.find('/'), pattern.size());
-        out.push_back(pattern.substr(0, end));
+        out.emplace_back(pattern.substr(0, end));
         pattern.remove_prefix(end);
     }
     return out;
 }
 
-bool fits(std::string_view pattern, const std::vector<std::string>& path,
+bool fits(const std::vector<std::string>& pattern, const std::vector<std::string>& path,
           std::map<std::string, std::string>& names) {
-    names.clear();
     std::size_t at = 0;
-    for (const auto want : split(pattern)) {
+    for (const std::string_view want : pattern) {
         if (at == path.size()) return false;
         if (want.ends_with("...}")) {
             const std::vector<std::string> rest(path.begin() + static_cast<std::ptrdiff_t>(at),
@@ -99,6 +98,7 @@ void router::add(route r, handler h) {
     for (const auto& each : routes_) {
         THOLE_ASSERT(each.method != r.method || each.pattern != r.pattern, "one handler a route");
     }
+    patterns_.push_back(split(r.pattern));
     routes_.push_back(std::move(r));
     handlers_.push_back(std::move(h));
 }
@@ -110,7 +110,7 @@ router::match router::find(std::string_view method, std::string_view path) const
     const auto wanted = method == "HEAD" ? std::string_view{"GET"} : method;
     for (std::size_t i = 0; i < routes_.size(); ++i) {
         std::map<std::string, std::string> names;
-        if (!fits(routes_[i].pattern, *segments, names)) continue;
+        if (!fits(patterns_[i], *segments, names)) continue;
         if (routes_[i].method == wanted) {
             out.found = &routes_[i];
             out.run = &handlers_[i];

@@ -90,6 +90,7 @@ class router {
     ops::metrics& count_;
     const clock& time_;
     std::vector<route> routes_;
+    std::vector<std::vector<std::string>> patterns_;  // of the routes, by segments
     std::vector<handler> handlers_;
 };
 

@@ -8,8 +8,8 @@ namespace thole {
 
 namespace {
 
-constexpr bool dash_before(std::size_t byte) {
-    return byte == 4 || byte == 6 || byte == 8 || byte == 10;
+constexpr bool is_dash(std::size_t at) {
+    return at == 8 || at == 13 || at == 18 || at == 23;
 }
 
 }  // namespace
@@ -30,24 +30,29 @@ uuid uuid::v7(store_time now, entropy& source) {
 
 std::optional<uuid> uuid::parse(std::string_view text) {
     if (text.size() != 36) return std::nullopt;
-    std::array<std::uint8_t, 16> raw;
-    std::size_t at = 0;
-    for (std::size_t i = 0; i < raw.size(); ++i) {
-        if (dash_before(i) && text[at++] != '-') return std::nullopt;
-        const auto byte = from_hex(text.substr(at, 2));
-        if (!byte) return std::nullopt;
-        raw[i] = byte->front();
-        at += 2;
+    std::string digits;
+    digits.reserve(32);
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        if (!is_dash(at)) {
+            digits += text[at];
+        } else if (text[at] != '-') {
+            return std::nullopt;
+        }
     }
+    const auto read = from_hex(digits);
+    if (!read) return std::nullopt;
+    std::array<std::uint8_t, 16> raw;
+    std::ranges::copy(*read, raw.begin());
     return uuid{raw};
 }
 
 std::string uuid::text() const {
+    const auto digits = to_hex(raw_);
     std::string out;
     out.reserve(36);
-    for (std::size_t i = 0; i < raw_.size(); ++i) {
-        if (dash_before(i)) out += '-';
-        out += to_hex(std::span{raw_}.subspan(i, 1));
+    for (const char digit : digits) {
+        if (is_dash(out.size())) out += '-';
+        out += digit;
     }
     return out;
 }

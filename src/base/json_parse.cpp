@@ -44,7 +44,7 @@ class builder {
     }
     bool on_key(bj::string_view part, std::size_t, error_code&) {
         text_.append(part.data(), part.size());
-        frames_.back().key = std::move(text_);
+        std::swap(frames_.back().key, text_);  // both keep their room
         text_.clear();
         return true;
     }
@@ -53,6 +53,7 @@ class builder {
         return true;
     }
     bool on_string(bj::string_view part, std::size_t, error_code&) {
+        if (text_.empty()) return put(bj::value(part, memory_));  // in one piece, mostly
         text_.append(part.data(), part.size());
         put(bj::value(bj::string_view{text_.data(), text_.size()}, memory_));
         text_.clear();

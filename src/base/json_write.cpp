@@ -108,20 +108,23 @@ bool utf16_less(std::string_view a, std::string_view b) {
 void append_value(std::string& out, const bj::value& from, bool is_canonical);
 
 void append_object(std::string& out, const bj::object& from, bool is_canonical) {
-    std::vector<const bj::key_value_pair*> members;
-    members.reserve(from.size());
-    for (const auto& each : from) members.push_back(&each);
+    bool is_first = true;
+    const auto append = [&](const bj::key_value_pair& each) {
+        if (!std::exchange(is_first, false)) out += ',';
+        append_escaped(out, each.key());
+        out += ':';
+        append_value(out, each.value(), is_canonical);
+    };
+    out += '{';
     if (is_canonical) {
+        std::vector<const bj::key_value_pair*> members;
+        members.reserve(from.size());
+        for (const auto& each : from) members.push_back(&each);
         std::ranges::sort(members, utf16_less,
                           [](const auto* each) { return std::string_view{each->key()}; });
-    }
-    out += '{';
-    bool is_first = true;
-    for (const auto* each : members) {
-        if (!std::exchange(is_first, false)) out += ',';
-        append_escaped(out, each->key());
-        out += ':';
-        append_value(out, each->value(), is_canonical);
+        for (const auto* each : members) append(*each);
+    } else {
+        for (const auto& each : from) append(each);
     }
     out += '}';
 }

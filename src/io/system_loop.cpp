@@ -55,6 +55,7 @@ void system_loop::arm_kernel_timer(time_point at) {
     armed_for_ = at;
     // Far waits in hops, so that "never" cannot overflow the timer's own arithmetic.
     const auto wait = std::min<duration>(deadline{at}.remaining(now()), std::chrono::hours{24});
+    if (wait == duration::zero()) return post([this] { fire(); });  // due: no need of the kernel
     kernel_timer_.expires_after(wait);
     kernel_timer_.async_wait([this](const boost::system::error_code& error) {
         if (!error) fire();

@@ -18,6 +18,9 @@ struct mention {
 
 class mentions {
   public:
+    mentions() { all_.reserve(16); }
+    [[nodiscard]] std::size_t size() const noexcept { return all_.size(); }
+
     void add(const public_key& key, bool signer, bool writable) {
         auto at = std::ranges::find(all_, key, &mention::key);
         if (at == all_.end()) at = all_.insert(at, mention{key, false, false});
@@ -28,6 +31,7 @@ class mentions {
     // Grouped, and in order of first mention within a group.
     [[nodiscard]] std::vector<mention> ordered() const {
         std::vector<mention> out;
+        out.reserve(all_.size());
         for (const bool signer : {true, false}) {
             for (const bool writes : {true, false}) {
                 std::ranges::copy_if(all_, std::back_inserter(out), [&](const mention& m) {
@@ -89,6 +93,8 @@ result<message> compile_message(message_version version, const public_key& payer
         for (const auto& a : i.accounts) all.add(a.key, a.signer, a.writable);
     }
     message out;
+    out.keys.reserve(all.size());
+    out.instructions.reserve(instructions.size());
     out.version = version;
     out.blockhash = recent;
     for (const auto& m : all.ordered()) {
@@ -103,6 +109,7 @@ result<message> compile_message(message_version version, const public_key& payer
             return fail(codes::transaction_too_large, "an instruction over 65535 bytes");
         }
         compiled_instruction compiled{index_of(out.keys, i.program), {}, i.data};
+        compiled.accounts.reserve(i.accounts.size());
         for (const auto& a : i.accounts) compiled.accounts.push_back(index_of(out.keys, a.key));
         out.instructions.push_back(std::move(compiled));
     }

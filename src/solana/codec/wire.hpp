@@ -22,6 +22,7 @@ namespace thole::solana {
 
 class writer {
   public:
+    writer() { out_.reserve(usual_size); }
     writer& u8(std::uint8_t v);
     writer& u16(std::uint16_t v) { return little(v, 2); }
     writer& u32(std::uint32_t v) { return little(v, 4); }
@@ -39,6 +40,7 @@ class writer {
     [[nodiscard]] bytes take() { return std::move(out_); }
 
   private:
+    static constexpr std::size_t usual_size = 256;
     writer& little(std::uint64_t v, int width);
     bytes out_;
 };
