@@ -113,7 +113,8 @@ process::process(world& where, const seams& with, int number)
 
 void process::start_engine() {
     nft::mint_settings settings;
-    settings.upload.replicas = 1 + static_cast<std::uint32_t>(world_.content_nodes.size());
+    const auto copies = 1 + static_cast<std::uint32_t>(world_.content_nodes.size());
+    settings.upload.replicas = {.image = copies, .metadata = copies};
     settings.generations = world_.today.surroundings.generations;
     auto saga = nft::make_mint_saga(parts(), settings);
     world_.steps = saga.steps();

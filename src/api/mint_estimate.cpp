@@ -1,5 +1,7 @@
 #include "api/mint_estimate.hpp"
 
+#include <cmath>
+
 #include "api/codes.hpp"
 #include "api/reply.hpp"
 #include "base/json.hpp"
@@ -11,6 +13,7 @@ namespace {
 
 constexpr std::int64_t most_counted = 1'000'000;
 constexpr std::int64_t most_bytes = 1'000'000'000'000'000;
+constexpr double most_seconds = 4e9;
 constexpr auto longest = std::chrono::seconds{10};
 
 struct estimate {
@@ -23,10 +26,11 @@ struct estimate {
     std::uint64_t wallet_lamports = 0;
     bool enough = false;
     std::vector<money> content_per_month{};
+    std::optional<std::uint32_t> seconds{};
 };
 BOOST_DESCRIBE_STRUCT(estimate, (),
                       (v, standard, count, lamports_each, lamports, wallet, wallet_lamports, enough,
-                       content_per_month))
+                       content_per_month, seconds))
 
 }  // namespace
 
@@ -70,6 +74,10 @@ task<io::server_response> mint_estimate_resource::get(call c) {
     out.wallet_lamports = wallet->lamports;
     out.enough = wallet->enough;
     out.content_per_month = p_.keeping.of(static_cast<std::uint64_t>(*size), p_.copies);
+    if (p_.mints_per_second) {
+        const auto long_time = static_cast<double>(*count) / *p_.mints_per_second;
+        out.seconds = static_cast<std::uint32_t>(std::min(std::ceil(long_time), most_seconds));
+    }
     co_return reply(200, json::to_value(out));
 }
 

@@ -4,8 +4,9 @@
 //
 // What so many mints cost at most (the longest texts, the fee at its cap) and what the wallet
 // holds: {v, standard, count, lamports_each, lamports, wallet, wallet_lamports, enough,
-// content_per_month}; 64-bit numbers are text. The last is what `bytes` of content cost where they
-// would be kept, by currency. Threads: the core loop's.
+// content_per_month, seconds}; 64-bit numbers are text. content_per_month is what `bytes` of
+// content cost where they would be kept, by currency; seconds, how long the configured rates alone
+// make them last (left out where none limits them). Threads: the core loop's.
 
 #include "api/router.hpp"
 #include "ipfs/content_costs.hpp"
@@ -22,6 +23,8 @@ class mint_estimate_resource {
         std::uint64_t fee_cap = 0;  // micro-lamports per unit
         const ipfs::content_costs& keeping;
         std::size_t copies = 1;  // of each content
+        // That the rates of endpoints and providers let through; nothing: no rate says.
+        std::optional<double> mints_per_second{};
         const io::loop& time;
     };
     explicit mint_estimate_resource(parts p) : p_{p} {}

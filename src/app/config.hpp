@@ -110,11 +110,14 @@ struct endpoint_config {
     std::string region;          // calls spread over regions; "" = not said
     std::uint32_t tier = 0;      // lower ones are used first; 0…255
     std::uint32_t weight = 100;  // share within a tier; 1…1000
+    // What it may be asked at most: "10/s", "600/m", "5000/h"; not set = as much as it takes.
+    std::optional<call_rate> rate{};
+    std::uint32_t capacity = 0;  // calls under way at once; 0…10000; 0 = as many as it takes
     std::vector<endpoint_role> roles{endpoint_role::send, endpoint_role::read,
                                      endpoint_role::history};
 };
 BOOST_DESCRIBE_STRUCT(endpoint_config, (),
-                      (name, url, websocket, provider, region, tier, weight, roles))
+                      (name, url, websocket, provider, region, tier, weight, rate, capacity, roles))
 
 // What is not set comes from the preset.
 struct retry_config {
@@ -176,12 +179,16 @@ struct ipfs_provider_config {
     // For "psa", which fetches: multiaddresses of our own nodes that have the content; at most 20.
     std::vector<std::string> origins;
     std::uint32_t tier = 0;  // lower ones are used first; 0…255
+    // Of the others than "store", as endpoints have them.
+    std::optional<call_rate> rate{};
+    std::uint32_t capacity = 0;
     // What it takes for 10⁹ bytes a month, e.g. "0.15 USD"; up to 9000. Not set = costs are not
     // shown.
     std::optional<money> price_per_gb_month;
 };
 BOOST_DESCRIBE_STRUCT(ipfs_provider_config, (),
-                      (name, kind, url, token, api, origins, tier, price_per_gb_month))
+                      (name, kind, url, token, api, origins, tier, rate, capacity,
+                       price_per_gb_month))
 
 struct ipfs_config {
     std::optional<std::string> preset;
@@ -269,8 +276,10 @@ struct mint_config {
     std::uint32_t max_generations = 3;  // transactions signed for one mint, one after another; 1…3
     exhausted_action on_exhausted = exhausted_action::park;  // after the last: a person, or undo
     std::string uri_prefix = "ipfs://";  // before the metadata's CID; 1…140 bytes
-    // Providers that must hold the content; 0…10; 0 = two, or the one there is.
+    // Providers that must hold image and metadata; 0…10; 0 = two, or the one there is.
     std::uint32_t replicas = 0;
+    // Those that must hold the metadata; 0 = as many as the image.
+    std::uint32_t metadata_replicas = 0;
     // Proof that a transaction is dead needs two providers that agree. One only is refused unless
     // this is set; a lying or lagging node could then cost a second transaction fee and a wait.
     bool allow_single_provider = false;
@@ -283,8 +292,8 @@ struct mint_config {
 };
 BOOST_DESCRIBE_STRUCT(mint_config, (),
                       (fee_floor, fee_cap, fee_percentile, status_poll, recheck_after,
-                       max_generations, on_exhausted, uri_prefix, replicas, allow_single_provider,
-                       congestion_pace, metaplex))
+                       max_generations, on_exhausted, uri_prefix, replicas, metadata_replicas,
+                       allow_single_provider, congestion_pace, metaplex))
 
 // [engine.kind.NAME]: what one kind of operations may take. 0 = no limit of its own.
 struct kind_config {

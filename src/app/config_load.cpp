@@ -72,6 +72,11 @@ std::string rule_of(const json::problem& p) {
             return "must be an amount with its currency, like \"0.15 USD\", from 0 to 9000 with at "
                    "most six decimals";
         }
+        if (member == "rate") {
+            return "must be calls and the time for them, like \"10/s\", \"600/m\" or \"5000/h\", "
+                   "from 1 "
+                   "to 1000000";
+        }
         const bool is_reference = member == "key" || member == "secret" || member == "token";
         return is_reference ? "must say where the secret is: file:PATH, env:NAME or credential:NAME"
                             : "must be a duration with its unit, like \"30s\" or \"1m30s\"";

@@ -30,6 +30,8 @@ bool visible(std::string_view text) {
     return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
+constexpr std::uint32_t most_at_once = 10'000;  // calls that an endpoint may have under way
+
 // Of what is named by its table.
 constexpr auto plain_name_rule = "the name must be 1 to 64 letters, digits, \"-\" and \"_\"";
 bool is_plain_name(std::string_view name) {
@@ -302,6 +304,7 @@ void rule_book::check_endpoints(const std::string& pointer,
         check_websocket(at + "/websocket", pointer, each.websocket);
         range(at + "/tier", each.tier, 0U, 255U);
         range(at + "/weight", each.weight, 1U, 1000U);
+        range(at + "/capacity", each.capacity, 0U, most_at_once);
         if (each.roles.empty()) refuse(at + "/roles", "must name at least one role");
     }
 }
@@ -325,7 +328,10 @@ void rule_book::check_providers() {
         const auto at = fmt::format("/dependency/ipfs/provider/{}", i);
         unique_name(at, each.name, seen);
         range(at + "/tier", each.tier, 0U, 255U);
+        range(at + "/capacity", each.capacity, 0U, most_at_once);
         if (each.kind == provider_kind::store) {
+            if (each.rate) refuse(at + "/rate", "the daemon's own store has no rate");
+            if (each.capacity != 0) refuse(at + "/capacity", "the daemon's own store has none");
             if (++stores > 1)
                 refuse(at + "/kind", "only one provider can be this daemon's own store");
             if (!each.url.empty()) refuse(at + "/url", "the daemon's own store has no URL");
@@ -467,6 +473,7 @@ void rule_book::check_mint() {
     }
     const auto providers = static_cast<std::uint32_t>(c_.dependency.ipfs.provider.size());
     range("/mint/replicas", m.replicas, 0U, providers);
+    range("/mint/metadata_replicas", m.metadata_replicas, 0U, providers);
     check_metaplex();
 }
 

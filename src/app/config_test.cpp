@@ -11,6 +11,7 @@
 #include "app/config_rules.hpp"
 #include "app/config_show.hpp"
 #include "app/partner_parts.hpp"
+#include "app/policies.hpp"
 #include "app/reload.hpp"
 #include "base/bytes.hpp"
 #include "base/digest.hpp"
@@ -19,6 +20,7 @@ namespace thole::app {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::UnorderedElementsAre;
@@ -276,21 +278,24 @@ TEST_F(config_test, values_of_the_wrong_form) {
 }
 
 TEST_F(config_test, values_out_of_range) {
-    EXPECT_THAT(refusals("[server]\nmax_connections = 0\nidle_timeout = \"1ms\"\n"
-                         "[mint]\nfee_floor = 10\nfee_cap = 5\nfee_percentile = 0\n"
-                         "max_generations = 4\nuri_prefix = \"ipfs:\"\nreplicas = 2\n"
-                         "[records]\nurl = \"postgresql://x\"\npool_min = 3\npool_max = 2\n"
-                         "[engine]\nconcurrency = 0\n"),
-                ElementsAre("thole.toml:2 server.max_connections: must be from 1 to 65535",
-                            "thole.toml:3 server.idle_timeout: must be from 1s to 1h",
-                            "thole.toml:5 mint.fee_floor: must not be above mint.fee_cap",
-                            "thole.toml:7 mint.fee_percentile: must be from 1 to 100",
-                            "thole.toml:8 mint.max_generations: must be from 1 to 3",
-                            HasSubstr("thole.toml:9 mint.uri_prefix: must be 1 to 140"),
-                            "thole.toml:10 mint.replicas: must be from 0 to 1",
-                            HasSubstr("thole.toml:12 records.url: must be sqlite:///ABSOLUTE/PATH"),
-                            "thole.toml:13 records.pool_min: must be from 0 to 2",
-                            "thole.toml:16 engine.concurrency: must be from 1 to 10000"));
+    EXPECT_THAT(
+        refusals(
+            "[server]\nmax_connections = 0\nidle_timeout = \"1ms\"\n"
+            "[mint]\nfee_floor = 10\nfee_cap = 5\nfee_percentile = 0\n"
+            "max_generations = 4\nuri_prefix = \"ipfs:\"\nreplicas = 2\nmetadata_replicas = 3\n"
+            "[records]\nurl = \"postgresql://x\"\npool_min = 3\npool_max = 2\n"
+            "[engine]\nconcurrency = 0\n"),
+        ElementsAre("thole.toml:2 server.max_connections: must be from 1 to 65535",
+                    "thole.toml:3 server.idle_timeout: must be from 1s to 1h",
+                    "thole.toml:5 mint.fee_floor: must not be above mint.fee_cap",
+                    "thole.toml:7 mint.fee_percentile: must be from 1 to 100",
+                    "thole.toml:8 mint.max_generations: must be from 1 to 3",
+                    HasSubstr("thole.toml:9 mint.uri_prefix: must be 1 to 140"),
+                    "thole.toml:10 mint.replicas: must be from 0 to 1",
+                    "thole.toml:11 mint.metadata_replicas: must be from 0 to 1",
+                    HasSubstr("thole.toml:13 records.url: must be sqlite:///ABSOLUTE/PATH"),
+                    "thole.toml:14 records.pool_min: must be from 0 to 2",
+                    "thole.toml:17 engine.concurrency: must be from 1 to 10000"));
 }
 
 // proves: O10
@@ -467,6 +472,45 @@ TEST_F(config_test, a_providers_price_is_an_amount_with_its_currency) {
                                           "its currency, like \"0.15 USD\"")));
     }
     EXPECT_THAT(refusals(with("0.15")), ElementsAre(HasSubstr("price_per_gb_month: must be")));
+}
+
+// proves: P10, I3
+TEST_F(config_test, a_rate_is_calls_in_a_time_and_a_capacity_a_number) {
+    const auto with = [](std::string_view keys) {
+        return "[[dependency.solana.endpoint]]\nname = \"a\"\nurl = \"https://a.example\"\n" +
+               std::string{keys} +
+               "\n[[dependency.ipfs.provider]]\nname = \"k\"\nkind = \"kubo\"\n" +
+               "url = \"http://127.0.0.1:5001\"\n" + std::string{keys} + "\n";
+    };
+    const auto loaded = load(with("rate = \"600/m\"\ncapacity = 4"));
+    ASSERT_TRUE(loaded);
+    EXPECT_THAT(show_config(*loaded), HasSubstr("rate = \"600/m\""));
+    const auto& d = loaded->value.dependency;
+    EXPECT_EQ(d.ipfs.provider[0].rate, (call_rate{600, 'm'}));
+    EXPECT_EQ(d.ipfs.provider[0].capacity, 4U);
+    const auto made = endpoints_of(d.solana.endpoint, {});
+    EXPECT_EQ(made[0].capacity, 4U);
+    EXPECT_EQ(made[0].limit.permits, 600U);
+    EXPECT_EQ(made[0].limit.per, 1min);
+    EXPECT_EQ(made[0].limit.burst, 10U);
+    EXPECT_EQ(limit_of(call_rate{1, 'h'}).burst, 1U);
+    EXPECT_EQ(limit_of(std::nullopt), rate_limit{});
+    EXPECT_DOUBLE_EQ(mints_per_second(d, 1).value(), 2);  // 10 calls of the chain a second
+    EXPECT_FALSE(mints_per_second(load(with(""))->value.dependency, 1));
+    for (const auto* bad :
+         {"10", "0/s", "1000001/s", "10/d", "10/", "/s", "10 /s", "-1/s", "1.5/s"}) {
+        EXPECT_THAT(refusals(with("rate = \"" + std::string{bad} + "\"")),
+                    Each(HasSubstr("rate: must be calls and the time for them, like \"10/s\"")))
+            << bad;
+        EXPECT_FALSE(call_rate::parse(bad)) << bad;
+    }
+    EXPECT_THAT(refusals(with("capacity = 10001")),
+                UnorderedElementsAre(HasSubstr("endpoint[0].capacity: must be from 0 to 10000"),
+                                     HasSubstr("provider[0].capacity: must be from 0 to 10000")));
+    EXPECT_THAT(
+        refusals("[[dependency.ipfs.provider]]\nname = \"s\"\nrate = \"1/s\"\ncapacity = 1\n"),
+        UnorderedElementsAre(HasSubstr("provider[0].rate: the daemon's own store"),
+                             HasSubstr("provider[0].capacity: the daemon's own store")));
 }
 
 // proves: I4, I6

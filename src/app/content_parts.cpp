@@ -101,6 +101,8 @@ std::vector<thole::endpoint_config> remote_endpoints(const content_surroundings&
         made.url = each.url;
         made.provider = name{each.name};
         made.tier = static_cast<std::uint16_t>(each.tier);
+        made.capacity = each.capacity;
+        made.limit = limit_of(each.rate);
         out.push_back(std::move(made));
     }
     return out;
@@ -258,10 +260,12 @@ void tell_removed(ops::log& to, const result<std::vector<ipfs::cid>>& removed) {
     }
 }
 
-std::uint32_t replicas_of(const config& c) {
-    if (c.mint.replicas != 0) return c.mint.replicas;
-    return std::min<std::uint32_t>(2,
-                                   static_cast<std::uint32_t>(c.dependency.ipfs.provider.size()));
+nft::steps::replica_counts replicas_of(const config& c) {
+    const auto usual =
+        std::min<std::uint32_t>(2, static_cast<std::uint32_t>(c.dependency.ipfs.provider.size()));
+    const auto image = c.mint.replicas != 0 ? c.mint.replicas : usual;
+    return {.image = image,
+            .metadata = c.mint.metadata_replicas != 0 ? c.mint.metadata_replicas : image};
 }
 
 }  // namespace thole::app

@@ -19,6 +19,7 @@
 #include "ipfs/pinning.hpp"
 #include "ipfs/sqlite_pin_ledger.hpp"
 #include "ipfs/store_provider.hpp"
+#include "nft/steps/upload_content.hpp"
 #include "ops/log.hpp"
 #include "ops/metrics.hpp"
 #include "thole/observer.hpp"
@@ -81,6 +82,6 @@ class content_parts {
 void tell_removed(ops::log&, const result<std::vector<ipfs::cid>>& removed);
 
 // Copies that a mint makes.
-[[nodiscard]] std::uint32_t replicas_of(const config&);
+[[nodiscard]] nft::steps::replica_counts replicas_of(const config&);
 
 }  // namespace thole::app

@@ -479,7 +479,8 @@ void daemon::parts::add_minting_resources() {
         .uri_bytes = c.mint.uri_bytes(),
         .fee_cap = c.mint.fee_cap,
         .keeping = content->costs,
-        .copies = replicas_of(c),
+        .copies = replicas_of(c).image,
+        .mints_per_second = mints_per_second(c.dependency, replicas_of(c).image),
         .time = core});
     estimate_resource->add_to(server.core());
     providers_resource.emplace(content->costs);

@@ -1,5 +1,10 @@
 #include "app/policies.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+
 #include "app/config_rules.hpp"
 #include "thole/assert.hpp"
 
@@ -61,6 +66,52 @@ saga::step_policy step_policy_of(const policy_overrides& o) {
     return out;
 }
 
+rate_limit limit_of(const std::optional<call_rate>& rate) {
+    rate_limit out;
+    if (!rate) return out;
+    out.permits = rate->calls;
+    out.per = rate->per();
+    const auto seconds = static_cast<std::uint32_t>(
+        std::chrono::duration_cast<std::chrono::seconds>(out.per).count());
+    out.burst = (rate->calls + seconds - 1) / seconds;
+    return out;
+}
+
+namespace {
+
+// What a mint among many asks for, as `script/bench mint` counts it: statuses and accounts of many
+// go in one request.
+constexpr double chain_calls = 5;
+constexpr double gateway_calls = 4;
+constexpr double provider_calls = 2;  // of each that keeps a copy: picture and metadata
+
+double per_second(const std::optional<call_rate>& rate) {
+    constexpr auto unlimited = std::numeric_limits<double>::infinity();
+    return rate ? rate->calls / std::chrono::duration<double>{rate->per()}.count() : unlimited;
+}
+
+// The calls spread over them.
+double together(const std::vector<endpoint_config>& endpoints) {
+    double out = endpoints.empty() ? std::numeric_limits<double>::infinity() : 0;
+    for (const auto& each : endpoints) out += per_second(each.rate);
+    return out;
+}
+
+}  // namespace
+
+std::optional<double> mints_per_second(const dependencies_config& d, std::size_t copies) {
+    auto slowest = std::min(together(d.solana.endpoint) / chain_calls,
+                            together(d.gateway.endpoint) / gateway_calls);
+    std::vector<double> providers;
+    for (const auto& each : d.ipfs.provider) providers.push_back(per_second(each.rate));
+    std::ranges::sort(providers, std::greater{});
+    if (copies > 0 && copies <= providers.size()) {
+        slowest = std::min(slowest, providers[copies - 1] / provider_calls);
+    }
+    if (std::isinf(slowest)) return std::nullopt;
+    return slowest;
+}
+
 std::vector<thole::endpoint_config> endpoints_of(const std::vector<endpoint_config>& from,
                                                  const environment& env) {
     std::vector<thole::endpoint_config> out;
@@ -74,6 +125,8 @@ std::vector<thole::endpoint_config> endpoints_of(const std::vector<endpoint_conf
         if (!each.region.empty()) made.region = name{each.region};
         made.tier = static_cast<std::uint16_t>(each.tier);
         made.weight = static_cast<std::uint16_t>(each.weight);
+        made.capacity = each.capacity;
+        made.limit = limit_of(each.rate);
         made.roles = roles_of(each.roles);
         out.push_back(std::move(made));
     }

@@ -48,6 +48,11 @@ template <class Dependency>
 // Of a durable step that calls the dependency: `attempts` of the configuration are retries.
 [[nodiscard]] saga::step_policy step_policy_of(const policy_overrides&);
 
+// Evenly, and as much at once as a second allows.
+[[nodiscard]] rate_limit limit_of(const std::optional<call_rate>&);
+// How many mints a second the rates of endpoints and providers let through; nothing: no rate says.
+[[nodiscard]] std::optional<double> mints_per_second(const dependencies_config&,
+                                                     std::size_t copies);
 // Precondition: the configuration was checked.
 [[nodiscard]] std::vector<thole::endpoint_config> endpoints_of(const std::vector<endpoint_config>&,
                                                                const environment&);

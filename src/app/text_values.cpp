@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <charconv>
 #include <fstream>
 #include <iterator>
 
@@ -60,6 +61,27 @@ std::optional<time_span> time_span::parse(std::string_view text) {
     const auto parsed = parse_duration(text);
     if (!parsed) return std::nullopt;
     return time_span{*parsed};
+}
+
+duration call_rate::per() const noexcept {
+    if (unit == 'h') return std::chrono::hours{1};
+    return unit == 'm' ? duration{std::chrono::minutes{1}} : duration{std::chrono::seconds{1}};
+}
+
+std::string call_rate::text() const {
+    return fmt::format("{}/{}", calls, unit);
+}
+
+std::optional<call_rate> call_rate::parse(std::string_view text) {
+    constexpr std::uint32_t most = 1'000'000;
+    call_rate out;
+    const auto* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, out.calls);
+    if (error != std::errc{} || end - stop != 2 || stop[0] != '/') return std::nullopt;
+    out.unit = stop[1];
+    const bool known = out.unit == 's' || out.unit == 'm' || out.unit == 'h';
+    if (!known || out.calls < 1 || out.calls > most) return std::nullopt;
+    return out;
 }
 
 std::string reference::text() const {

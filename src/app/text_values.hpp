@@ -3,6 +3,7 @@
 // Values that stand in the configuration as text.
 //
 //   time_span  "30s", "1m30s"; a bare number is refused, its unit would be a guess
+//   call_rate  "10/s", "600/m", "5000/h": calls in a second, a minute, an hour
 //   reference  where a secret is, never the secret itself:
 //              "file:/etc/thole/wallet.json", "env:NAME", "credential:NAME" (systemd)
 
@@ -26,6 +27,17 @@ struct time_span {
     [[nodiscard]] std::string text() const;
     [[nodiscard]] static std::optional<time_span> parse(std::string_view);
     friend auto operator<=>(const time_span&, const time_span&) = default;
+};
+
+struct call_rate {
+    std::uint32_t calls = 1;  // 1…1 000 000
+    char unit = 's';          // s, m or h
+
+    // How long that many calls take at least.
+    [[nodiscard]] duration per() const noexcept;
+    [[nodiscard]] std::string text() const;
+    [[nodiscard]] static std::optional<call_rate> parse(std::string_view);
+    friend bool operator==(const call_rate&, const call_rate&) = default;
 };
 
 enum class reference_kind : std::uint8_t { file, env, credential };

@@ -330,7 +330,7 @@ TEST(mint_saga, a_cancel_before_the_pivot_gives_back_only_its_own_pins) {
 // proves: I5
 TEST(mint_saga, a_pin_that_the_output_does_not_name_is_given_back_too) {
     mint_settings one_copy;
-    one_copy.upload.replicas = 1;
+    one_copy.upload.replicas = {.image = 1, .metadata = 1};
     world w{{}, 10'000'000'000, one_copy};
     const auto id = w.accept("order-1", w.request());
     const auto kept = w.until(id, [](const auto& view) { return view.step == "fetch_uris"; });
@@ -346,6 +346,20 @@ TEST(mint_saga, a_pin_that_the_output_does_not_name_is_given_back_too) {
     EXPECT_EQ(w.b.end_of(id).view.state, "rolled_back");
     EXPECT_TRUE(w.content.pins().empty());
     EXPECT_EQ(w.store.pins(), 0U);
+}
+
+// proves: I2
+TEST(mint_saga, keeps_as_many_copies_of_image_and_metadata_as_each_shall_have) {
+    mint_settings more_of_the_small;
+    more_of_the_small.upload.replicas = {.image = 1, .metadata = 2};
+    world w{{}, 10'000'000'000, more_of_the_small};
+    const auto id = w.accept("order-1", w.request());
+    const auto kept = w.until(id, [](const auto& view) { return view.step == "fetch_uris"; });
+    const auto refs = kept.find_output<steps::upload_content>().value();
+    EXPECT_EQ(refs.image_pins.size(), 1U);
+    EXPECT_EQ(refs.metadata_pins.size(), 2U);
+    EXPECT_EQ(w.content.pins(), (std::set<std::string>{refs.metadata_cid}));
+    EXPECT_EQ(w.store.pins(), 2U);
 }
 
 // proves: E3

@@ -107,8 +107,8 @@ task<result<recheck::partner_look>> recheck::look_as_partner(saga::step_context&
     co_return out;
 }
 
-task<result<>> upload_again(mint_dependencies p, std::uint32_t replicas, saga::step_context& in,
-                            record row) {
+task<result<>> upload_again(mint_dependencies p, steps::replica_counts replicas,
+                            saga::step_context& in, record row) {
     if (steps::metadata_cid(row.metadata_json).text() != row.metadata_cid) {
         co_return fail(codes::layer_mismatch, "record: its metadata is not what its CID names");
     }

@@ -71,14 +71,14 @@ class recheck {
                                                      recheck_report report);
 
     mint_dependencies p_;
-    std::uint32_t replicas_;
+    steps::replica_counts replicas_;
     steps::gateway_settings gateways_;
     std::map<uuid, contents> seen_;  // by operations that wait; after a restart all is asked again
 };
 
 // What the record names, uploaded again from the record and the archive, to as many providers as a
 // new mint's and for the same owner. The timeline tells of each call.
-[[nodiscard]] task<result<>> upload_again(mint_dependencies parts, std::uint32_t replicas,
+[[nodiscard]] task<result<>> upload_again(mint_dependencies parts, steps::replica_counts replicas,
                                           saga::step_context& in, record row);
 
 [[nodiscard]] saga::definition make_recheck_saga(const mint_dependencies& parts,

@@ -21,7 +21,7 @@ class reconciler : public ::testing::Test {
              .ledger = w.ledger,
              .find = find,
              .completed = [this](std::int64_t before) { return completed(before); },
-             .replicas = 2,
+             .replicas = {.image = 2, .metadata = 2},
              .pause = 50ms,
              .part = 1s}));
         w.b.start();

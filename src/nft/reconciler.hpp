@@ -65,7 +65,7 @@ struct reconcile_dependencies {
     // Mints that the journal completed, newest first: a page from details_page::next on, 0 = first.
     // Inputs and outputs may be missing.
     std::function<task<result<saga::details_page>>(std::int64_t)> completed;
-    std::uint32_t replicas = 2;  // of image and metadata, as of a mint
+    steps::replica_counts replicas;  // as of a mint
     // The daemon's own gateway is no witness where there is another: it serves from the archive
     // what nobody else has any more.
     steps::gateway_settings gateways{};

@@ -286,8 +286,10 @@ task<std::optional<finding>> sweep_part::uri_drift(pass& p, const record& row) {
 // A gateway may go on serving for a while what nobody keeps any more. Providers that do not answer
 // are taken to keep it.
 task<std::optional<finding>> sweep_part::pin_drift(pass& p, const record& row) {
-    const auto wanted = std::min<std::size_t>(d_.replicas, p_.pins.providers());
-    for (const auto* text : {&row.image_cid, &row.metadata_cid}) {
+    const std::pair<const std::string*, std::uint32_t> contents[] = {
+        {&row.image_cid, d_.replicas.image}, {&row.metadata_cid, d_.replicas.metadata}};
+    for (const auto& [text, copies] : contents) {
+        const auto wanted = std::min<std::size_t>(copies, p_.pins.providers());
         const auto id = ipfs::cid::parse(*text);
         if (!id) continue;
         if (!co_await pace_.turn()) co_return std::nullopt;

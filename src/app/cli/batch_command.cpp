@@ -101,7 +101,7 @@ class batch_run {
     batch_run(session& s, client& daemon, const loaded_batch& batch, const batch_options& how)
         : s_{s}, daemon_{daemon}, batch_{batch}, how_{how} {}
     int run();
-    // The most that accounts and places allow at once decides how long it takes.
+    // What accounts and places allow at once decides how long it takes, and the daemon's rates.
     [[nodiscard]] duration estimated_time() const;
 
   private:
@@ -474,6 +474,7 @@ std::optional<int> show_estimate(session& s, client& daemon, const loaded_batch&
     for (const auto& item : batch.items) ++counts[item.request.standard];
     std::uint64_t lamports = 0;
     std::uint64_t held = 0;
+    duration by_rates{};                         // of endpoints and providers
     std::uint64_t bytes = content_bytes(batch);  // asked with the first
     std::string kept;
     for (const auto& [standard, count] : counts) {
@@ -483,13 +484,14 @@ std::optional<int> show_estimate(session& s, client& daemon, const loaded_batch&
         const auto answer = ask(s, daemon, {.path = path}, code);
         if (!answer) return code;
         lamports += number_of(*answer, "lamports");
+        by_rates += seconds{number_of(*answer, "seconds")};
         held = number_of(*answer, "wallet_lamports");
         if (bytes > 0) kept = sum_text(items_of(*answer, "content_per_month"));
         bytes = 0;
     }
     s.err.print(fmt::format("batch {}: {} mints, at most {} of the wallet's {}, about {}\n",
                             batch.id, batch.items.size(), sol_of(lamports), sol_of(held),
-                            minutes_of(time)));
+                            minutes_of(std::max(time, by_rates))));
     if (!kept.empty()) {
         s.err.print(fmt::format("its content, {} in each place, costs about {} a month\n",
                                 size_text(content_bytes(batch)), kept));

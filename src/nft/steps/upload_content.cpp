@@ -45,9 +45,9 @@ content_refs upload_content::predict(const mint_request& request, const held_ima
 }
 
 task<std::vector<ipfs::replication>> replicate(ipfs::pinning& pins, images& pictures,
-                                               mint_content what, std::uint32_t replicas,
+                                               mint_content what, replica_counts replicas,
                                                deadline until) {
-    const auto wanted = std::min(replicas, static_cast<std::uint32_t>(pins.providers()));
+    const auto most = static_cast<std::uint32_t>(pins.providers());
     const auto id = metadata_cid(what.metadata_json);
     ipfs::upload picture{.predicted = what.image.id,
                          .shape = what.image.shape,
@@ -63,8 +63,8 @@ task<std::vector<ipfs::replication>> replicate(ipfs::pinning& pins, images& pict
         .size = what.metadata_json.size(),
         .owner = what.owner};
     std::vector<task<ipfs::replication>> both;
-    both.push_back(pins.replicate(std::move(picture), wanted, until));
-    both.push_back(pins.replicate(std::move(document), wanted, until));
+    both.push_back(pins.replicate(std::move(picture), std::min(replicas.image, most), until));
+    both.push_back(pins.replicate(std::move(document), std::min(replicas.metadata, most), until));
     co_return co_await solana::gather(std::move(both));
 }
 

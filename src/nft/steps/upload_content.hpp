@@ -12,9 +12,15 @@
 
 namespace thole::nft::steps {
 
+// Copies, the archive included; at most one per provider.
+struct replica_counts {
+    std::uint32_t image = 2;
+    std::uint32_t metadata = 2;
+};
+
 struct upload_settings {
     std::string uri_prefix = "ipfs://";  // or "https://own.example/ipfs/"
-    std::uint32_t replicas = 2;          // copies, the archive included; at most one per provider
+    replica_counts replicas;
 };
 
 class upload_content {
@@ -45,7 +51,7 @@ struct mint_content {
 // are not asked for.
 [[nodiscard]] task<std::vector<ipfs::replication>> replicate(ipfs::pinning& pins, images& pictures,
                                                              mint_content what,
-                                                             std::uint32_t replicas,
+                                                             replica_counts replicas,
                                                              deadline until);
 
 // The CID of metadata: one raw block, because its size is limited.
