@@ -305,6 +305,37 @@ TEST(mint_saga, signs_nothing_while_one_provider_alone_tells_how_long_it_lives) 
     expect_minted(w, "order-1");
 }
 
+// proves: S2
+TEST(mint_saga, sends_no_more_while_two_providers_call_it_confirmed) {
+    world w;
+    const auto id = w.accept("order-1", w.request());
+    w.until(id, [](const auto& view) { return view.progress == "BLOCKCHAIN_CONFIRMED"; });
+    w.b.loop.advance(2s);  // both have told by now
+    const auto sends = w.sends();
+    EXPECT_EQ(w.b.end_of(id).view.state, "completed");
+    EXPECT_EQ(w.sends(), sends);
+}
+
+// proves: S3
+TEST(mint_saga, one_that_told_a_short_life_while_it_was_alone_proves_no_death) {
+    mint_settings settings;
+    settings.generations = 1;
+    settings.rollback_when_exhausted = true;
+    world w{{.blockhash_age = 900}, 10'000'000'000, settings};
+    w.each([](auto& node) { node.model.faults().drop_sends = 1'000'000; });
+    w.tell_short_lives(w.north, 750);
+    for (auto* away : {&w.south, &w.west}) w.net.link(away->url).refuse = true;
+    const auto id = w.accept("order-1", w.request());
+    w.until(id, [&](const auto&) { return w.sends() > 0; });
+    for (auto* away : {&w.south, &w.west}) w.net.link(away->url).refuse = false;
+    w.b.loop.advance(4min);
+    w.each([](auto& node) { node.model.faults().drop_sends = 0; });
+    const auto end = w.b.end_of(id);
+    EXPECT_EQ(end.view.state, "completed") << json::write(end.view);
+    EXPECT_EQ(end.view.generation, 1);
+    expect_minted(w, "order-1");
+}
+
 // proves: E3, I5
 TEST(mint_saga, a_cancel_before_the_pivot_gives_back_only_its_own_pins) {
     world w;

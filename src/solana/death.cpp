@@ -17,6 +17,8 @@ const char* flaw_of(const mortal& m, const death_witness& w) noexcept {
     if (w.status_slot < w.height_slot) return "its status is older than its height";
     if (!w.mint_absent) return "the mint account exists";
     if (w.account_slot < w.height_slot) return "its account is older than its height";
+    if (w.blockhash_slot < w.height_slot) return "its blockhash is older than its height";
+    if (!w.blockhash_expired) return "its blockhash still counts";
     if (w.first_available_block > m.blockhash_slot)
         return "it no longer holds the blocks in question";
     return nullptr;

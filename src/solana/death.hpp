@@ -12,7 +12,9 @@
 //      (a block takes a slot or more: the second line should the last valid height be told wrong);
 //   2. then a status read *with history*, from a state not older than that height: null;
 //   3. then the mint account, at finalized, from a state not older than that height: absent;
-//   4. the node still holds the blocks since the blockhash (first available block ≤ its slot);
+//   4. then whether the blockhash still counts, at finalized, from such a state too: it does not
+//      (the last valid height is one provider's word; this is the witness's own);
+//   5. the node still holds the blocks since the blockhash (first available block ≤ its slot);
 //
 // and as many *providers* as required agree (two; one only if somebody said so explicitly):
 //
@@ -47,6 +49,8 @@ struct death_witness {
     // No account, or only lamports that somebody sent there (owned by the System program, no data);
     // also when the transaction makes none.
     bool mint_absent = false;
+    std::uint64_t blockhash_slot = 0;  // context of the question whether it still counts
+    bool blockhash_expired = false;
     std::uint64_t first_available_block = 0;
 };
 

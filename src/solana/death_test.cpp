@@ -20,6 +20,8 @@ death_witness witness(std::string_view provider) {
     w.status_slot = 5210;
     w.account_slot = 5205;
     w.mint_absent = true;
+    w.blockhash_slot = 5211;
+    w.blockhash_expired = true;
     w.first_available_block = 100;
     return w;
 }
@@ -58,6 +60,9 @@ TEST(Death, EachConditionIsNeeded) {
     EXPECT_EQ(with([](auto& w) { w.height_slot = 5149; }), death_verdict::uncertain);
     EXPECT_EQ(with([](auto& w) { w.height_slot = 10; }), death_verdict::uncertain);
     EXPECT_EQ(with([](auto& w) { w.status_slot = w.height_slot - 1; }), death_verdict::uncertain);
+    EXPECT_EQ(with([](auto& w) { w.blockhash_slot = w.height_slot - 1; }),
+              death_verdict::uncertain);
+    EXPECT_EQ(with([](auto& w) { w.blockhash_expired = false; }), death_verdict::uncertain);
     EXPECT_EQ(with([](auto& w) { w.account_slot = w.height_slot - 1; }), death_verdict::uncertain);
     EXPECT_EQ(with([](auto& w) { w.mint_absent = false; }), death_verdict::uncertain);
     EXPECT_EQ(with([](auto& w) { w.first_available_block = 5001; }), death_verdict::uncertain);

@@ -61,6 +61,8 @@ json::object describe(const death_witness& w) {
     if (w.status) out["status"] = to_string(w.status->commitment);
     out["account_slot"] = number(w.account_slot);
     out["mint_absent"] = w.mint_absent;
+    out["blockhash_slot"] = number(w.blockhash_slot);
+    out["blockhash_expired"] = w.blockhash_expired;
     out["first_available_block"] = number(w.first_available_block);
     return out;
 }

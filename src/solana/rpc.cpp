@@ -396,6 +396,11 @@ task<rpc_result<std::uint64_t>> client::get_first_available_block(options o) {
     return typed<read_u64>(std::move(c), o);
 }
 
+task<rpc_result<bool>> client::is_blockhash_valid(blockhash hash, options o) {
+    call c{"isBlockhashValid", with_config(quoted(hash.text()), o), role::read};
+    return typed<read_bool>(std::move(c), o);
+}
+
 task<rpc_result<std::vector<std::optional<signature_status>>>> client::get_signature_statuses(
     std::vector<signature> signatures, bool history, options o) {
     THOLE_ASSERT(signatures.size() <= 256, "one request carries at most 256 signatures");

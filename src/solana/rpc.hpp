@@ -63,6 +63,8 @@ class client {
     // A healthy node answers; an unhealthy one is codes::node_behind.
     [[nodiscard]] task<rpc_result<bool>> get_health(options o);
     [[nodiscard]] task<rpc_result<std::uint64_t>> get_first_available_block(options o);
+    // Whether a transaction with it can still land in a block after the state that is asked.
+    [[nodiscard]] task<rpc_result<bool>> is_blockhash_valid(blockhash hash, options o);
 
     // At most 256. `history` searches beyond the recent ~300 slots.
     [[nodiscard]] task<rpc_result<std::vector<std::optional<signature_status>>>>

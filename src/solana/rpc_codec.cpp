@@ -122,6 +122,11 @@ result<std::uint64_t> read_u64(const json::value& v) {
     return *n;
 }
 
+result<bool> read_bool(const json::value& v) {
+    if (!v.is_bool()) return bad("neither true nor false");
+    return v.get_bool();
+}
+
 result<latest_blockhash> read_latest_blockhash(const json::value& v) {
     const auto hash = blockhash::parse(text(member(v, "blockhash")).value_or(""));
     const auto height = number(member(v, "lastValidBlockHeight"));

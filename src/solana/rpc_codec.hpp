@@ -45,6 +45,7 @@ struct with_context {
 [[nodiscard]] result<with_context> read_context(const json::value& v);
 
 [[nodiscard]] result<std::uint64_t> read_u64(const json::value& v);
+[[nodiscard]] result<bool> read_bool(const json::value& v);
 [[nodiscard]] result<latest_blockhash> read_latest_blockhash(const json::value& v);
 [[nodiscard]] result<epoch_info> read_epoch_info(const json::value& v);
 // null: nothing is known about the signature.

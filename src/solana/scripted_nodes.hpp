@@ -128,6 +128,8 @@ class scripted_nodes final : public io::http_transport {
         if (method == "getBlockHeight") return n.height;
         if (method == "getSlot") return n.slot;
         if (method == "getHealth") return "ok";
+        if (method == "isBlockhashValid")
+            return with_context(slot_at(n, params, 1), n.height <= n.last_valid);
         if (method == "getFirstAvailableBlock") return n.first_block;
         if (method == "getMinimumBalanceForRentExemption")
             return n.rent.value_or((params[0].to_number<std::uint64_t>() + 128) * 6960);

@@ -270,6 +270,15 @@ task<settled> submitter::settle(prepared_transaction p, std::optional<public_key
     co_return out;
 }
 
+bool submitter::is_agreed(const signature& s) const {
+    std::set<name> providers;
+    for (const auto& each : watcher_.told(s)) {
+        const bool so = each.status && each.status->commitment >= commitment::confirmed;
+        if (so) providers.insert(each.provider);
+    }
+    return std::ssize(providers) >= settings_.required_providers;
+}
+
 task<settled> submitter::decide(prepared_transaction p, std::optional<public_key> mint,
                                 deadline until) {
     const auto id = signature::parse(p.signature);
@@ -281,6 +290,7 @@ task<settled> submitter::decide(prepared_transaction p, std::optional<public_key
         const bool final =
             out.state == submission_state::landed || out.state == submission_state::failed;
         if (final) co_return co_await confirm_end(*id, std::move(out), until);
+        out.agreed = out.state == submission_state::confirmed && is_agreed(*id);
         co_return out;
     }
     if (!status) out.error = status.error();
@@ -306,6 +316,7 @@ task<settled> submitter::confirm_end(solana::signature s, settled claim, deadlin
         claim.state = claim.state == submission_state::landed ? submission_state::confirmed
                                                               : submission_state::pending;
         claim.error.reset();
+        claim.agreed = claim.state == submission_state::confirmed && is_agreed(s);
         co_return claim;
     }
     rpc::options how{.until = until, .level = commitment::finalized};
@@ -333,8 +344,9 @@ task<settled> submitter::confirm_end(solana::signature s, settled claim, deadlin
 task<settled> submitter::judge(prepared_transaction p, std::optional<public_key> mint,
                                deadline until) {
     const auto id = signature::parse(p.signature);
-    THOLE_ASSERT(id.has_value(), "a journaled signature reads back");
-    const death_question question{{p.last_valid_block_height, p.blockhash_slot}, *id, mint};
+    const auto hash = blockhash::parse(p.blockhash);
+    THOLE_ASSERT(id && hash, "a journaled signature and its blockhash read back");
+    const death_question question{{p.last_valid_block_height, p.blockhash_slot}, *id, *hash, mint};
     std::vector<task<result<death_witness>>> asks;
     const auto endpoints = client_.spread(role::history, settings_.witnesses);
     for (const auto endpoint : endpoints) {

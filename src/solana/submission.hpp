@@ -99,6 +99,8 @@ struct settled {
     std::uint64_t slot = 0;      // where it is; 0 of landed: its mint exists, its status is unknown
     std::optional<fault> error;  // of failed; of pending when nobody answers
     std::string evidence;        // JSON: who said what
+    // Of confirmed: as many providers say so as a proof needs; sending it again changes nothing.
+    bool agreed = false;
     // Of failed: lamports or compute were short, so a new generation may do better.
     [[nodiscard]] bool is_curable() const noexcept;
 };
@@ -153,6 +155,8 @@ class submitter {
                                        deadline until);
     [[nodiscard]] task<settled> judge(prepared_transaction p, std::optional<public_key> mint,
                                       deadline until);
+    // Whether enough providers call it confirmed, or better.
+    [[nodiscard]] bool is_agreed(const signature& s) const;
     // Somebody calls it finalized: whether enough of them do.
     [[nodiscard]] task<settled> confirm_end(solana::signature s, settled claim, deadline until);
 

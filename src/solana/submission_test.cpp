@@ -261,6 +261,11 @@ TEST_F(Submission, FollowsTheStatusUpToFinality) {
     EXPECT_EQ(settle(p).state, submission_state::pending);
     net.nodes["a"].statuses[p.signature] = status_json(5050, "confirmed");
     EXPECT_EQ(settle(p).state, submission_state::confirmed);
+    EXPECT_FALSE(settle(p).agreed) << "one provider alone";
+    net.nodes["b"].statuses[p.signature] = status_json(5050, "confirmed");
+    EXPECT_TRUE(settle(p).agreed);
+    net.nodes["a"].statuses.erase(p.signature);  // it was on a fork
+    EXPECT_FALSE(settle(p).agreed);
     for (const auto* n : {"a", "b"})
         net.nodes[n].statuses[p.signature] = status_json(5050, "finalized");
     const auto asked = net.nodes.asked("getSignatureStatuses");

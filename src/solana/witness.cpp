@@ -37,6 +37,11 @@ task<result<death_witness>> ask_witness(rpc::client& client, name endpoint, deat
         w.mint_absent = is_uncreated(account->value);
     }
 
+    const auto counts = co_await client.is_blockhash_valid(question.blockhash, how);
+    if (!counts) co_return std::unexpected{counts.error()};
+    w.blockhash_slot = counts->context_slot;
+    w.blockhash_expired = !counts->value;
+
     const auto first = co_await client.get_first_available_block(how);
     if (!first) co_return std::unexpected{first.error()};
     w.first_available_block = first->value;

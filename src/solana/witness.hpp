@@ -1,7 +1,8 @@
 #pragma once
 
 // Asks one endpoint for its part of a proof of death (death.hpp), in the order that makes it one:
-// finalized height, then the status with history, then the mint account, then the retention.
+// finalized height, then the status with history, then the mint account, then whether the blockhash
+// still counts, then the retention.
 //
 // Errors: the fault of the read that failed; such an endpoint is no witness. Threads: the loop's.
 
@@ -13,6 +14,7 @@ namespace thole::solana {
 struct death_question {
     mortal life;
     solana::signature signature;
+    solana::blockhash blockhash;
     // That only this transaction, or one like it, can have made; nothing: it makes none.
     std::optional<public_key> mint;
 };

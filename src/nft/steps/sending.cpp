@@ -1,5 +1,6 @@
 #include "nft/steps/sending.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace thole::nft::steps {
@@ -8,10 +9,10 @@ task<result<>> sending::send(saga::step_context& in, solana::prepared_transactio
     const auto now = loop_.now();
     const auto known = sent_.find(bytes.signature);
     const auto since_first = known == sent_.end() ? duration::zero() : now - known->second.first;
-    if (known != sent_.end() &&
-        now - known->second.last < solana::submitter::rebroadcast_after(since_first)) {
-        co_return result<>{};
-    }
+    const auto pause = solana::submitter::rebroadcast_after(since_first);
+    const bool is_due =
+        known == sent_.end() || (!known->second.rests && now - known->second.last >= pause);
+    if (!is_due) co_return result<>{};
     const auto signature = bytes.signature;
     const auto [place, is_first] = sent_.try_emplace(signature, times{now, now});
     place->second.last = now;
@@ -29,6 +30,21 @@ task<result<>> sending::send(saga::step_context& in, solana::prepared_transactio
     }
     if (report.widened) tell_late(in, signature);
     co_return result<>{};
+}
+
+duration sending::pause_of(const std::string& signature) const {
+    constexpr duration longest = std::chrono::seconds{10};
+    const auto known = sent_.find(signature);
+    if (known == sent_.end() || !known->second.rests) return settings_.poll;
+    const auto left = rested_ * 9 / 10 - (loop_.now() - *known->second.rests);
+    return std::clamp(left, settings_.poll, std::max(settings_.poll, longest));
+}
+
+void sending::decided(const std::string& signature) {
+    const auto known = sent_.find(signature);
+    if (known == sent_.end()) return;
+    if (known->second.rests) rested_ = loop_.now() - *known->second.rests;
+    sent_.erase(known);
 }
 
 void sending::tell_late(saga::step_context& in, const std::string& signature) {

@@ -1,17 +1,19 @@
 #pragma once
 
 // The same signed bytes again and again, as often as they are due (solana/submission.hpp says how
-// often), until somebody knows their end.
+// often), until somebody knows their end, or enough providers call them confirmed: while they do,
+// sending is no use, and what a provider takes least of.
 //
 //   co_await sending_.send(in, *bytes);                                       // in send()
 //   if (auto open = co_await sending_.undecided<output>(in, what, signature)) // in settle()
 //       co_return std::move(*open);
 //   sending_.decided(bytes->signature);
 //
-// Bytes without an end are sent to every endpoint after 30 s, which the timeline and `late` are
-// told once, and shown as BLOCKCHAIN_DELAYED after 60 s. When they were sent first and last is
-// remembered in memory alone: after a restart they are sent at once, which is never wrong. Threads:
-// the core loop's.
+// Those that rest are looked at again shortly before they can be final, by the time that the last
+// one took (10 s at most), and then at every poll. Bytes without an end are sent to every endpoint
+// after 30 s, which the timeline and `late` are told once, and shown as BLOCKCHAIN_DELAYED after
+// 60 s. When they were sent first and last is remembered in memory alone: after a restart they are
+// sent at once, which is never wrong. Threads: the core loop's.
 
 #include <functional>
 #include <map>
@@ -47,25 +49,30 @@ class sending {
     [[nodiscard]] task<std::optional<saga::settlement<T>>> undecided(saga::step_context& in,
                                                                      const solana::settled& what,
                                                                      const std::string& signature);
-    void decided(const std::string& signature) { sent_.erase(signature); }
+    void decided(const std::string& signature);
 
   private:
     struct times {
         time_point first{};
         time_point last{};
         bool late = false;
+        // Since enough providers call it confirmed; while they do.
+        std::optional<time_point> rests{};
     };
     [[nodiscard]] bool is_delayed(const std::string& signature) const {
         const auto known = sent_.find(signature);
         return known != sent_.end() && loop_.now() - known->second.first >= settings_.delayed_after;
     }
 
+    // Until a confirmed one is worth a look.
+    [[nodiscard]] duration pause_of(const std::string& signature) const;
     void tell_late(saga::step_context& in, const std::string& signature);
 
     io::loop& loop_;
     solana::submitter& submitter_;
     submit_settings settings_;
     std::map<std::string, times> sent_;  // by signature, while undecided
+    duration rested_{};                  // the last one, until its end was seen
 };
 
 template <class T>
@@ -73,6 +80,13 @@ task<std::optional<saga::settlement<T>>> sending::undecided(saga::step_context& 
                                                             const solana::settled& what,
                                                             const std::string& signature) {
     using state = solana::submission_state;
+    const bool is_open = what.state == state::pending || what.state == state::uncertain ||
+                         what.state == state::confirmed;
+    if (!is_open) co_return std::nullopt;
+    if (const auto known = sent_.find(signature); known != sent_.end()) {
+        auto& rests = known->second.rests;
+        rests = what.agreed ? std::optional{rests.value_or(loop_.now())} : std::nullopt;
+    }
     if (what.state == state::pending) {
         if (what.error) {
             in.note({"getSignatureStatuses", std::string{what.error->endpoint().view()}, 0,
@@ -86,12 +100,9 @@ task<std::optional<saga::settlement<T>>> sending::undecided(saga::step_context& 
     if (what.state == state::uncertain) {
         co_return saga::uncertain{settings_.unsure_poll, what.evidence};
     }
-    if (what.state == state::confirmed) {
-        // Shown as soon as it is so; should the journal be away, finality will show it.
-        static_cast<void>(co_await in.progress("BLOCKCHAIN_CONFIRMED"));
-        co_return saga::pending{settings_.poll};
-    }
-    co_return std::nullopt;
+    // Shown as soon as it is so; should the journal be away, finality will show it.
+    static_cast<void>(co_await in.progress("BLOCKCHAIN_CONFIRMED"));
+    co_return saga::pending{pause_of(signature)};
 }
 
 }  // namespace thole::nft::steps
