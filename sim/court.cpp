@@ -212,6 +212,10 @@ void court::note(known_operation& op, const saga::event& e) {
 // What a mint never does.
 void court::note_order(known_operation& op, const saga::event& e) {
     if (e.type == event_type::skipped) op.skipped.insert(e.step);
+    if (const auto tick = rounds::tick_of(op.key); tick && e.type == event_type::submitted) {
+        const bool late = e.at - *tick > std::chrono::minutes{1} / 2;
+        probes.hit(late ? order_probe::made_up_for : order_probe::begun_by_the_clock);
+    }
     constexpr std::array plain{std::pair{event_type::skipped, order_probe::skipped_by_person},
                                std::pair{event_type::reopened, order_probe::reopened_by_person},
                                std::pair{event_type::edited, order_probe::edited_by_person},

@@ -12,6 +12,7 @@
 #include <iterator>
 
 #include "base/time_text.hpp"
+#include "sim/rounds.hpp"
 
 namespace thole::sim {
 
@@ -79,6 +80,9 @@ void check(const day& d, std::vector<std::string>& mistakes) {
     demand(is_percent(w.interventions), "workload.interventions", "must be 0 to 100 (per cent)");
     demand(is_percent(w.order_verbs), "workload.order_verbs", "must be 0 to 100 (per cent)");
     demand(w.bulk_acts >= 0 && w.bulk_acts <= 100, "workload.bulk_acts", "must be 0 to 100");
+    const auto no_rounds = rounds::why_not(w.rounds);
+    demand(no_rounds.empty(), "workload.rounds", no_rounds);
+    demand(w.rounds.empty() || w.orders > 0, "workload.rounds", "must be empty without orders");
     demand(d.surroundings.daemons == 1 || w.orders == 0, "workload.orders",
            "must be 0 with several daemons: their limits count on one node");
     demand(d.surroundings.daemons == 1 || w.interventions == 0, "workload.interventions",

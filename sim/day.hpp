@@ -120,10 +120,11 @@ struct workload {
     int orders = 0;           // clients of the second saga (orders.hpp), after those of mints
     int order_verbs = 0;      // % of them that an operator touches, up to four times
     int bulk_acts = 0;        // on all orders of a tag, every other one undone
+    std::string rounds{};     // orders that begin by the clock (rounds.hpp)
 };
 BOOST_DESCRIBE_STRUCT(workload, (),
                       (operations, accounts, images, over, duplicates, conflicting, cancels, verbs,
-                       interventions, cancel_at, orders, order_verbs, bulk_acts))
+                       interventions, cancel_at, orders, order_verbs, bulk_acts, rounds))
 
 struct surroundings {
     std::uint64_t lamports = 1'000'000'000'000;

@@ -47,6 +47,16 @@ TEST(day, every_mistake_names_file_key_and_rule) {
                 HasSubstr("workload.cancels: must be 0 to 100"));
     EXPECT_THAT(mistakes_in("summary = \"\"\n[[fault]]\ntarget = \"east\"\n"),
                 HasSubstr("fault[0].target: must be a node's label"));
+    const auto rounds = [](std::string_view at) {
+        return mistakes_in("summary = \"\"\n[workload]\norders = 1\nrounds = \"" + std::string{at} +
+                           "\"\n");
+    };
+    EXPECT_THAT(rounds("60 * * * *"), HasSubstr("workload.rounds: minute: 60"));
+    EXPECT_THAT(rounds("0 9 * * *"),
+                HasSubstr("workload.rounds: must fire in the first half hour"));
+    EXPECT_THAT(rounds("*/5 * * * *"), HasSubstr("must fire in the first half hour only"));
+    EXPECT_THAT(mistakes_in("summary = \"\"\n[workload]\nrounds = \"1 0 1 1 *\"\n"),
+                HasSubstr("workload.rounds: must be empty without orders"));
     EXPECT_THAT(mistakes_in("summary = \n"), HasSubstr("odd.toml:1: not TOML"));
 }
 

@@ -129,9 +129,10 @@ int hunt(const arguments& args) {
     constexpr std::uint64_t most_seeds = 12;
     // The plainest first: what a bug needs no fault for is found without one.
     std::vector<day> days;
-    for (const auto* each : {"mint_one", "duplicate_submissions", "rolling_restart",
-                             "lost_generations", "wallet_runs_dry", "content_vanishes", "operators",
-                             "shared_image", "slow_poison", "several_nodes", "orders"}) {
+    for (const auto* each :
+         {"mint_one", "duplicate_submissions", "rolling_restart", "lost_generations",
+          "wallet_runs_dry", "content_vanishes", "operators", "shared_image", "slow_poison",
+          "several_nodes", "orders", "by_the_clock"}) {
         auto read = load_days(args.folder, {each});
         if (!read) refuse(read.error());
         days.push_back(std::move(read->front()));

@@ -98,14 +98,17 @@ enum class order_probe : std::uint8_t {
     recovered_side_by_side,  // several steps were under way when its process died
     filed_at_once,           // as many as there are places
     paced_by_key,
+    begun_by_the_clock,
+    made_up_for,  // a tick that had passed while nobody looked
 };
 BOOST_DESCRIBE_ENUM(order_probe, skipped_by_person, reopened_by_person, edited_by_person,
                     migrated_by_person, acted_on_many, act_undone, child_awaited, child_undone,
-                    gave_up_beside_others, recovered_side_by_side, filed_at_once, paced_by_key)
+                    gave_up_beside_others, recovered_side_by_side, filed_at_once, paced_by_key,
+                    begun_by_the_clock, made_up_for)
 
 inline constexpr std::size_t mint_probes = static_cast<std::size_t>(probe::kept_out) + 1;
 inline constexpr std::size_t probe_count =
-    mint_probes + static_cast<std::size_t>(order_probe::paced_by_key) + 1;
+    mint_probes + static_cast<std::size_t>(order_probe::made_up_for) + 1;
 
 class probe_log {
   public:

@@ -1,5 +1,6 @@
 #include "sim/process.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
@@ -152,9 +153,28 @@ void process::add_orders(saga::definitions& known) {
     }
 }
 
+void process::start_clock() {
+    if (!world_.by_the_clock.any()) return;
+    world_.clock_since = age();
+    runner_.emplace(
+        saga::cron_runner::surroundings{*loop_, *engine_, [this] { return journal_->now(); }},
+        std::vector{world_.by_the_clock.job()});
+    boost::asio::co_spawn(
+        loop_->executor(), keep_time(),
+        boost::asio::bind_cancellation_slot(no_more_time_.slot(), boost::asio::detached));
+}
+
+task<> process::keep_time() {
+    if (gone_) co_return;
+    keeps_time_ = true;
+    co_await runner_->run();
+}
+
 process::~process() {
     gone_ = true;
     gate_.power.turn_off();
+    // It sleeps, or waits for a journal that answers no more: either way it submits nothing now.
+    if (keeps_time_) no_more_time_.emit(boost::asio::cancellation_type::terminal);
     engine_.reset();
     // Each coroutine that goes may wake others, which then meet the dead power themselves.
     do {

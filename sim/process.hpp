@@ -60,9 +60,13 @@ class process {
     [[nodiscard]] gate& way() noexcept { return gate_; }
     // Of the world, by this process's own time.
     [[nodiscard]] duration age() const { return loop_->now() - begun_; }
+    // By its journal's clock, which is behind the world's when somebody has set that back.
+    [[nodiscard]] store_time store_now() { return journal_->now(); }
     // How it ended by itself: it stopped in order, or found no journal when it began.
     bool stopped = false;
     bool gave_up = false;
+    // Looks at the clock from now on. Once, when the engine has started.
+    void start_clock();
     // The links as the world has them now.
     void apply_links();
     // Tells the court who is still calling.
@@ -75,6 +79,7 @@ class process {
     [[nodiscard]] solana::submission_settings submission() const;
     void start_engine();
     void add_orders(saga::definitions& known);
+    [[nodiscard]] task<> keep_time();
 
     world& world_;
     const seams& seams_;
@@ -123,6 +128,9 @@ class process {
 
     std::shared_ptr<void> held_;
     std::optional<saga::engine> engine_;
+    std::optional<saga::cron_runner> runner_;
+    boost::asio::cancellation_signal no_more_time_;
+    bool keeps_time_ = false;  // before this Asio must not be told of a cancellation
 };
 
 }  // namespace thole::sim

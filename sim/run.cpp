@@ -31,6 +31,8 @@ class running {
     // True when nothing is left to be done.
     bool is_over();
     bool call_operator();
+    // Whether something is still to begin by the clock, the world's or that of a daemon.
+    [[nodiscard]] bool rounds_to_come() const;
     report verdict() const;
     // False: it threw, and the run is judged as it stands.
     template <class Part>
@@ -107,6 +109,7 @@ duration running::next() const {
     auto out = settle_by_ + bound;
     if (out <= age) out = duration::max();  // somebody is down still
     if (quiet_until_) out = std::max(*quiet_until_, age);
+    if (const auto last = world_.by_the_clock.over_at(); last > age) out = std::min(out, last);
     bool served = false;
     for (const auto& each : daemons_) {
         out = std::min(out, each->next());
@@ -130,7 +133,7 @@ void running::step() {
         for (auto& each : daemons_) each->weather_changed();
         for (const auto& each : begun) happen(each);
     }
-    if (!sky_.is_over() || crowd_.next()) settle_by_ = age;
+    if (!sky_.is_over() || crowd_.next() || rounds_to_come()) settle_by_ = age;
     std::vector<process*> serving;
     for (const auto& each : daemons_) {
         if (auto* p = each->serving()) serving.push_back(p);
@@ -149,11 +152,22 @@ void running::happen(const fault_event& what) {
     }
     const std::chrono::microseconds by = std::chrono::seconds{what.amount};
     world_.wall_offset += by;
+    world_.clock_was_set = true;
     world_.judges.probes.hit(what.amount < 0 ? probe::clock_went_back : probe::clock_went_forward);
     for (auto& each : daemons_) each->step_wall(by);
 }
 
 // ---- the end ------------------------------------------------------------------------------------
+
+bool running::rounds_to_come() const {
+    const auto last = world_.by_the_clock.over_at();
+    if (last == duration::zero()) return false;
+    const auto is_behind = [&](const auto& each) {
+        auto* p = each->serving();
+        return p == nullptr || p->store_now() < rounds::at_age(last);
+    };
+    return world_.age() < last || std::ranges::any_of(daemons_, is_behind);
+}
 
 bool running::is_over() {
     auto& judges = world_.judges;
@@ -167,7 +181,7 @@ bool running::is_over() {
     }
     const bool well =
         std::ranges::all_of(daemons_, [](const auto& each) { return each->is_well(); });
-    if (!sky_.is_over() || !well) return false;
+    if (!sky_.is_over() || !well || rounds_to_come()) return false;
     const bool settled = crowd_.is_over() && judges.unsettled() == 0;
     if (!settled) {
         if (age < settle_by_ + bound) return false;

@@ -65,6 +65,8 @@ TEST(sim, seeds_that_found_something_find_nothing_any_more) {
     EXPECT_TRUE(simulate(one_day("interventions"), 1796026246974).violations.empty());
     // To skip a step by its name threw when another one of its group was being undone.
     EXPECT_TRUE(simulate(one_day("orders"), 2).violations.empty());
+    // Of the checker: a person closed an order when it had taken its parcel back.
+    EXPECT_TRUE(simulate(one_day("orders"), 2246).violations.empty());
     // Who was sent back before his turn began out of turn, under the key that he had kept.
     EXPECT_TRUE(simulate(one_day("orders"), 4).violations.empty());
 }

@@ -286,6 +286,7 @@ void world::apply(const weather& sky) {
     without_lease_.clear();
     if (below_) below_->troubles() = {};
     for (const auto& each : sky.active()) apply(each);
+    if (sky.is_over()) calm_since = age_;
     part_and_join();
 }
 

@@ -27,6 +27,7 @@
 #include "sim/leases.hpp"
 #include "sim/network.hpp"
 #include "sim/records.hpp"
+#include "sim/rounds.hpp"
 #include "sim/weather.hpp"
 
 namespace thole::sim {
@@ -146,6 +147,10 @@ class world {
     [[nodiscard]] const saga::plan* plan_of(const std::string& kind, int version) const;
     void tell_plan(const saga::plan& of) { plans_[{of.kind, of.version}] = of; }
     desk supplier{};
+    const rounds by_the_clock{today.workload.rounds};
+    duration clock_since{};  // the process that is up looks at the clock
+    duration calm_since{};   // no fault is active
+    bool clock_was_set = false;
     int lives = 0;  // so far
     lease_table leases{};
     court judges{*this};

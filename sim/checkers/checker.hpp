@@ -58,6 +58,7 @@ std::unique_ptr<checker> fence_holds(court&, world&);            // fence.cpp
 std::unique_ptr<checker> within_limits(court&, world&);          // limits.cpp
 std::unique_ptr<checker> orders_hold(court&, world&);            // orders_hold.cpp
 std::unique_ptr<checker> children_first(court&, world&);         // children_first.cpp
+std::unique_ptr<checker> rounds_begin(court&, world&);           // rounds_begin.cpp
 
 [[nodiscard]] std::vector<checker_maker> all_checkers();
 

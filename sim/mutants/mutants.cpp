@@ -53,6 +53,8 @@ std::span<const mutant> mutants() {
                takes_a_child_for_ended},
         mutant{"leaves_it_at_the_desk", "what is taken back from a supplier stays there",
                leaves_it_at_the_desk},
+        mutant{"forgets_ticks", "what was to begin while it was down is not made up for",
+               forgets_ticks},
     };
     return all;
 }

@@ -59,5 +59,6 @@ seams forgets_the_pace();
 seams claims_without_places();
 seams takes_a_child_for_ended();
 seams leaves_it_at_the_desk();
+seams forgets_ticks();
 
 }  // namespace thole::sim
