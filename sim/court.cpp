@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "ipfs/codec/dag_builder.hpp"
+#include "nft/mend.hpp"
 #include "nft/mint_outputs.hpp"
 #include "sim/checkers/checker.hpp"
 #include "sim/world.hpp"
@@ -27,6 +28,11 @@ int client_of(std::string_view key) {
 bool is_settled(const saga::operation_state& s) {
     return s.state == op_state::terminal || s.state == op_state::parked ||
            s.state == op_state::blocked;
+}
+
+// Whose prepared bytes are transactions.
+bool signs(std::string_view kind) {
+    return kind == nft::mint_kind || kind == nft::mend_kind;
 }
 
 bool mentions(const saga::event& e, std::string_view text) {
@@ -114,7 +120,7 @@ void court::committed(const commit_seen& seen) {
         ++figures_.events;
     }
     recount(op, seen.op.now);
-    if (seen.prepared != nullptr && op.kind == "mint") note_generation(op, *seen.prepared);
+    if (seen.prepared != nullptr && signs(op.kind)) note_generation(op, *seen.prepared);
     for (const auto& e : seen.events) {
         ++figures_.events;
         log.add(world_.age(), to_string(e.type), static_cast<std::uint64_t>(op.row), e.step);
@@ -131,6 +137,7 @@ void court::committed(const commit_seen& seen) {
 void court::note_generation(known_operation& op, const saga::prepared_row& row) {
     const auto read = json::read<solana::prepared_transaction>(row.bytes);
     if (!read) return offend("court", "what was prepared does not read back: " + row.bytes);
+    if (read->transaction.empty()) return;  // there was nothing to do
     known_generation made{.signature = read->signature,
                           .generation = row.generation,
                           .last_valid_height = read->last_valid_block_height,
@@ -141,6 +148,12 @@ void court::note_generation(known_operation& op, const saga::prepared_row& row) 
     op.generations.push_back(std::move(made));
 }
 
+void court::note_report(const saga::event& e) {
+    auto read = json::read<nft::reconcile_report>(e.payload);
+    if (!read) return offend("court", "a report does not read back: " + e.payload);
+    reports_.push_back(std::move(*read));
+}
+
 void court::note(known_operation& op, const saga::event& e) {
     switch (e.type) {
         case event_type::step_started:
@@ -148,6 +161,7 @@ void court::note(known_operation& op, const saga::event& e) {
             break;
         case event_type::step_completed: {
             ++op.completed[e.step];
+            if (op.kind == nft::reconcile_kind) note_report(e);
             if (e.step == "record_landed") op.landed_at = world_.age();
             if (e.step != "upload_content") break;
             if (const auto refs = json::read<nft::content_refs>(e.payload)) {
@@ -290,6 +304,12 @@ void court::unpinned(std::string_view cid, std::string_view owner) {
 void court::filing(int orders) {
     if (orders > 1) probes.hit(order_probe::filed_at_once);
     for (auto& each : checkers_) each->filing(orders);
+}
+
+void court::found(const nft::finding& what) {
+    const auto class_of = json::detail::enum_text(what.drift);
+    log.add(world_.age(), class_of, static_cast<std::uint64_t>(what.remedy), what.detail);
+    for (auto& each : checkers_) each->found(what);
 }
 
 void court::in_flight(std::string_view endpoint, std::uint32_t calls) {

@@ -14,7 +14,7 @@
 
 #include "engine/view.hpp"
 #include "io/http.hpp"
-#include "nft/records.hpp"
+#include "nft/reconciler.hpp"
 #include "sim/probes.hpp"
 #include "sim/trace.hpp"
 #include "sim/watched_store.hpp"
@@ -76,6 +76,7 @@ class court {
     void answered(std::string_view url, const result<io::http_response>& answer);
     void recorded(const nft::record& row);
     void unpinned(std::string_view cid, std::string_view owner);
+    void found(const nft::finding& what);  // by the second look or a reconciliation
     void in_flight(std::string_view endpoint, std::uint32_t calls);  // when nothing is to be done
     void filing(int orders);  // are in that step at once, in one life
     void at_rest();           // all is over
@@ -97,6 +98,10 @@ class court {
     [[nodiscard]] std::size_t unended() const noexcept { return unended_; }
     [[nodiscard]] const std::vector<violation>& violations() const noexcept { return violations_; }
     [[nodiscard]] const figures& counted() const noexcept { return figures_; }
+    // Of the reconciliations that were completed, in order.
+    [[nodiscard]] const std::vector<nft::reconcile_report>& reports() const noexcept {
+        return reports_;
+    }
     // When a gateway last served this content truly.
     [[nodiscard]] std::optional<duration> served(const std::string& cid) const;
     // Whether an upload there was carried out and its answer lost: nobody can know what it left.
@@ -110,6 +115,7 @@ class court {
   private:
     void note(known_operation& op, const saga::event& e);
     void note_order(known_operation& op, const saga::event& e);
+    void note_report(const saga::event& e);
     void note_generation(known_operation& op, const saga::prepared_row& row);
     void recount(const known_operation& op, const saga::operation_state& after);
 
@@ -125,6 +131,7 @@ class court {
         by_transaction_;
     std::unordered_map<std::string, duration> served_;
     std::set<std::string> untold_;  // origins
+    std::vector<nft::reconcile_report> reports_;
     std::vector<violation> violations_;
     figures figures_;
     std::function<void(const known_operation&)> ear_;

@@ -12,6 +12,7 @@
 #include <iterator>
 
 #include "base/time_text.hpp"
+#include "sim/probes.hpp"
 #include "sim/rounds.hpp"
 
 namespace thole::sim {
@@ -85,6 +86,10 @@ void check(const day& d, std::vector<std::string>& mistakes) {
     demand(w.rounds.empty() || w.orders > 0, "workload.rounds", "must be empty without orders");
     demand(d.surroundings.daemons == 1 || w.orders == 0, "workload.orders",
            "must be 0 with several daemons: their limits count on one node");
+    demand(w.reconciles.least > duration::zero() || !d.reconciles(), "workload.reconciles",
+           "must begin above 0s, or be 0s");
+    demand(d.surroundings.daemons == 1 || !d.reconciles(), "workload.reconciles",
+           "must be 0s with several daemons: each would have a pace of its own");
     demand(d.surroundings.daemons == 1 || w.interventions == 0, "workload.interventions",
            "must be 0 with several daemons: they do not hear what another was told to hold back");
     demand(d.surroundings.concurrency >= 1, "surroundings.concurrency", "must be at least 1");
@@ -99,6 +104,13 @@ void check(const day& d, std::vector<std::string>& mistakes) {
         const auto key = fmt::format("fault[{}]", i);
         demand(is_known_target(each.target), key + ".target",
                "must be a node's label, \"rpc\", \"content\", \"all\" or \"any\"");
+        const bool drifts = each.kind == trouble::drift;
+        demand(drifts == each.drift.has_value(), key + ".drift",
+               "must be there with the kind \"drift\", and with no other");
+        demand(!each.drift || can_be_made(*each.drift), key + ".drift",
+               "is of addresses or partners that this world has not");
+        demand(!drifts || d.reconciles(), "workload.reconciles",
+               "must be more than 0s where something drifts");
         demand(each.count.least >= 0 && each.count.most <= 1000, key + ".count",
                "must be within 0..1000");
     }

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "nft/drift.hpp"
 #include "thole/time.hpp"
 
 namespace thole::sim {
@@ -86,6 +87,7 @@ enum class trouble : std::uint8_t {
     lease_away,         // its lease cannot be renewed; nodes of a shared journal only
     clock_step,         // the wall clock jumps by amount seconds
     wallet_fund,        // amount lamports arrive
+    drift,              // one mint that has ended comes apart, by the class of the same key
 };
 BOOST_DESCRIBE_ENUM(trouble, link_refuse, link_hang, link_drop, link_lose_answers, link_duplicate,
                     link_slow, link_creep, rpc_lag, rpc_drop_sends, rpc_lose_first,
@@ -94,7 +96,7 @@ BOOST_DESCRIBE_ENUM(trouble, link_refuse, link_hang, link_drop, link_lose_answer
                     content_lose, records_conflict, records_cut, records_away, journal_full,
                     journal_cut, journal_doubt, process_die, process_die_call, process_kill,
                     process_restart, process_pause, power_cut, disk_full, disk_sync_fails,
-                    lease_away, clock_step, wallet_fund)
+                    lease_away, clock_step, wallet_fund, drift)
 
 struct fault_rule {
     trouble kind = trouble::link_refuse;
@@ -103,8 +105,9 @@ struct fault_rule {
     time_range at{};
     time_range lasts{std::chrono::seconds{10}, std::chrono::seconds{10}};
     count_range amount{1, 1};
+    std::optional<nft::drift> drift{};  // of that kind alone
 };
-BOOST_DESCRIBE_STRUCT(fault_rule, (), (kind, target, count, at, lasts, amount))
+BOOST_DESCRIBE_STRUCT(fault_rule, (), (kind, target, count, at, lasts, amount, drift))
 
 struct workload {
     int operations = 1;
@@ -121,10 +124,13 @@ struct workload {
     int order_verbs = 0;      // % of them that an operator touches, up to four times
     int bulk_acts = 0;        // on all orders of a tag, every other one undone
     std::string rounds{};     // orders that begin by the clock (rounds.hpp)
+    time_range rechecks{};    // the second look at a mint, so long after it; 0s: none
+    time_range reconciles{};  // the daemon reconciles so often; 0s: never
 };
 BOOST_DESCRIBE_STRUCT(workload, (),
                       (operations, accounts, images, over, duplicates, conflicting, cancels, verbs,
-                       interventions, cancel_at, orders, order_verbs, bulk_acts, rounds))
+                       interventions, cancel_at, orders, order_verbs, bulk_acts, rounds, rechecks,
+                       reconciles))
 
 struct surroundings {
     std::uint64_t lamports = 1'000'000'000'000;
@@ -143,6 +149,10 @@ struct day {
     sim::workload workload{};
     sim::surroundings surroundings{};
     std::vector<fault_rule> fault{};
+
+    [[nodiscard]] bool reconciles() const noexcept {
+        return workload.reconciles.most > duration::zero();
+    }
 };
 BOOST_DESCRIBE_STRUCT(day, (), (name, summary, workload, surroundings, fault))
 

@@ -132,7 +132,7 @@ int hunt(const arguments& args) {
     for (const auto* each :
          {"mint_one", "duplicate_submissions", "rolling_restart", "lost_generations",
           "wallet_runs_dry", "content_vanishes", "operators", "shared_image", "slow_poison",
-          "several_nodes", "orders", "by_the_clock"}) {
+          "several_nodes", "orders", "by_the_clock", "drift", "drift_while_failing"}) {
         auto read = load_days(args.folder, {each});
         if (!read) refuse(read.error());
         days.push_back(std::move(read->front()));

@@ -77,7 +77,7 @@ void node::begin() {
     }
     for (const auto& each : std::exchange(arm_next_, {})) arm(each);
     auto start = [](process& of) -> task<> {
-        const auto started = co_await of.engine().start();
+        const auto started = co_await of.start();
         if (started) co_return of.start_clock();
         of.gave_up = true;  // the journal is away: it is started again
         of.way().power.turn_off();

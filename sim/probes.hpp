@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "nft/drift.hpp"
 
 namespace thole::sim {
 
@@ -107,14 +108,25 @@ BOOST_DESCRIBE_ENUM(order_probe, skipped_by_person, reopened_by_person, edited_b
                     begun_by_the_clock, made_up_for)
 
 inline constexpr std::size_t mint_probes = static_cast<std::size_t>(probe::kept_out) + 1;
-inline constexpr std::size_t probe_count =
-    mint_probes + static_cast<std::size_t>(order_probe::made_up_for) + 1;
+inline constexpr std::size_t order_probes = static_cast<std::size_t>(order_probe::made_up_for) + 1;
+// Classes of drift that were put right, or told where a person is to decide.
+inline constexpr std::size_t drift_probes =
+    static_cast<std::size_t>(nft::drift::partner_mismatch) + 1;
+inline constexpr std::size_t probe_count = mint_probes + order_probes + drift_probes;
+
+// The others are of addresses and partners that no simulated world has.
+[[nodiscard]] constexpr bool can_be_made(nft::drift what) noexcept {
+    return what != nft::drift::uri_dead && what != nft::drift::partner_mismatch;
+}
 
 class probe_log {
   public:
     void hit(probe which) noexcept { ++counts_[static_cast<std::size_t>(which)]; }
     void hit(order_probe which) noexcept {
         ++counts_[mint_probes + static_cast<std::size_t>(which)];
+    }
+    void hit(nft::drift which) noexcept {
+        ++counts_[mint_probes + order_probes + static_cast<std::size_t>(which)];
     }
     void add(const probe_log& other) noexcept {
         for (std::size_t i = 0; i < probe_count; ++i) counts_[i] += other.counts_[i];
@@ -124,9 +136,14 @@ class probe_log {
         std::vector<std::string_view> out;
         for (std::size_t i = 0; i < probe_count; ++i) {
             if (counts_[i] != 0) continue;
-            out.push_back(i < mint_probes
-                              ? json::detail::enum_text(static_cast<probe>(i))
-                              : json::detail::enum_text(static_cast<order_probe>(i - mint_probes)));
+            if (i < mint_probes) {
+                out.push_back(json::detail::enum_text(static_cast<probe>(i)));
+            } else if (i < mint_probes + order_probes) {
+                out.push_back(json::detail::enum_text(static_cast<order_probe>(i - mint_probes)));
+            } else {
+                const auto what = static_cast<nft::drift>(i - mint_probes - order_probes);
+                if (can_be_made(what)) out.push_back(json::detail::enum_text(what));
+            }
         }
         return out;
     }

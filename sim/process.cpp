@@ -4,7 +4,10 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "nft/recheck.hpp"
+#include "nft/reconciler_part.hpp"
 #include "sim/orders.hpp"
+#include "thole/codes.hpp"
 #include "thole/presets.hpp"
 
 namespace thole::sim {
@@ -12,6 +15,9 @@ namespace thole::sim {
 namespace {
 
 using namespace std::chrono_literals;
+
+constexpr duration between_questions = 100ms;
+constexpr duration part_of_a_run = 5s;
 
 std::vector<endpoint_config> endpoints_of(const auto& places) {
     std::vector<endpoint_config> out;
@@ -41,6 +47,12 @@ std::unique_ptr<io::virtual_loop> loop_at(const world& where, std::uint64_t seed
 // Of this life alone.
 std::uint64_t seed_of(const world& where) {
     return where.seed * 1'000'003U + static_cast<std::uint64_t>(where.lives);
+}
+
+// One of them, the same for the same seed.
+duration drawn(const time_range& from, std::uint64_t seed) {
+    rng chance{seed ^ 0xD4A3};
+    return duration{chance.between(from.least.count(), from.most.count())};
 }
 
 }  // namespace
@@ -104,25 +116,27 @@ process::process(world& where, const seams& with, int number)
       pins_{contents_, *ledger_, remote_endpoints_, remotes(), *loop_, seed_of(where) + 3},
       gateway_endpoints_{name{"gateway"}, with_breaker(presets::ipfs),
                          endpoints_of(where.content_nodes)},
-      gateways_{*transport_, gateway_endpoints_, {}, *loop_, seed_of(where) + 4} {
+      gateways_{*transport_, gateway_endpoints_, {}, *loop_, seed_of(where) + 4},
+      flags_{*records_} {
     if (where.has_files()) sql::on_lost_fsync([this] { gate_.power.turn_off(); });
     mount_all();
     apply_links();
     if (with.holder) held_ = with.holder(rpc_endpoints_, *loop_);
-    start_engine();
+    make_engine();
 }
 
-void process::start_engine() {
+void process::make_engine() {
     nft::mint_settings settings;
     const auto copies = 1 + static_cast<std::uint32_t>(world_.content_nodes.size());
     settings.upload.replicas = {.image = copies, .metadata = copies};
     settings.generations = world_.today.surroundings.generations;
+    settings.recheck_after = drawn(world_.today.workload.rechecks, world_.seed);
     auto saga = nft::make_mint_saga(parts(), settings);
     world_.steps = saga.steps();
-    if (seams_.definition) saga = seams_.definition(std::move(saga), at_);
-    world_.tell_plan(saga.steps());
     saga::definitions known;
-    known.add(std::move(saga));
+    add(known, std::move(saga));
+    add(known, nft::make_recheck_saga(parts(), settings));
+    if (world_.today.reconciles()) add_consistency(known, settings);
     if (world_.has_orders()) add_orders(known);
     saga::engine_options options;
     options.node = "daemon-" + std::to_string(number_);
@@ -170,11 +184,79 @@ task<> process::keep_time() {
     co_await runner_->run();
 }
 
+void process::add(saga::definitions& to, saga::definition made) {
+    world_.tell_plan(made.steps());
+    if (seams_.definition) made = seams_.definition(std::move(made), at_);
+    to.add(std::move(made));
+}
+
+// As the daemon has it, in a hurry.
+void process::add_consistency(saga::definitions& known, const nft::mint_settings& settings) {
+    const nft::find_operation find = [this](uuid id) { return look_up(id); };
+    nft::reconcile_dependencies with{
+        .parts = parts(),
+        .ledger = *ledger_,
+        .find = find,
+        .completed = [this](std::int64_t before) { return completed_mints(before); },
+        .replicas = settings.upload.replicas,
+        .gateways = settings.gateways,
+        .pause = between_questions,
+        .part = part_of_a_run};
+    add(known, nft::make_mend_saga({parts(), settings, find}));
+    add(known, nft::make_reconcile_saga());
+    if (!seams_.reconciler) return add(known, nft::make_reconcile_part_saga(std::move(with)));
+    add(known, nft::make_reconcile_part_saga(seams_.reconciler(std::move(with))));
+}
+
+task<result<std::optional<saga::operation_details>>> process::look_up(uuid id) {
+    if (gone_) co_await gate_.power.hang();
+    auto found = co_await engine_->get(id);
+    if (found) co_return std::move(*found);
+    if (found.error().is(codes::operation_not_found)) co_return std::nullopt;
+    co_return fail(found.error());
+}
+
+task<result<saga::details_page>> process::completed_mints(std::int64_t before) {
+    if (gone_) co_await gate_.power.hang();
+    saga::list_filter filter;
+    filter.kind = std::string{nft::mint_kind};
+    filter.ending = saga::op_ending::completed;
+    filter.before = before;
+    filter.limit = 10;
+    co_return co_await engine_->list(std::move(filter));
+}
+
+task<result<>> process::start() {
+    const auto& every = world_.today.workload.reconciles;
+    if (world_.today.reconciles()) {
+        const auto loaded = co_await flags_.load();
+        if (!loaded) co_return fail(loaded.error());
+    }
+    const auto started = co_await engine_->start();
+    if (!started || !world_.today.reconciles() || world_.last_hour) co_return started;
+    const auto interval = drawn(every, seed_of(world_));
+    rounds_.emplace(nft::reconcile_rounds::surroundings{.work = *engine_,
+                                                        .loop = *loop_,
+                                                        .now = [this] { return journal_->now(); },
+                                                        .seed = seed_of(world_)},
+                    nft::reconcile_schedule{.interval = interval, .content_within = 2 * interval});
+    auto until = boost::asio::bind_cancellation_slot(rounds_end_.slot(), boost::asio::detached);
+    boost::asio::co_spawn(loop_->executor(), keep_rounds(), std::move(until));
+    co_return started;
+}
+
+task<> process::keep_rounds() {
+    if (gone_) co_return;
+    keeps_rounds_ = true;
+    co_await rounds_->run();
+}
+
 process::~process() {
     gone_ = true;
     gate_.power.turn_off();
     // It sleeps, or waits for a journal that answers no more: either way it submits nothing now.
     if (keeps_time_) no_more_time_.emit(boost::asio::cancellation_type::terminal);
+    end_rounds();
     engine_.reset();
     // Each coroutine that goes may wake others, which then meet the dead power themselves.
     do {
@@ -206,8 +288,17 @@ solana::submission_settings process::submission() const {
 }
 
 nft::mint_dependencies process::parts() {
-    return {world_.secret, world_.wallet, rpc_,      submitter_, funds_,
-            pins_,         gateways_,     contents_, *records_};
+    return {.secret = world_.secret,
+            .wallet = world_.wallet,
+            .rpc = rpc_,
+            .submitter = submitter_,
+            .funds = funds_,
+            .pins = pins_,
+            .gateways = gateways_,
+            .pictures = contents_,
+            .table = *records_,
+            .on_finding = [this](const nft::finding& each) { world_.judges.found(each); },
+            .flags = &flags_};
 }
 
 void process::mount_all() {

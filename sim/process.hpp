@@ -9,10 +9,13 @@
 //
 // The destructor throws away what is left, as a kill does: nothing is written.
 
+#include <boost/asio/cancellation_signal.hpp>
+
 #include "engine/engine.hpp"
 #include "engine/inline_journal.hpp"
 #include "io/virtual_loop.hpp"
 #include "ipfs/kubo_provider.hpp"
+#include "nft/reconcile_rounds.hpp"
 #include "sim/gates.hpp"
 #include "sim/seams.hpp"
 #include "sim/world.hpp"
@@ -56,6 +59,12 @@ class process {
     process& operator=(const process&) = delete;
 
     [[nodiscard]] saga::engine& engine() { return *engine_; }
+    // As a daemon does: what it must know first, the engine, and what goes on by itself.
+    [[nodiscard]] task<result<>> start();
+    // From now on it reconciles only when it is asked to.
+    void end_rounds() {
+        if (keeps_rounds_) rounds_end_.emit(boost::asio::cancellation_type::terminal);
+    }
     [[nodiscard]] io::virtual_loop& loop() { return *loop_; }
     [[nodiscard]] gate& way() noexcept { return gate_; }
     // Of the world, by this process's own time.
@@ -77,9 +86,14 @@ class process {
     [[nodiscard]] nft::mint_dependencies parts();
     [[nodiscard]] std::vector<ipfs::provider*> remotes();
     [[nodiscard]] solana::submission_settings submission() const;
-    void start_engine();
+    void make_engine();
     void add_orders(saga::definitions& known);
     [[nodiscard]] task<> keep_time();
+    void add(saga::definitions& to, saga::definition made);
+    void add_consistency(saga::definitions& known, const nft::mint_settings& settings);
+    [[nodiscard]] task<result<std::optional<saga::operation_details>>> look_up(uuid id);
+    [[nodiscard]] task<result<saga::details_page>> completed_mints(std::int64_t before);
+    [[nodiscard]] task<> keep_rounds();
 
     world& world_;
     const seams& seams_;
@@ -126,11 +140,15 @@ class process {
     endpoint_set gateway_endpoints_;
     ipfs::fetcher gateways_;
 
+    nft::drift_flags flags_;
     std::shared_ptr<void> held_;
     std::optional<saga::engine> engine_;
     std::optional<saga::cron_runner> runner_;
     boost::asio::cancellation_signal no_more_time_;
     bool keeps_time_ = false;  // before this Asio must not be told of a cancellation
+    std::optional<nft::reconcile_rounds> rounds_;
+    boost::asio::cancellation_signal rounds_end_;
+    bool keeps_rounds_ = false;
 };
 
 }  // namespace thole::sim

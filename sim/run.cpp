@@ -33,6 +33,7 @@ class running {
     bool call_operator();
     // Whether something is still to begin by the clock, the world's or that of a daemon.
     [[nodiscard]] bool rounds_to_come() const;
+    void end_rounds();
     report verdict() const;
     // False: it threw, and the run is judged as it stands.
     template <class Part>
@@ -42,6 +43,7 @@ class running {
     world world_;
     weather sky_;
     clients crowd_;
+    auditor audit_;
     std::vector<std::unique_ptr<node>> daemons_;
     report told_;
     duration settle_by_{};
@@ -60,7 +62,8 @@ running::running(const day& today, std::uint64_t seed, const run_options& option
     : faults_{faults_of(today, seed, options)},
       world_{today, seed, options.where},
       sky_{{}},
-      crowd_{world_} {
+      crowd_{world_},
+      audit_{world_} {
     told_.seed = seed;
     told_.faults = faults_;
     for (int i = 0; i < today.surroundings.daemons; ++i) {
@@ -117,6 +120,7 @@ duration running::next() const {
     }
     if (const auto change = sky_.next()) out = std::min(out, *change);
     if (const auto ask = crowd_.next(); ask && served) out = std::min(out, *ask);
+    if (const auto ask = audit_.next(); ask && served) out = std::min(out, *ask);
     return out;
 }
 
@@ -139,6 +143,7 @@ void running::step() {
         if (auto* p = each->serving()) serving.push_back(p);
     }
     crowd_.step(serving, age);
+    if (audit_.has_begun()) audit_.step(serving.empty() ? nullptr : serving.front(), age);
     for (auto& each : daemons_) each->step();
 }
 
@@ -182,6 +187,7 @@ bool running::is_over() {
     const bool well =
         std::ranges::all_of(daemons_, [](const auto& each) { return each->is_well(); });
     if (!sky_.is_over() || !well || rounds_to_come()) return false;
+    if (crowd_.is_over()) end_rounds();
     const bool settled = crowd_.is_over() && judges.unsettled() == 0;
     if (!settled) {
         if (age < settle_by_ + bound) return false;
@@ -192,8 +198,26 @@ bool running::is_over() {
         return false;
     }
     settle_by_ = age;
-    if (judges.unended() == 0 || !call_operator()) quiet_until_ = age + quiet;
+    if (audit_.is_asking()) return false;
+    if (world_.today.reconciles() && !audit_.has_begun()) {
+        audit_.begin(age);
+    } else if (judges.unended() > 0) {
+        audit_.somebody_acted();
+        if (!call_operator()) quiet_until_ = age + quiet;
+    } else if (world_.today.reconciles() && !audit_.is_content()) {
+        audit_.begin(age);
+    } else {
+        quiet_until_ = age + quiet;
+    }
     return false;
+}
+
+// The last hour: what is reconciled from now on the auditor asks for.
+void running::end_rounds() {
+    if (std::exchange(world_.last_hour, true)) return;
+    for (const auto& each : daemons_) {
+        if (auto* p = each->serving()) p->end_rounds();
+    }
 }
 
 // Somebody looks at everything that is parked. False: there is nothing that he could do.
@@ -204,6 +228,7 @@ bool running::call_operator() {
     constexpr std::array strict{fail, retry, cancel, retry, close};
     constexpr std::array tidy{close, retry, cancel, retry, close};
     constexpr std::array orderly{skip, retry, retry, cancel, close};
+    constexpr std::array faithful{retry, retry, retry, retry, close};  // what no client asked for
     constexpr std::array ways{patient, strict, patient, tidy};
     bool found = false;
     for (const auto& [row, op] : world_.judges.operations()) {
@@ -212,7 +237,9 @@ bool running::call_operator() {
         if (times >= patient.size()) continue;
         const int whose = op.client < 0 ? -static_cast<int>(row) : op.client;
         const bool order = op.kind == order_kind;
-        const auto& care = order ? orderly : ways.at(static_cast<std::size_t>(row) % ways.size());
+        const bool ours = op.client < 0 && world_.today.reconciles();
+        const auto& usual = ways.at(static_cast<std::size_t>(row) % ways.size());
+        const auto& care = order ? orderly : ours ? faithful : usual;
         const bool rests = order && op.now.paused;
         crowd_.add(rests ? resume : care.at(times), whose, world_.age());
         found = true;

@@ -11,6 +11,7 @@
 // After the last fault everything must end or park within a bound; then an operator does what one
 // does with parked operations (look again, cancel, close), until none is left.
 
+#include "sim/auditor.hpp"
 #include "sim/node.hpp"
 
 namespace thole::sim {

@@ -142,10 +142,15 @@ TEST(sim, minimise_leaves_no_fault_that_could_be_left_out) {
 // A fault that no day has, no seed will ever show.
 TEST(sim, every_kind_of_fault_is_in_one_of_the_days) {
     std::set<trouble> played;
+    std::set<nft::drift> drifted;
     for (const auto& today : all_days()) {
         for (const auto& rule : today.fault) {
             if (rule.count.most > 0) played.insert(rule.kind);
+            if (rule.drift) drifted.insert(*rule.drift);
         }
+    }
+    for (const auto what : json::detail::enum_values<nft::drift>) {
+        EXPECT_EQ(drifted.contains(what), can_be_made(what)) << json::detail::enum_text(what);
     }
     for (const auto kind : json::detail::enum_values<trouble>) {
         EXPECT_TRUE(played.contains(kind)) << json::detail::enum_text(kind);

@@ -15,6 +15,7 @@
 #include "engine/store.hpp"
 #include "ipfs/pin_ledger.hpp"
 #include "nft/mint_saga.hpp"
+#include "nft/reconciler.hpp"
 
 namespace thole::sim {
 
@@ -32,7 +33,9 @@ struct seams {
         transport;
     std::function<std::unique_ptr<nft::records>(nft::records&, const seam_parts&)> records;
     std::function<std::unique_ptr<ipfs::pin_ledger>(ipfs::pin_ledger&, const seam_parts&)> ledger;
-    std::function<saga::definition(saga::definition, const seam_parts&)> definition;
+    std::function<saga::definition(saga::definition, const seam_parts&)>
+        definition;  // of each saga
+    std::function<nft::reconcile_dependencies(nft::reconcile_dependencies)> reconciler;
     std::function<void(solana::submission_settings&)> submission;
     // Called with the endpoint sets once the process stands: {rpc, remotes, gateways}.
     std::function<std::shared_ptr<void>(endpoint_set& rpc, io::loop&)> holder;

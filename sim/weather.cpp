@@ -67,6 +67,7 @@ void add(fault_event made, std::vector<fault_event>& out) {
 std::string fault_event::text() const {
     auto out = fmt::format("#{} {}", number, json::detail::enum_text(kind));
     if (!target.empty()) out += " " + target;
+    if (kind == trouble::drift) out += fmt::format(" {}", json::detail::enum_text(drift));
     out += " at " + duration_text(at);
     if (!is_instant(kind)) out += " for " + duration_text(lasts);
     return out + fmt::format(" amount {}", amount);
@@ -83,6 +84,7 @@ bool is_instant(trouble kind) noexcept {
         case trouble::power_cut:
         case trouble::clock_step:
         case trouble::wallet_fund:
+        case trouble::drift:
             return true;
         default:
             return false;
@@ -100,6 +102,7 @@ std::vector<fault_event> forecast(const day& what, std::uint64_t seed) {
             made.at = draw(rule.at, chance);
             made.lasts = draw(rule.lasts, chance);
             made.amount = chance.between(rule.amount.least, rule.amount.most);
+            made.drift = rule.drift.value_or(nft::drift{});
             for (auto& label : targets_of(rule, chance)) {
                 made.target = std::move(label);
                 made.dice = chance.next();

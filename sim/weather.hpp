@@ -27,6 +27,7 @@ struct fault_event {
     std::int64_t amount = 0;
     std::uint64_t dice = 1;  // its own chance
     int life = 0;            // of process_die…: only in that life, from its start; 0 = by time
+    nft::drift drift{};      // of that kind alone
 
     [[nodiscard]] duration end() const noexcept { return saturating_add(at, lasts); }
     [[nodiscard]] std::string text() const;

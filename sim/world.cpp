@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 #include <stdlib.h>
-#include <boost/asio/co_spawn.hpp>
 
 #include <stdexcept>
 
-#include "io/virtual_loop.hpp"
+#include "nft/chain_nft.hpp"
+#include "sim/at_once.hpp"
 
 namespace thole::sim {
 
@@ -15,21 +15,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr duration slot_time = 400ms;
-
-// A call to something that needs no time, carried out at once.
-template <class T>
-T at_once(task<T> call) {
-    io::virtual_loop loop;
-    std::optional<T> answer;
-    auto keep = [&answer](std::exception_ptr error, T value) {
-        THOLE_ASSERT(error == nullptr, "the records do not throw");
-        answer.emplace(std::move(value));
-    };
-    boost::asio::co_spawn(loop.executor(), std::move(call), keep);
-    loop.run_ready();
-    THOLE_ASSERT(answer.has_value(), "records without a pool answer at once");
-    return std::move(*answer);
-}
 
 template <class Place>
 Place* find(std::vector<std::unique_ptr<Place>>& places, std::string_view label) {
@@ -75,7 +60,7 @@ world::world(const day& what, std::uint64_t s, storage where)
       seed{s},
       chain{{.seed = s}},
       where_{where == storage::memory && what.surroundings.disk ? storage::faulty : where},
-      folder_{where == storage::disk},
+      folder_{where == storage::disk || what.reconciles()},
       chance_{s ^ 0x5EED},
       below_{where_ == storage::faulty ? std::make_unique<disk>(s ^ 0xD15C) : nullptr} {
     THOLE_ASSERT(!has_files() || !is_shared(), "a file belongs to one daemon");
@@ -235,10 +220,17 @@ void world::look_again() {
 // The customer's database is not the daemon's: its disk is somebody else's worry.
 nft::records& world::open_records() {
     const bool anew = table_ == nullptr || where_ == storage::disk;
-    const auto path = where_ == storage::disk ? path_of("records.sqlite") : ":memory:";
+    const bool in_file = where_ == storage::disk || today.reconciles();
+    const auto path = in_file ? folder_.file("records.sqlite") : ":memory:";
     const sql::open_options options{.busy_timeout = 0ms};
     if (anew) table_ = std::make_unique<nft::sqlite_records>(path, nullptr, options);
     return *table_;
+}
+
+// Past the daemon: its customer's own hand in the table.
+void world::on_records(const std::string& statement) {
+    auto db = sql::database::open(folder_.file("records.sqlite"), sql::access::read_write);
+    THOLE_ASSERT(db && db->execute(statement.c_str()), "the table takes it");
 }
 
 ipfs::pin_ledger& world::open_ledger() {
@@ -265,6 +257,8 @@ void world::close_files(bool killed, bool power_cut) {
 // ---- weather ------------------------------------------------------------------------------------
 
 void world::apply(const weather& sky) {
+    const auto corrupts = [](const auto& node) { return node->model.faults().corrupt; };
+    if (std::ranges::any_of(content_nodes, corrupts)) corrupt_until_ = age_;
     for (auto& each : rpc_nodes) {
         auto& faults = each->model.faults();
         const auto kept = faults.history_from;
@@ -442,6 +436,7 @@ void world::happen(const fault_event& what) {
     if (what.kind == trouble::rpc_lose_history) {
         find(rpc_nodes, what.target)->model.faults().history_from = chain.slot();
     }
+    if (what.kind == trouble::drift) drifts.make(what);
     if (what.kind != trouble::content_lose) return;
     auto& at = *find(content_nodes, what.target);
     const auto pinned = at.model.pins();
@@ -457,6 +452,29 @@ void world::happen(const fault_event& what) {
 std::optional<nft::record> world::record_of(const uuid& operation) {
     auto found = at_once(table_->find(operation));
     return found ? std::move(*found) : std::nullopt;
+}
+std::optional<nft::chain_nft> world::token_of(std::string_view key) const {
+    const auto id = identity_of(key);
+    const auto& final = chain.view(model::commitment::finalized, 0);
+    const auto* account = chain.accounts().at(id.mint, final.slot);
+    if (account == nullptr) return std::nullopt;
+    auto nft = nft::decode_nft({id.mint, account->owner, account->data, {}, {}});
+    if (!nft || !nft::issuer_verified(*nft, id.base)) return std::nullopt;
+    return std::move(*nft);
+}
+std::vector<ipfs::pin_row> world::ledger_of(const uuid& owner) {
+    auto found = at_once(open_ledger().of_owner(owner.text()));
+    return found ? std::move(*found) : std::vector<ipfs::pin_row>{};
+}
+std::string world::open_flags() {
+    const auto text = at_once(table_->meta(std::string{nft::drift_flags::meta_name}));
+    return text && *text ? **text : "{}";
+}
+bool world::content_is_doubtful() const {
+    for (const auto& node : content_nodes) {
+        if (node->model.faults().corrupt) return true;
+    }
+    return corrupt_until_ && age_ - *corrupt_until_ < 2min;
 }
 std::vector<nft::record> world::records_of(const std::string& account) {
     auto found = at_once(table_->of_account(account, 1000));

@@ -18,12 +18,14 @@
 #include "ipfs/sqlite_pin_ledger.hpp"
 #include "model/content/content_node.hpp"
 #include "model/solana/rpc_node.hpp"
+#include "nft/drift_flags.hpp"
 #include "nft/mint_identity.hpp"
 #include "nft/sqlite_records.hpp"
 #include "sim/contents.hpp"
 #include "sim/court.hpp"
 #include "sim/desk.hpp"
 #include "sim/disk.hpp"
+#include "sim/drift_book.hpp"
 #include "sim/leases.hpp"
 #include "sim/network.hpp"
 #include "sim/records.hpp"
@@ -111,9 +113,12 @@ class world {
                                 static_cast<std::uint64_t>(today.surroundings.daemons));
     }
 
+    // Something that its owner does in the customer's table. Only where day::reconciles().
+    void on_records(const std::string& statement);
+
     // ---- weather and time -----------------------------------------------------------------------
     void apply(const weather& sky);
-    void happen(const fault_event& what);  // content_lose and wallet_fund
+    void happen(const fault_event& what);  // content_lose, wallet_fund and drift
     // Since it began. The chain's clock is the world's: a slot every 400 ms.
     [[nodiscard]] duration age() const noexcept { return age_; }
     void set_age(duration age);
@@ -132,6 +137,12 @@ class world {
     [[nodiscard]] saga::store& journal() noexcept {
         return in_file_ ? static_cast<saga::store&>(*in_file_) : in_memory_;
     }
+    // Final, and of this wallet.
+    [[nodiscard]] std::optional<nft::chain_nft> token_of(std::string_view key) const;
+    [[nodiscard]] std::vector<ipfs::pin_row> ledger_of(const uuid& owner);
+    [[nodiscard]] std::string open_flags();  // as they are kept beside the records
+    // A gateway serves other bytes, or did a moment ago.
+    [[nodiscard]] bool content_is_doubtful() const;
     // Contents that a node lost for no fault of ours.
     [[nodiscard]] bool was_lost(const std::string& label, const std::string& cid) const;
 
@@ -151,7 +162,9 @@ class world {
     duration clock_since{};  // the process that is up looks at the clock
     duration calm_since{};   // no fault is active
     bool clock_was_set = false;
-    int lives = 0;  // so far
+    drift_book drifts{*this};
+    bool last_hour = false;  // nobody reconciles by himself any more
+    int lives = 0;           // so far
     lease_table leases{};
     court judges{*this};
 
@@ -182,6 +195,7 @@ class world {
     std::set<std::pair<std::string, std::string>> lost_;
     std::set<int> without_lease_;  // daemons
     std::map<std::pair<std::string, int>, saga::plan> plans_;
+    std::optional<duration> corrupt_until_;
 
     saga::model_store in_memory_;
     std::unique_ptr<disk> below_;  // of faulty storage

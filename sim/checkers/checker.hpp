@@ -28,6 +28,7 @@ class checker {
     virtual void recorded(const nft::record&) {}
     virtual void unpinned(std::string_view /*cid*/, std::string_view /*owner*/) {}
     virtual void filing(int /*orders*/) {}
+    virtual void found(const nft::finding&) {}
     virtual void in_flight(std::string_view /*endpoint*/, std::uint32_t /*calls*/) {}
     virtual void at_rest() {}
 
@@ -59,6 +60,8 @@ std::unique_ptr<checker> within_limits(court&, world&);          // limits.cpp
 std::unique_ptr<checker> orders_hold(court&, world&);            // orders_hold.cpp
 std::unique_ptr<checker> children_first(court&, world&);         // children_first.cpp
 std::unique_ptr<checker> rounds_begin(court&, world&);           // rounds_begin.cpp
+std::unique_ptr<checker> drifts_end(court&, world&);             // drifts_end.cpp
+std::unique_ptr<checker> within_pace(court&, world&);            // pace.cpp
 
 [[nodiscard]] std::vector<checker_maker> all_checkers();
 

@@ -11,6 +11,7 @@ class rule final : public checker {
   public:
     using checker::checker;
     std::string_view name() const noexcept override { return "death_is_true"; }
+    bool judges(std::string_view kind) const override { return kind == "mint" || kind == "mend"; }
 
     void committed(const commit_seen& seen, const known_operation& op) override {
         if (seen.prepared != nullptr && op.generations.size() > 1) {

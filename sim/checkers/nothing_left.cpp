@@ -31,14 +31,15 @@ class rule final : public checker {
         std::set<std::string> needed;
         for (const auto& [row, op] : court_.operations()) {
             const auto owner = op.id.text();
-            const bool completed = op.now.ending == saga::op_ending::completed;
-            const bool by_person = op.now.ending == saga::op_ending::closed ||
-                                   op.now.ending == saga::op_ending::failed;
+            if (op.kind != nft::mint_kind) continue;
+            const bool completed = op.now.ending == saga::op_ending::completed || has_token(op);
+            const bool by_person = is_undecided(op);
             for (const auto& cid : {op.image_cid, op.metadata_cid}) {
                 if (cid.empty()) continue;
                 if (by_person) undecided.insert(cid);
                 if (!completed) continue;
                 needed.insert(cid);
+                if (has_token(op)) continue;  // kept for whoever put it there
                 const auto found = own.find(cid);
                 if (found == own.end() || !found->second.contains(owner)) {
                     offend(op.key + " is COMPLETED and does not hold " + cid);
@@ -69,12 +70,20 @@ class rule final : public checker {
             }
         }
     }
+    // What a person left is put right by the reconciler, where there is one: by what the chain
+    // says.
+    [[nodiscard]] bool is_undecided(const known_operation& op) const {
+        const bool by_person =
+            op.now.ending == saga::op_ending::closed || op.now.ending == saga::op_ending::failed;
+        return op.kind == nft::mint_kind && by_person && !world_.today.reconciles();
+    }
+    [[nodiscard]] bool has_token(const known_operation& op) const {
+        return world_.today.reconciles() && world_.token_of(op.key).has_value();
+    }
     // Ended by a person before its upload was journaled: its content is not known.
     [[nodiscard]] bool anybody_closed() const {
         for (const auto& [row, op] : court_.operations()) {
-            const bool by_person = op.now.ending == saga::op_ending::closed ||
-                                   op.now.ending == saga::op_ending::failed;
-            if (op.kind == "mint" && by_person && op.metadata_cid.empty()) return true;
+            if (is_undecided(op) && op.metadata_cid.empty()) return true;
         }
         return false;
     }

@@ -31,7 +31,9 @@ class rule final : public checker {
         auto& open = open_[row.account];
         const bool is_open =
             row.status == nft::record_status::pending || row.status == nft::record_status::minted;
-        if (!is_open) {
+        const auto* own = court_.find(row.operation_id);
+        const bool settled = own != nullptr && own->now.state == saga::op_state::terminal;
+        if (!is_open || settled) {  // or a reconciliation writes down what came of it
             open.erase(row.operation_id);
             return;
         }

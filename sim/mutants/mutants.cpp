@@ -55,6 +55,13 @@ std::span<const mutant> mutants() {
                leaves_it_at_the_desk},
         mutant{"forgets_ticks", "what was to begin while it was down is not made up for",
                forgets_ticks},
+        mutant{"asks_no_journal", "a record counts as left behind while an operation is at it",
+               asks_no_journal},
+        mutant{"counts_too_few_copies", "one copy is as many as a mint asks for",
+               counts_too_few_copies},
+        mutant{"only_looks", "a drift is reported and never put right", only_looks},
+        mutant{"mends_in_words_only", "a repair on the chain is neither made nor read back",
+               mends_in_words_only},
     };
     return all;
 }

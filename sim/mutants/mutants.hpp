@@ -61,4 +61,10 @@ seams takes_a_child_for_ended();
 seams leaves_it_at_the_desk();
 seams forgets_ticks();
 
+// Of the reconciler.
+seams asks_no_journal();
+seams counts_too_few_copies();
+seams only_looks();
+seams mends_in_words_only();
+
 }  // namespace thole::sim

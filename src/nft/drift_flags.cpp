@@ -17,20 +17,47 @@ task<result<>> drift_flags::load() {
 task<result<>> drift_flags::set(uuid mint, drift what) {
     const auto known = open_.find(mint);
     if (known == open_.end() && open_.size() >= most) co_return result<>{};
-    if (known != open_.end() && known->second == what) co_return result<>{};
-    open_[mint] = what;
-    co_return co_await write();
+    if (known == open_.end() || known->second != what) {
+        open_[mint] = what;
+        ++changes_;
+    }
+    co_return co_await keep();
 }
 
 task<result<>> drift_flags::clear(uuid mint) {
-    if (open_.erase(mint) == 0) co_return result<>{};
-    co_return co_await write();
+    const auto known = open_.extract(mint);
+    if (known.empty()) co_return result<>{};
+    ++changes_;
+    auto kept = co_await keep();
+    if (!kept && open_.emplace(mint, known.mapped()).second) ++changes_;
+    co_return kept;
 }
 
 std::optional<drift> drift_flags::find(const uuid& mint) const {
     const auto known = open_.find(mint);
     if (known == open_.end()) return std::nullopt;
     return known->second;
+}
+
+task<result<>> drift_flags::keep() {
+    const auto mine = changes_;
+    while (writing_) {
+        if (auto waited = co_await written_.wait(); !waited) co_return waited;
+    }
+    if (kept_ >= mine) co_return result<>{};
+    struct mark {
+        drift_flags& of;
+        ~mark() {
+            of.writing_ = false;
+            of.written_.notify_all();
+        }
+    };
+    writing_ = true;
+    const mark until_then{*this};
+    const auto all = changes_;
+    auto done = co_await write();
+    if (done) kept_ = all;
+    co_return done;
 }
 
 task<result<>> drift_flags::write() {

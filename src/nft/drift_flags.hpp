@@ -9,12 +9,15 @@
 //   if (const auto found = flags.find(mint)) …               // what the mint's view shows
 //   co_await flags.clear(mint);                              // every layer agrees again
 //
-// Kept beside the records as one small fact, and in memory; the first thousand. Owner: a record
+// Kept beside the records as one small fact, and in memory; the first thousand. What could not be
+// written is written when the flag is set or cleared the next time: until then a mint stays flagged
+// whose flag should go. Owner: a record
 // whose token was sold is no flaw of the mint. Threads: the core loop's. Errors: of the records.
 
 #include <map>
 #include <optional>
 
+#include "io/event.hpp"
 #include "nft/drift.hpp"
 
 namespace thole::nft {
@@ -33,10 +36,16 @@ class drift_flags {
     [[nodiscard]] std::optional<drift> find(const uuid& mint) const;
 
   private:
+    // One after another, each what is so then: no write overtakes a later one.
+    [[nodiscard]] task<result<>> keep();
     [[nodiscard]] task<result<>> write();
 
     records& table_;
     std::map<uuid, drift> open_;
+    std::uint64_t changes_ = 0;  // of open_
+    std::uint64_t kept_ = 0;     // … those that are written
+    bool writing_ = false;
+    io::signal written_;
 };
 
 }  // namespace thole::nft

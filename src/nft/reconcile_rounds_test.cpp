@@ -63,7 +63,8 @@ TEST_F(rounds, all_content_is_looked_at_once_around_whatever_restarts) {
     live_for(each_hour, 30min);  // too short a life for a run
     live_for(each_hour, 200min);
     EXPECT_EQ(served(), 16);
-    EXPECT_EQ(w.told.size(), 16U) << "and none of them twice";
+    EXPECT_EQ(std::ranges::count(w.told, remedy::fixed, &finding::remedy), 16);
+    EXPECT_EQ(w.told.size(), 32U) << "as begun and as fixed, and none of them twice";
 }
 
 // proves: C3

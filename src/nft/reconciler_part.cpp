@@ -43,6 +43,13 @@ void sweep_part::tell(pass& p, finding each) {
     ++report.drifted;
     ++report.classes[std::string{json::detail::enum_text(each.drift)}];
     if (each.remedy == remedy::fixed) ++report.fixed;
+    note(p, each);
+    if (report.findings.size() < reconcile_report::most_findings) {
+        report.findings.push_back(std::move(each));
+    }
+}
+
+void sweep_part::note(pass& p, const finding& each) {
     p.in.note({"found " + std::string{json::detail::enum_text(each.drift)},
                {},
                0,
@@ -50,9 +57,6 @@ void sweep_part::tell(pass& p, finding each) {
                each.mint + ": " + each.detail + "; remedy " +
                    std::string{json::detail::enum_text(each.remedy)}});
     if (p_.on_finding) p_.on_finding(each);
-    if (report.findings.size() < reconcile_report::most_findings) {
-        report.findings.push_back(std::move(each));
-    }
 }
 
 task<result<>> question_pace::turn() {

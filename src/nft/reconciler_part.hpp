@@ -106,12 +106,15 @@ class sweep_part {
     [[nodiscard]] task<std::optional<finding>> uri_drift(pass& p, const record& row);
     [[nodiscard]] task<std::optional<finding>> pin_drift(pass& p, const record& row);
     void tell(pass& p, finding each);
+    void note(pass& p, const finding& each);
     // What of it is open, for the mint's own view. `whole`: its content was looked at, too.
     [[nodiscard]] task<> flag(pass& p, uuid mint, std::optional<drift> open, bool whole);
 
     // reconciler_repair.cpp: each sets the remedy, and what fails leaves a work item.
     [[nodiscard]] task<result<>> repair(pass& p, finding& each, record& row, const mint_at& at,
                                         const std::optional<content_state>& seen);
+    // Before its effect, in the timeline and for log and metrics: a crash hides no repair.
+    [[nodiscard]] task<result<>> announce(pass& p, finding& each);
     [[nodiscard]] task<> write_record(finding& each, record& row);
     [[nodiscard]] task<> upload(pass& p, finding& each, const record& row);
     [[nodiscard]] task<> give_up(pass& p, finding& each, const record& row);

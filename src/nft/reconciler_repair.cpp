@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include "nft/codes.hpp"
 #include "nft/mint_view.hpp"
 #include "nft/recheck.hpp"
@@ -63,6 +65,7 @@ task<result<>> sweep_part::repair(pass& p, finding& each, record& row, const min
     }
     each.remedy = remedy::would_fix;
     if (p.how.dry_run) co_return result<>{};
+    if (auto told = co_await announce(p, each); !told) co_return told;
     if (each.drift == drift::content_lost || each.drift == drift::pin_lost) {
         co_await upload(p, each, row);
     } else if (each.drift == drift::orphan_record) {
@@ -73,6 +76,14 @@ task<result<>> sweep_part::repair(pass& p, finding& each, record& row, const min
         co_await write_record(each, row);
     }
     co_return result<>{};
+}
+
+task<result<>> sweep_part::announce(pass& p, finding& each) {
+    each.remedy = remedy::begun;
+    note(p, each);
+    const auto shown =
+        fmt::format("REPAIRS {} of {}", json::detail::enum_text(each.drift), each.mint);
+    co_return co_await p.in.progress(shown);
 }
 
 task<> sweep_part::write_record(finding& each, record& row) {
@@ -123,6 +134,7 @@ task<> sweep_part::give_up(pass& p, finding& each, const record& row) {
 task<> sweep_part::release_pins(pass& p, finding& each, std::string owner) {
     each.remedy = remedy::would_fix;
     if (p.how.dry_run) co_return;
+    if (!co_await announce(p, each)) co_return;
     if (!co_await pace_.turn()) co_return;
     const auto released = co_await p_.pins.release(std::move(owner), {}, p.until);
     if (!released) {

@@ -44,9 +44,10 @@ TEST_F(reconciler, a_record_behind_the_chain_is_written_from_it) {
     EXPECT_EQ(w.row(id)->version, 4);
     EXPECT_EQ(w.row(id)->signature, w.b.now(id).find_output<steps::submit>()->signature)
         << "the chain does not tell it, and the journal does";
-    ASSERT_EQ(w.told.size(), 2U);
+    ASSERT_EQ(w.told.size(), 3U);
     EXPECT_EQ(w.told[0].drift, drift::record_behind);
-    EXPECT_EQ(w.told[1].remedy, remedy::fixed);
+    EXPECT_EQ(w.told[1].remedy, remedy::begun) << "before its effect: a crash hides no repair";
+    EXPECT_EQ(w.told[2].remedy, remedy::fixed);
 }
 
 // proves: C3
@@ -312,6 +313,29 @@ TEST_F(reconciler, what_is_not_repaired_flags_the_mint_until_all_agrees) {
     w.b.loop.advance(1min);
     EXPECT_THAT(kinds(run(false, true)), ElementsAre(drift::owner_mismatch));
     EXPECT_FALSE(w.flags.find(id));
+}
+
+// proves: M2
+TEST_F(reconciler, a_flag_that_could_not_be_written_is_written_the_next_time) {
+    const auto id = drifted("");
+    const auto after_restart = [&] {
+        drift_flags anew{w.table};
+        EXPECT_TRUE(w.b.wait(anew.load()));
+        return anew.find(id);
+    };
+    auto other = sql::database::open(w.folder.file("records.sqlite"), sql::access::read_write);
+    ASSERT_TRUE(other && other->execute("begin immediate"));
+    EXPECT_FALSE(w.b.wait(w.flags.set(id, drift::uri_mismatch)));
+    ASSERT_TRUE(other->execute("rollback"));
+    EXPECT_FALSE(after_restart());
+    EXPECT_TRUE(w.b.wait(w.flags.set(id, drift::uri_mismatch))) << "that it is known is not enough";
+    EXPECT_EQ(after_restart(), drift::uri_mismatch);
+    ASSERT_TRUE(other->execute("begin immediate"));
+    EXPECT_FALSE(w.b.wait(w.flags.clear(id)));
+    ASSERT_TRUE(other->execute("rollback"));
+    EXPECT_EQ(w.flags.find(id), drift::uri_mismatch) << "so that whoever looks next clears it";
+    EXPECT_TRUE(w.b.wait(w.flags.clear(id)));
+    EXPECT_FALSE(after_restart());
 }
 
 // proves: C3

@@ -1,0 +1,55 @@
+#pragma once
+
+// What comes apart behind the daemon's back: made for real in the models – by the wallet's key on
+// the ledger, by SQL in the records, at the content nodes – and written down, so that checkers know
+// what must be found, and that nothing else may be.
+//
+//   book.make(fault);                            // a victim by the fault's dice; none fits:
+//   nothing book.explains(finding);                      // something was made that this is about
+//
+// An operation is the victim once, so each drift shows as what it is. Single-owner.
+
+#include <set>
+
+#include "nft/drift.hpp"
+#include "sim/weather.hpp"
+#include "solana/codec/transaction.hpp"
+
+namespace thole::sim {
+
+class world;
+struct known_operation;
+
+struct made_drift {
+    nft::drift what{};
+    uuid victim;
+    std::string cid;  // of what is about content
+    duration at{};
+};
+
+class drift_book {
+  public:
+    explicit drift_book(world& where) : world_{where} {}
+
+    void make(const fault_event& what);
+    [[nodiscard]] const std::vector<made_drift>& made() const noexcept { return made_; }
+    // Null: nothing was done to it.
+    [[nodiscard]] const made_drift* of(const uuid& operation) const;
+    [[nodiscard]] bool explains(const nft::finding& what) const;
+
+  private:
+    [[nodiscard]] bool fits(const known_operation& op, const fault_event& what) const;
+    [[nodiscard]] std::string carry_out(const known_operation& op, const fault_event& what);
+    void change_row(const known_operation& op, const std::string& assignment);
+    [[nodiscard]] std::string lose(const known_operation& op, const fault_event& what);
+    void keep_for(const known_operation& op);
+    void sell(const known_operation& op);
+    void swap_uri(const known_operation& op);
+    void mint(const known_operation& op, bool with_metadata);
+    void by_our_key(const std::vector<solana::instruction>& list);
+
+    world& world_;
+    std::vector<made_drift> made_;
+};
+
+}  // namespace thole::sim
