@@ -137,7 +137,7 @@ void court::committed(const commit_seen& seen) {
 void court::note_generation(known_operation& op, const saga::prepared_row& row) {
     const auto read = json::read<solana::prepared_transaction>(row.bytes);
     if (!read) return offend("court", "what was prepared does not read back: " + row.bytes);
-    if (read->transaction.empty()) return;  // there was nothing to do
+    if (op.kind == nft::mend_kind && read->transaction.empty()) return;  // nothing was to be done
     known_generation made{.signature = read->signature,
                           .generation = row.generation,
                           .last_valid_height = read->last_valid_block_height,

@@ -1,3 +1,4 @@
+#include "nft/mend.hpp"
 #include "sim/checkers/checker.hpp"
 #include "sim/world.hpp"
 
@@ -5,7 +6,8 @@ namespace thole::sim {
 
 namespace {
 
-// A child ends before its parent does, unless a person ended that one.
+// A child ends before its parent does, unless a person ended that one. A second look comes after
+// its mint, and what mends the chain may take longer than the run that began it.
 class rule final : public checker {
   public:
     using checker::checker;
@@ -13,7 +15,8 @@ class rule final : public checker {
     bool judges(std::string_view) const override { return true; }
 
     void committed(const commit_seen& seen, const known_operation& op) override {
-        if (op.parent) children_[*op.parent].insert(op.row);
+        const bool awaited = op.kind != nft::recheck_kind && op.kind != nft::mend_kind;
+        if (op.parent && awaited) children_[*op.parent].insert(op.row);
         const auto ending = seen.op.now.ending;
         const bool by_itself =
             ending == saga::op_ending::completed || ending == saga::op_ending::rolled_back;

@@ -57,6 +57,8 @@ std::span<const mutant> mutants() {
                forgets_ticks},
         mutant{"asks_no_journal", "a record counts as left behind while an operation is at it",
                asks_no_journal},
+        mutant{"trusts_nodes_behind", "nodes that lag are witnesses that there is no token",
+               trusts_nodes_behind},
         mutant{"counts_too_few_copies", "one copy is as many as a mint asks for",
                counts_too_few_copies},
         mutant{"only_looks", "a drift is reported and never put right", only_looks},

@@ -63,6 +63,7 @@ seams forgets_ticks();
 
 // Of the reconciler.
 seams asks_no_journal();
+seams trusts_nodes_behind();
 seams counts_too_few_copies();
 seams only_looks();
 seams mends_in_words_only();

@@ -154,6 +154,7 @@ seams undoes_in_forward_order() {
     seams out;
     out.definition = [](saga::definition saga, const seam_parts& at) {
         const auto& steps = saga.steps();
+        if (steps.kind != nft::mint_kind) return saga;
         auto& upload = saga.at(steps.index_of("upload_content"));
         auto& record = saga.at(steps.index_of("record_pending"));
         return replant(saga, [&](const std::string& step, saga::any_step& inner) {

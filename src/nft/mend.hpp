@@ -30,9 +30,10 @@ namespace thole::nft {
 inline constexpr std::string_view mend_kind = "mend";
 
 struct mend_request {
-    uuid operation_id;  // of the mint
+    uuid operation_id;       // of the mint
+    std::uint64_t slot = 0;  // at which the drift was seen: who is behind has not
 };
-BOOST_DESCRIBE_STRUCT(mend_request, (), (operation_id))
+BOOST_DESCRIBE_STRUCT(mend_request, (), (operation_id, slot))
 
 struct mended {
     std::string mint;
@@ -100,3 +101,8 @@ class read_back : mend_subject {
 [[nodiscard]] saga::definition make_mend_saga(mend_dependencies d);
 
 }  // namespace thole::nft
+
+// Requests of earlier versions lack the slot.
+template <>
+inline constexpr auto thole::json::optional_members<thole::nft::mend_request> =
+    std::array<std::string_view, 1>{"slot"};

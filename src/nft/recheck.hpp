@@ -24,9 +24,10 @@
 namespace thole::nft {
 
 struct recheck_request {
-    uuid operation_id;  // of the mint
+    uuid operation_id;       // of the mint
+    std::uint64_t slot = 0;  // in which its token was there: who is behind has not seen it
 };
-BOOST_DESCRIBE_STRUCT(recheck_request, (), (operation_id))
+BOOST_DESCRIBE_STRUCT(recheck_request, (), (operation_id, slot))
 
 struct recheck_report {
     std::uint64_t slot = 0;
@@ -85,3 +86,8 @@ class recheck {
                                                  const mint_settings& settings);
 
 }  // namespace thole::nft
+
+// Requests of earlier versions lack the slot.
+template <>
+inline constexpr auto thole::json::optional_members<thole::nft::recheck_request> =
+    std::array<std::string_view, 1>{"slot"};

@@ -135,6 +135,11 @@ task<result<std::vector<record>>> sweep_part::idle_rows(pass& p, std::vector<rec
                 ++p.report.at_work;
                 continue;
             }
+            // It may have ended between page and journal, and said so in its row.
+            auto now = co_await p_.table.find(row.operation_id);
+            if (!now) co_return fail(now.error());
+            if (!*now) continue;
+            row = std::move(**now);
         }
         out.push_back(std::move(row));
     }
@@ -162,9 +167,14 @@ task<result<>> sweep_part::compare(pass& p, std::vector<record> rows) {
 task<result<std::optional<mint_at>>> sweep_part::read_agreed(pass& p, const record& row) {
     const mint_place place{key_of(row.mint), {}, key_of(row.owner)};
     const int providers = p_.submitter.settings().required_providers;
+    const auto operation = co_await d_.find(row.operation_id);
+    if (!operation) co_return fail(operation.error());
+    auto how = finalized(p.until);
+    const auto since = *operation ? known_from_slot(**operation) : 0;
+    if (since > 0) how.min_context_slot = since;
     if (const auto turn = co_await pace_.turn(); !turn) co_return fail(turn.error());
     pace_.owe(static_cast<std::size_t>(providers) - 1);
-    auto at = co_await read_mint_agreed(p_.rpc, place, finalized(p.until), providers);
+    auto at = co_await read_mint_agreed(p_.rpc, place, std::move(how), providers);
     if (at) co_return std::move(*at);
     if (!at.error().is(codes::providers_disagree)) {  // too few of them answer
         const auto any = co_await read_mint(p_.rpc, place, finalized(p.until));

@@ -97,8 +97,9 @@ class sweep_part {
     [[nodiscard]] task<result<>> examine(pass& p, record row, mint_at at);
     [[nodiscard]] task<result<>> examine_journaled(pass& p, uuid mint);
     [[nodiscard]] task<result<>> examine_owner(pass& p, std::string owner);
-    // One node may lag or lie: what is called a drift is told alike by several. Nothing: they do
-    // not, which must not keep the other records from being looked at. Error: nobody answers.
+    // One node may lag or lie, and several may lag: what is called a drift is told alike by some
+    // that know of the mint's time. Nothing: they do not, which must not keep the other records
+    // from being looked at. Error: nobody answers.
     [[nodiscard]] task<result<std::optional<mint_at>>> read_agreed(pass& p, const record& row);
     [[nodiscard]] task<content_state> content_of(pass& p, const record& row);
     [[nodiscard]] static std::optional<finding> content_drift(const record& row,
@@ -118,7 +119,7 @@ class sweep_part {
     [[nodiscard]] task<> write_record(finding& each, record& row);
     [[nodiscard]] task<> upload(pass& p, finding& each, const record& row);
     [[nodiscard]] task<> give_up(pass& p, finding& each, const record& row);
-    [[nodiscard]] task<> begin_mend(pass& p, finding& each);
+    [[nodiscard]] task<> begin_mend(pass& p, finding& each, std::uint64_t slot);
     [[nodiscard]] task<> release_pins(pass& p, finding& each, std::string owner);
     [[nodiscard]] task<> await_mends(pass& p);
 

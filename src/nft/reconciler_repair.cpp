@@ -71,7 +71,7 @@ task<result<>> sweep_part::repair(pass& p, finding& each, record& row, const min
     } else if (each.drift == drift::orphan_record) {
         co_await give_up(p, each, row);
     } else if (each.drift == drift::metadata_missing || each.drift == drift::uri_mismatch) {
-        co_await begin_mend(p, each);
+        co_await begin_mend(p, each, at.slot);
     } else {
         co_await write_record(each, row);
     }
@@ -144,14 +144,14 @@ task<> sweep_part::release_pins(pass& p, finding& each, std::string owner) {
     each.remedy = remedy::fixed;
 }
 
-task<> sweep_part::begin_mend(pass& p, finding& each) {
+task<> sweep_part::begin_mend(pass& p, finding& each, std::uint64_t slot) {
     if (p.mends.size() >= reconcile_report::most_findings) {
         each.remedy = remedy::none;
         each.detail += "; left to the next run";
         co_return;
     }
     saga::child_request request{.kind = std::string{mend_kind},
-                                .input = json::write(mend_request{each.operation_id}),
+                                .input = json::write(mend_request{each.operation_id, slot}),
                                 .name = each.operation_id.text(),
                                 .not_before = {}};
     const auto child = co_await p.in.child(request);

@@ -24,7 +24,8 @@ task<saga::outcome<record_written>> complete::run(saga::step_context& in) {
     if (recheck_after_ > duration::zero()) {
         saga::child_request again;
         again.kind = "recheck";
-        again.input = R"({"operation_id":")" + in.id().text() + R"("})";
+        again.input = R"({"operation_id":")" + in.id().text() + R"(","slot":)" +
+                      std::to_string(in.output<submit>().slot) + "}";
         again.not_before =
             in.store_now() + std::chrono::duration_cast<store_time::duration>(recheck_after_);
         const auto child = co_await in.child(std::move(again));
