@@ -246,7 +246,7 @@ task<result<>> process::start() {
 }
 
 task<> process::keep_rounds() {
-    if (gone_) co_return;
+    if (gone_ || world_.last_hour) co_return;
     keeps_rounds_ = true;
     co_await rounds_->run();
 }
