@@ -11,8 +11,8 @@
 //
 // Kept beside the records as one small fact, and in memory; the first thousand. What could not be
 // written is written when the flag is set or cleared the next time: until then a mint stays flagged
-// whose flag should go. Owner: a record
-// whose token was sold is no flaw of the mint. Threads: the core loop's. Errors: of the records.
+// whose flag should go. Owner: a record whose token was sold is no flaw of the mint. Threads: the
+// core loop's. Errors: of the records.
 
 #include <map>
 #include <optional>

@@ -28,20 +28,11 @@ std::optional<std::string> signature_of(const saga::operation_details& of) {
     return std::string{text->get_string()};
 }
 
-// 150 blocks, and slots are skipped.
-constexpr std::uint64_t longest_life = 300;
-
 }  // namespace
 
-std::uint64_t known_from_slot(const saga::operation_details& of) {
+std::uint64_t landing_slot(const saga::operation_details& of) {
     const auto landed = read_output<landed_mint>(of, "submit");
-    if (landed && landed->slot > 0) return landed->slot;
-    if (!of.prepared) return 0;
-    const auto value = json::parse(of.prepared->bytes);
-    if (!value || !value->is_object()) return 0;
-    const auto* slot = value->get_object().if_contains("blockhash_slot");
-    if (slot == nullptr || !slot->is_number()) return 0;
-    return slot->to_number<std::uint64_t>() + longest_life;
+    return landed ? landed->slot : 0;
 }
 
 std::optional<mint_view> view_mint(const mint_base& base, const saga::operation_details& of) {

@@ -41,8 +41,8 @@ BOOST_DESCRIBE_STRUCT(mint_view, (),
 [[nodiscard]] std::optional<record> journaled_record(const mint_base& base,
                                                      const saga::operation_details& of);
 
-// From which slot on a node knows what became of it: it landed there, or what was signed last can
-// land no more. 0: nothing was signed. A node that is behind is no witness that there is no token.
-[[nodiscard]] std::uint64_t known_from_slot(const saga::operation_details& of);
+// The slot in which it landed; 0: it did not, or nobody said where. A node that is behind it is no
+// witness that there is no token.
+[[nodiscard]] std::uint64_t landing_slot(const saga::operation_details& of);
 
 }  // namespace thole::nft

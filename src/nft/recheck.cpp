@@ -193,11 +193,14 @@ task<saga::outcome<recheck_report>> recheck::look(saga::step_context& in, const 
     metadata = co_await ask(in, row.metadata_cid, least_room, all_of_them, std::move(metadata));
     picture = co_await ask(in, row.image_cid, size, enough, std::move(picture));
     if (!metadata.not_by.empty() || !picture.not_by.empty()) {
-        const auto again = co_await upload_again(p_, replicas_, in, row);
-        if (!again) in.note(steps::note_of("repair", again.error()));
         auto lost = fmt::format("content: the metadata is missing at [{}], the image at [{}]",
                                 fmt::join(metadata.not_by, ", "), fmt::join(picture.not_by, ", "));
-        co_return co_await differs(in, drift_of(row, drift::content_lost, std::move(lost)));
+        // Told before its effect: a crash hides no repair.
+        auto found = drift_of(row, drift::content_lost, std::move(lost));
+        auto told = co_await differs(in, std::move(found));
+        const auto again = co_await upload_again(p_, replicas_, in, row);
+        if (!again) in.note(steps::note_of("repair", again.error()));
+        co_return told;
     }
     if (metadata.by.empty() || picture.by.size() < enough) {
         auto away = fmt::format("unreachable: gateways [{}]", fmt::join(picture.unreachable, ", "));

@@ -170,7 +170,7 @@ task<result<std::optional<mint_at>>> sweep_part::read_agreed(pass& p, const reco
     const auto operation = co_await d_.find(row.operation_id);
     if (!operation) co_return fail(operation.error());
     auto how = finalized(p.until);
-    const auto since = *operation ? known_from_slot(**operation) : 0;
+    const auto since = *operation ? landing_slot(**operation) : 0;
     if (since > 0) how.min_context_slot = since;
     if (const auto turn = co_await pace_.turn(); !turn) co_return fail(turn.error());
     pace_.owe(static_cast<std::size_t>(providers) - 1);
