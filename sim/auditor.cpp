@@ -20,7 +20,10 @@ bool auditor::is_content() const {
     const auto& told = world_.judges.reports();
     if (number_ >= most_audits) return true;
     if (told.empty() || acted_) return false;
-    const auto moves = [](const nft::finding& each) { return each.remedy != nft::remedy::none; };
+    // A provider whose breaker was still open is given back what it lost by the next one.
+    const auto moves = [](const nft::finding& each) {
+        return each.remedy != nft::remedy::none || !is_for_a_person(each.drift);
+    };
     return std::ranges::none_of(told.back().findings, moves);
 }
 

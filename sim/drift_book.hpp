@@ -27,6 +27,9 @@ struct made_drift {
     duration at{};
 };
 
+// Nobody but a person can put it right.
+[[nodiscard]] bool is_for_a_person(nft::drift what);
+
 class drift_book {
   public:
     explicit drift_book(world& where) : world_{where} {}

@@ -63,6 +63,8 @@ TEST(sim, seeds_that_found_something_find_nothing_any_more) {
     EXPECT_TRUE(simulate(one_day("interventions"), 1796025828423).violations.empty());
     // Content that the second look had uploaded again was told nowhere after a crash.
     EXPECT_TRUE(simulate(one_day("drift_while_failing"), 14).violations.empty());
+    // The second look took a gateway that was away for content that is lost.
+    EXPECT_TRUE(simulate(one_day("drift_while_failing"), 1796050029012).violations.empty());
     // Two nodes that lagged behind the mint told that there is none, and were believed.
     EXPECT_TRUE(simulate(one_day("drift_while_failing"), 16).violations.empty());
     EXPECT_TRUE(simulate(one_day("drift_while_failing"), 18).violations.empty());

@@ -38,7 +38,7 @@ class rule final : public checker {
         std::set<uuid> off_chain;
         for (const auto& each : court_.reports().back().findings) {
             if (each.drift == drift::not_on_chain) off_chain.insert(each.operation_id);
-            if (needs_a_person(each.drift)) continue;
+            if (is_for_a_person(each.drift)) continue;
             offend(text_of(each) + " is in the last report still: " + each.detail);
         }
         for (const auto& [row, op] : court_.operations()) {
@@ -50,10 +50,6 @@ class rule final : public checker {
     }
 
   private:
-    static bool needs_a_person(drift what) {
-        return what == drift::not_on_chain || what == drift::foreign_account ||
-               what == drift::owner_mismatch;
-    }
     std::string text_of(const nft::finding& what) const {
         const auto* op = court_.find(what.operation_id);
         const auto who = op == nullptr ? what.operation_id.text() : op->key;
@@ -61,7 +57,7 @@ class rule final : public checker {
     }
     void hit(const nft::finding& what) {
         const bool mended = what.remedy == nft::remedy::fixed;
-        const bool left = what.remedy == nft::remedy::none && needs_a_person(what.drift);
+        const bool left = what.remedy == nft::remedy::none && is_for_a_person(what.drift);
         if (mended || left) court_.probes.hit(what.drift);
     }
     void check_once(const nft::reconcile_report& report) {

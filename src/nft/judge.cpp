@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ipfs/fetcher.hpp"
 #include "nft/metadata.hpp"
 
 namespace thole::nft {
@@ -53,6 +54,7 @@ seen_nft judge(const chain_nft& nft, const issuers& ours, const result<std::stri
     if (!seen.issuer_verified) return seen;
     seen.reason = content_problem(nft, content, seen.level);
     seen.content_verified = seen.reason.empty();
+    if (!content && !ipfs::is_about_content(content.error())) seen.away = content.error();
     return seen;
 }
 

@@ -24,6 +24,8 @@ struct seen_nft {
     bool issuer_verified = false;
     bool content_verified = false;
     std::string reason;  // why not, in words; "" when both are
+    // Why the content could not be asked for, which says nothing about it; not shown.
+    std::optional<fault> away{};
 };
 BOOST_DESCRIBE_STRUCT(seen_nft, (), (mint, uri, level, issuer_verified, content_verified, reason))
 

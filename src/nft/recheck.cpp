@@ -97,6 +97,7 @@ task<result<recheck::partner_look>> recheck::look_as_partner(saga::step_context&
     }
     partner_view partner{p_.rpc, p_.gateways, p_.ours(), providers};
     const auto nft = co_await partner.see(*at->nft, in.until());
+    if (nft.away) co_return fail(*nft.away);
     out.differs = partner_drift(row, *at, nft);
     // Partners look into wallets: of one that it has left they say nothing.
     if (out.differs || at->held != 1 || p_.asked == nullptr) co_return out;
