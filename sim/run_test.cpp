@@ -70,6 +70,8 @@ TEST(sim, seeds_that_found_something_find_nothing_any_more) {
     EXPECT_TRUE(simulate(one_day("drift_while_failing"), 18).violations.empty());
     // Of the clients: a release was heard before the hold that it belongs to.
     EXPECT_TRUE(simulate(one_day("interventions"), 1796026246974).violations.empty());
+    // Who was woken while he undid a group showed the fault of its way forward again.
+    EXPECT_TRUE(simulate(one_day("orders"), 1796050838847).violations.empty());
     // To skip a step by its name threw when another one of its group was being undone.
     EXPECT_TRUE(simulate(one_day("orders"), 2).violations.empty());
     // Of the checker: a person closed an order when it had taken its parcel back.

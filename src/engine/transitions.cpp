@@ -111,7 +111,7 @@ void wake(operation_state& s, store_time now, std::vector<event>& events) {
         m.waiting.clear();
         m.awaits.reset();
     }
-    sum_up(s);
+    if (!s.backward) sum_up(s);  // what it met on the way forward is told already
 }
 
 void park_for(operation_state& s, const thole::fault& why, store_time now,
