@@ -4,7 +4,7 @@
 // nothing more that could be put right.
 //
 //   auditor audit{where};
-//   if (!audit.is_content(somebody_acted)) audit.begin(age);      // the next one, in a while
+//   if (!audit.is_content()) audit.begin(age);                    // the next one, in a while
 //   audit.step(process, age);                                     // asks until he is answered
 //
 // Single-owner, on the loops of the processes of the moment.

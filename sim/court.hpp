@@ -56,6 +56,11 @@ struct known_operation {
     std::set<std::string, std::less<>> skipped;         // whose output a person gave
 };
 
+// A person closed it or called it failed: what it left is that person's to decide.
+[[nodiscard]] inline bool ended_by_person(const known_operation& op) {
+    return op.now.ending == saga::op_ending::closed || op.now.ending == saga::op_ending::failed;
+}
+
 struct figures {
     std::uint64_t requests = 0, sends = 0, uploads = 0, fetches = 0, statuses = 0;
     std::uint64_t commits = 0, events = 0;

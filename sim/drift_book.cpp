@@ -63,9 +63,8 @@ bool drift_book::explains(const nft::finding& what) const {
     const auto* op = world_.judges.find(what.operation_id);
     if (op == nullptr || op->now.state != saga::op_state::terminal) return false;
     // Who ended it by hand left it as it stood.
-    const bool by_hand =
-        op->now.ending == saga::op_ending::closed || op->now.ending == saga::op_ending::failed;
-    if (by_hand) return what.drift != drift::uri_mismatch && what.drift != drift::not_on_chain;
+    if (ended_by_person(*op))
+        return what.drift != drift::uri_mismatch && what.drift != drift::not_on_chain;
     const auto* own = of(op->id);
     if (own != nullptr && (own->what == what.drift || follows(what.drift, own->what))) return true;
     // Nobody knows where it landed that was minted behind our back, so two that lag are believed

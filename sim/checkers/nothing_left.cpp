@@ -73,9 +73,7 @@ class rule final : public checker {
     // What a person left is put right by the reconciler, where there is one: by what the chain
     // says.
     [[nodiscard]] bool is_undecided(const known_operation& op) const {
-        const bool by_person =
-            op.now.ending == saga::op_ending::closed || op.now.ending == saga::op_ending::failed;
-        return op.kind == nft::mint_kind && by_person && !world_.today.reconciles();
+        return op.kind == nft::mint_kind && ended_by_person(op) && !world_.today.reconciles();
     }
     [[nodiscard]] bool has_token(const known_operation& op) const {
         return world_.today.reconciles() && world_.token_of(op.key).has_value();

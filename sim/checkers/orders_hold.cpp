@@ -61,9 +61,8 @@ class rule final : public checker {
             offend("the parcel of " + parent->key + " was undone and has left " + *kept.begin());
         }
         // A person may have ended his order when it had taken the parcel back, and no more.
-        const bool by_person = parent->now.ending == saga::op_ending::closed ||
-                               parent->now.ending == saga::op_ending::failed;
-        if (undone || by_person || op.now.ending != saga::op_ending::completed) return;
+        if (undone || ended_by_person(*parent) || op.now.ending != saga::op_ending::completed)
+            return;
         for (const std::string step : {"wrap", "address"}) {
             if (!kept.contains(step)) offend("a parcel completed without " + step);
         }

@@ -74,8 +74,7 @@ std::string rule_of(const json::problem& p) {
         }
         if (member == "rate") {
             return "must be calls and the time for them, like \"10/s\", \"600/m\" or \"5000/h\", "
-                   "from 1 "
-                   "to 1000000";
+                   "from 1 to 1000000";
         }
         const bool is_reference = member == "key" || member == "secret" || member == "token";
         return is_reference ? "must say where the secret is: file:PATH, env:NAME or credential:NAME"

@@ -41,19 +41,11 @@ std::optional<drift> drift_flags::find(const uuid& mint) const {
 
 task<result<>> drift_flags::keep() {
     const auto mine = changes_;
-    while (writing_) {
-        if (auto waited = co_await written_.wait(); !waited) co_return waited;
+    while (writing_.is_busy()) {
+        if (auto waited = co_await writing_.wait(); !waited) co_return waited;
     }
     if (kept_ >= mine) co_return result<>{};
-    struct mark {
-        drift_flags& of;
-        ~mark() {
-            of.writing_ = false;
-            of.written_.notify_all();
-        }
-    };
-    writing_ = true;
-    const mark until_then{*this};
+    const solana::busy_flag::holder busy{writing_};
     const auto all = changes_;
     auto done = co_await write();
     if (done) kept_ = all;

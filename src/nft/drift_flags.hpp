@@ -17,8 +17,8 @@
 #include <map>
 #include <optional>
 
-#include "io/event.hpp"
 #include "nft/drift.hpp"
+#include "solana/busy_flag.hpp"
 
 namespace thole::nft {
 
@@ -44,8 +44,7 @@ class drift_flags {
     std::map<uuid, drift> open_;
     std::uint64_t changes_ = 0;  // of open_
     std::uint64_t kept_ = 0;     // … those that are written
-    bool writing_ = false;
-    io::signal written_;
+    solana::busy_flag writing_;
 };
 
 }  // namespace thole::nft

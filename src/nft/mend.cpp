@@ -47,9 +47,8 @@ task<result<mend_subject::seen>> mend_subject::look(saga::step_context& in, std:
     auto row = co_await d_.parts.table.find(request.operation_id);
     if (!row) co_return fail(row.error());
     if (!*row) co_return fail(codes::record_missing, request.operation_id.text());
-    auto how = steps::rpc_options(in, solana::commitment::finalized);
-    since = std::max(since, request.slot);
-    if (since > 0) how.min_context_slot = since;
+    const auto how =
+        steps::rpc_options(in, solana::commitment::finalized, std::max(since, request.slot));
     const mint_place place{key_of((*row)->mint), {}, key_of((*row)->owner)};
     auto at = co_await read_mint_agreed(d_.parts.rpc, place, how,
                                         d_.parts.submitter.settings().required_providers);

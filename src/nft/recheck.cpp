@@ -85,9 +85,8 @@ task<result<recheck::partner_look>> recheck::look_as_partner(saga::step_context&
     THOLE_ASSERT(owner && mint, "a record names wallet and mint");
     const int providers = p_.submitter.settings().required_providers;
     const mint_place place{*mint, {}, *owner};
-    auto how = steps::rpc_options(in, solana::commitment::finalized);
-    const auto since = in.input<recheck_request>().slot;
-    if (since > 0) how.min_context_slot = since;
+    const auto how =
+        steps::rpc_options(in, solana::commitment::finalized, in.input<recheck_request>().slot);
     const auto at = co_await read_mint_agreed(p_.rpc, place, how, providers);
     if (!at) co_return fail(at.error());
     partner_look out{at->slot, {}};

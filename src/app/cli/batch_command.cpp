@@ -101,7 +101,7 @@ class batch_run {
     batch_run(session& s, client& daemon, const loaded_batch& batch, const batch_options& how)
         : s_{s}, daemon_{daemon}, batch_{batch}, how_{how} {}
     int run();
-    // What accounts and places allow at once decides how long it takes, and the daemon's rates.
+    // The most that accounts and places allow at once decides how long it takes.
     [[nodiscard]] duration estimated_time() const;
 
   private:

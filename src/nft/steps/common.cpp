@@ -36,8 +36,12 @@ std::optional<fault> foreign_wallet(const subject& about, const mint_base& base)
                                                     ", wallet.key is " + base.wallet.text());
 }
 
-solana::rpc::options rpc_options(const saga::step_context& in, solana::commitment level) {
-    return {.until = in.until(), .level = level, .min_context_slot = {}, .endpoint = {}};
+solana::rpc::options rpc_options(const saga::step_context& in, solana::commitment level,
+                                 std::uint64_t since) {
+    solana::rpc::options out{
+        .until = in.until(), .level = level, .min_context_slot = {}, .endpoint = {}};
+    if (since > 0) out.min_context_slot = since;
+    return out;
 }
 
 record pending_record(const saga::step_context& in, const subject& about,

@@ -26,8 +26,9 @@ struct subject {
 // Why this wallet must not sign for the operation: another one had accepted it.
 [[nodiscard]] std::optional<fault> foreign_wallet(const subject& about, const mint_base& base);
 
+// `since`: a slot that the state must have come past; 0 = any.
 [[nodiscard]] solana::rpc::options rpc_options(const saga::step_context& in,
-                                               solana::commitment level);
+                                               solana::commitment level, std::uint64_t since = 0);
 
 // The record as it stands before anything is on the chain.
 [[nodiscard]] record pending_record(const saga::step_context& in, const subject& about,

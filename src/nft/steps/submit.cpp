@@ -39,8 +39,7 @@ bool is_ours(const mint_at& at, const subject& about) {
 task<result<mint_at>> submit::look(saga::step_context& in, const subject& about,
                                    std::uint64_t since) {
     const mint_place place{about.id.mint, about.id.token_program, about.owner};
-    auto how = rpc_options(in, solana::commitment::finalized);
-    if (since > 0) how.min_context_slot = since;
+    const auto how = rpc_options(in, solana::commitment::finalized, since);
     auto at = co_await read_mint_agreed(rpc_, place, how, submitter_.settings().required_providers);
     if (!at) in.note(note_of("getMultipleAccounts", at.error()));
     co_return at;
