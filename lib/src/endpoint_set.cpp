@@ -480,8 +480,21 @@ rate_limiter* endpoint_set::limiter(name endpoint) const {
     return e == nullptr ? nullptr : &e->limiter;
 }
 
+const endpoint_config* endpoint_set::config_of(name endpoint) const noexcept {
+    const auto* e = find(endpoint);
+    return e == nullptr ? nullptr : &e->config;
+}
+
+std::vector<name> endpoint_set::names() const {
+    std::vector<name> all;
+    all.reserve(size());
+    each([&](const entry& e, std::uint32_t) { all.push_back(e.config.name); });
+    return all;
+}
+
 std::vector<endpoint_view> endpoint_set::view(time_point now) const {
     std::vector<endpoint_view> all;
+    all.reserve(size());
     each([&](const entry& e, std::uint32_t) {
         endpoint_view v;
         v.config = e.config;

@@ -82,6 +82,18 @@ TEST(endpoint_set, a_set_of_one_is_a_set) {
 }
 
 // proves: P10
+TEST(endpoint_set, what_an_endpoint_was_added_with_is_known_while_it_is_there) {
+    bench b{{make("primary", 0), make("backup", 1)}};
+    b.open_breaker("primary");
+    ASSERT_NE(b.set.config_of(name{"primary"}), nullptr);
+    EXPECT_EQ(b.set.config_of(name{"backup"})->tier, 1);
+    EXPECT_EQ(b.set.names(), (std::vector{name{"primary"}, name{"backup"}}));
+    ASSERT_TRUE(b.set.remove(name{"primary"}, b.clock.now()));
+    EXPECT_EQ(b.set.config_of(name{"primary"}), nullptr);
+    EXPECT_EQ(b.set.names(), std::vector{name{"backup"}});
+}
+
+// proves: P10
 TEST(endpoint_set, the_lowest_tier_serves) {
     bench b{{make("backup", 1), make("primary", 0), make("public", 2)}};
     EXPECT_EQ(b.share(100), (std::map<std::string, int>{{"primary", 100}}));

@@ -15,8 +15,12 @@ class rule final : public checker {
     std::string_view name() const noexcept override { return "orders_hold"; }
 
     void at_rest() override {
+        std::set<std::string> pinning;
+        for (const auto& [cid, owners] : world_.own_pins()) {
+            pinning.insert(owners.begin(), owners.end());
+        }
         for (const auto& [row, op] : court_.operations()) {
-            if (op.kind == order_kind) check_order(op);
+            if (op.kind == order_kind) check_order(op, pinning);
             if (op.kind == parcel_kind) check_parcel(op);
         }
         for (const auto& [id, steps] : world_.supplier.kept()) {
@@ -30,7 +34,7 @@ class rule final : public checker {
         const auto found = in.supplier.kept().find(op.id.text());
         return found == in.supplier.kept().end() ? std::set<std::string>{} : found->second;
     }
-    void check_order(const known_operation& op) {
+    void check_order(const known_operation& op, const std::set<std::string>& pinning) {
         const auto kept = all_kept(world_, op);
         if (op.now.ending == saga::op_ending::rolled_back && !kept.empty()) {
             offend(op.key + " was undone and has left " + *kept.begin());
@@ -40,11 +44,7 @@ class rule final : public checker {
             const bool wanted = step == "thank" ? op.now.version > 1 : !op.skipped.contains(step);
             if (wanted && !kept.contains(step)) offend(op.key + " completed without " + step);
         }
-        bool pinned = false;
-        for (const auto& [cid, owners] : world_.own_pins()) {
-            pinned = pinned || owners.contains(op.id.text());
-        }
-        if (!pinned) offend(op.key + " completed without its pin");
+        if (!pinning.contains(op.id.text())) offend(op.key + " completed without its pin");
         bool packed = false;
         for (const auto& [row, child] : court_.operations()) {
             packed =

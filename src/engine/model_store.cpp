@@ -264,11 +264,11 @@ result<move_answer> model_store::apply(const move& m) {
 result<claim_answer> model_store::claim(const claim_request& request) {
     claim_answer answer;
     // By kind, and by kind and step; a quota of the kind counts for all of it.
-    std::map<std::pair<std::string, std::string>, int> left;
+    std::map<std::pair<std::string_view, std::string_view>, int> left;
     for (const auto& q : request.quotas) left[{q.kind, q.step}] = q.most;
     const auto quotas_of = [&left](const entry& e) {
         std::vector<int*> out;
-        for (const auto& step : {std::string{}, e.op.now.lane}) {
+        for (const std::string_view step : {std::string_view{}, std::string_view{e.op.now.lane}}) {
             const auto quota = left.find({e.op.who.kind, step});
             if (quota != left.end()) out.push_back(&quota->second);
             if (e.op.now.lane.empty()) break;

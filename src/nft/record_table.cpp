@@ -8,6 +8,8 @@
 namespace thole::nft {
 namespace {
 
+// The states are compared one by one: for `in` with so many SQLite makes a table of its own at
+// each write. Files of before have it so and mean the same.
 constexpr std::array migrations{sql::migration{1, R"sql(
 create table thole_nft(
     operation_id text primary key not null,
@@ -20,7 +22,8 @@ create table thole_nft(
     uri text not null,
     metadata_json text not null,
     level integer,
-    status text not null check (status in ('pending', 'minted', 'completed', 'rolled_back')),
+    status text not null check (status = 'pending' or status = 'minted' or status = 'completed'
+        or status = 'rolled_back'),
     signature text,
     version integer not null check (version > 0),
     created_at text not null,

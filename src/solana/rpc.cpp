@@ -91,10 +91,8 @@ name client::dependency() const noexcept {
 }
 
 name client::provider_of(name endpoint) const {
-    for (const auto& e : endpoints_.view(loop_.now())) {
-        if (e.config.name == endpoint) return e.config.provider;
-    }
-    return {};
+    const auto* config = endpoints_.config_of(endpoint);
+    return config == nullptr ? name{} : config->provider;
 }
 
 std::uint64_t client::lag_of(name endpoint) const {
@@ -189,11 +187,10 @@ std::size_t client::providers(role wanted) const {
 
 // Whoever names an endpoint has chosen it, for a role of its own.
 role client::role_for(name endpoint, role wanted) const {
-    for (const auto& e : endpoints_.view(loop_.now())) {
-        if (e.config.name != endpoint || e.config.roles.has(wanted)) continue;
-        for (const auto own : {role::history, role::read, role::send}) {
-            if (e.config.roles.has(own)) return own;
-        }
+    const auto* config = endpoints_.config_of(endpoint);
+    if (config == nullptr || config->roles.has(wanted)) return wanted;
+    for (const auto own : {role::history, role::read, role::send}) {
+        if (config->roles.has(own)) return own;
     }
     return wanted;
 }
@@ -209,10 +206,8 @@ fault client::refused_by(name endpoint, fault why) const {
 }
 
 std::vector<name> client::all_but(name endpoint) const {
-    std::vector<name> out;
-    for (const auto& e : endpoints_.view(loop_.now())) {
-        if (e.config.name != endpoint) out.push_back(e.config.name);
-    }
+    auto out = endpoints_.names();
+    std::erase(out, endpoint);
     return out;
 }
 

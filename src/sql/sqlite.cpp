@@ -14,6 +14,10 @@ namespace thole::sql {
 
 namespace {
 
+// SQLite would count its memory under a lock that all connections share; nobody asks for the count.
+// Before main(), as it must be before the first use.
+[[maybe_unused]] const int uncounted = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+
 // What SQLite reports when fsync failed. Going on would acknowledge what may not be on the disk.
 bool is_lost_fsync(int code) noexcept {
     return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;

@@ -145,6 +145,10 @@ class endpoint_set {
     [[nodiscard]] rate_limiter* limiter(name endpoint) const;
 
     [[nodiscard]] std::vector<endpoint_view> view(time_point now) const;
+    // What an endpoint was added with, breaker and limiter not looked at: cheap enough for each
+    // call. Null when there is no such endpoint. Valid as long as the set.
+    [[nodiscard]] const endpoint_config* config_of(name endpoint) const noexcept;
+    [[nodiscard]] std::vector<name> names() const;
     [[nodiscard]] name dependency() const noexcept { return dependency_; }
     [[nodiscard]] std::size_t size() const;
 

@@ -15,8 +15,7 @@ record minted_record(const saga::step_context& in, const subject& about, std::st
 
 task<saga::outcome<record_written>> record_landed::run(saga::step_context& in) {
     const auto about = subject_of(in, base_);
-    auto how = rpc_options(in, solana::commitment::finalized);
-    how.min_context_slot = in.output<submit>().slot;
+    const auto how = rpc_options(in, solana::commitment::finalized, in.output<submit>().slot);
     const mint_place place{about.id.mint, about.id.token_program, about.owner};
     const auto at = co_await read_mint_agreed(rpc_, place, how, providers_);
     if (!at) {

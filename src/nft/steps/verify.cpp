@@ -60,9 +60,8 @@ std::string record_difference(const record& row, const record& expected) {
 }
 
 task<result<mint_at>> verify::check_chain(saga::step_context& in, const subject& about) {
-    auto how = rpc_options(in, solana::commitment::finalized);
     const auto& landed = in.output<submit>();
-    how.min_context_slot = landed.slot;
+    const auto how = rpc_options(in, solana::commitment::finalized, landed.slot);
     const mint_place place{about.id.mint, about.id.token_program, about.owner};
     auto at = co_await read_mint_agreed(rpc_, place, how, providers_);
     if (!at) co_return fail(at.error());
