@@ -126,7 +126,7 @@ int shrink(const arguments& args) {
 
 // The lines of the table of planted bugs: for each the first seed and day that finds it.
 int hunt(const arguments& args) {
-    constexpr std::uint64_t most_seeds = 12;
+    constexpr std::uint64_t most_seeds = 20;
     // The plainest first: what a bug needs no fault for is found without one.
     std::vector<day> days;
     for (const auto* each :

@@ -49,6 +49,7 @@ seams asks_no_journal() {
 seams trusts_nodes_behind() {
     seams out;
     out.reconciler = [](nft::reconcile_dependencies d) {
+        d.most_behind = UINT64_MAX;
         d.find = [asked = d.find](uuid id) -> task<result<std::optional<saga::operation_details>>> {
             auto found = co_await asked(id);
             if (!found || !*found) co_return found;

@@ -305,17 +305,6 @@ TEST(mint_saga, signs_nothing_while_one_provider_alone_tells_how_long_it_lives) 
     expect_minted(w, "order-1");
 }
 
-// proves: S2
-TEST(mint_saga, sends_no_more_while_two_providers_call_it_confirmed) {
-    world w;
-    const auto id = w.accept("order-1", w.request());
-    w.until(id, [](const auto& view) { return view.progress == "BLOCKCHAIN_CONFIRMED"; });
-    w.b.loop.advance(2s);  // both have told by now
-    const auto sends = w.sends();
-    EXPECT_EQ(w.b.end_of(id).view.state, "completed");
-    EXPECT_EQ(w.sends(), sends);
-}
-
 // proves: S3
 TEST(mint_saga, one_that_told_a_short_life_while_it_was_alone_proves_no_death) {
     mint_settings settings;

@@ -182,10 +182,11 @@ class world {
         const wallet_query query{.wallet = owner, .only = {}, .limit = 10};
         return *b.wait(view.look(query, in(10s)));
     }
-    [[nodiscard]] std::size_t sends() const {
+    [[nodiscard]] std::size_t sends() const { return calls("sendTransaction"); }
+    [[nodiscard]] std::size_t calls(const char* method) const {
         std::size_t count = 0;
         for (const auto* node : {&north, &south, &west}) {
-            const auto found = node->model.calls().find("sendTransaction");
+            const auto found = node->model.calls().find(method);
             if (found != node->model.calls().end()) count += found->second;
         }
         return count;

@@ -75,6 +75,8 @@ struct reconcile_dependencies {
     // A pending record without a token is marked rolled_back when nobody has touched it for so
     // long. Should the token land all the same, it is record_behind and comes right again.
     store_time::duration settled_after = std::chrono::minutes{10};
+    // Slots, a minute: an empty address counts at a state no further behind the newest final one.
+    std::uint64_t most_behind = 150;
 };
 
 class sweep {

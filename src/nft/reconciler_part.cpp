@@ -7,6 +7,7 @@
 #include "nft/codes.hpp"
 #include "nft/metadata.hpp"
 #include "nft/mint_view.hpp"
+#include "solana/codes.hpp"
 #include "solana/gather.hpp"
 
 namespace thole::nft {
@@ -175,8 +176,13 @@ task<result<std::optional<mint_at>>> sweep_part::read_agreed(pass& p, const reco
     if (const auto turn = co_await pace_.turn(); !turn) co_return fail(turn.error());
     pace_.owe(static_cast<std::size_t>(providers) - 1);
     auto at = co_await read_mint_agreed(p_.rpc, place, std::move(how), providers);
+    // Nodes that lag alike show an address empty that is not, and by that pins would be given back.
+    const auto final = p_.rpc.final_slot();
+    const bool of_before = at && at->state == mint_state::absent && final > at->slot &&
+                           final - at->slot > d_.most_behind;
+    if (of_before) at = fail(solana::codes::node_behind, "who answers is behind what was final");
     if (at) co_return std::move(*at);
-    if (!at.error().is(codes::providers_disagree)) {  // too few of them answer
+    if (!of_before && !at.error().is(codes::providers_disagree)) {  // too few of them answer
         const auto any = co_await read_mint(p_.rpc, place, finalized(p.until));
         if (!any) co_return fail(any.error());
     }

@@ -181,6 +181,30 @@ TEST_F(reconciler, pins_of_an_operation_that_left_nothing_are_given_back) {
     EXPECT_EQ(rows_of(stranger), 1U);
 }
 
+// A token may be there that they do not see yet.
+// proves: C3, S1
+TEST_F(reconciler, nothing_is_given_back_on_the_word_of_nodes_that_all_lag) {
+    const auto id = cancelled("order-1");
+    const ipfs::pin_row left{id.text(), "kubo", ipfs::cid_of(as_bytes("left")).text()};
+    ASSERT_TRUE(w.b.wait(w.ledger.confirm(left)));
+    EXPECT_THAT(kinds(run(true)), ElementsAre(drift::orphan_pin));
+    w.b.loop.advance(5min);
+    w.each([](auto& node) { node.model.faults().lag = 400; });
+    w.north.model.faults().lag = 0;  // is asked, and then away
+    const solana::rpc::options north{.until = w.in(10s),
+                                     .level = solana::commitment::finalized,
+                                     .min_context_slot = {},
+                                     .endpoint = name{"north"}};
+    ASSERT_TRUE(w.b.wait(w.rpc.get_balance(w.wallet.address(), north)));
+    w.net.link(w.north.url).refuse = true;
+    const auto report = run(false);
+    EXPECT_THAT(report.findings, IsEmpty());
+    EXPECT_EQ(report.unseen, 1U);
+    EXPECT_EQ(w.b.wait(w.ledger.of_owner(id.text()))->size(), 1U);
+    w.each([](auto& node) { node.model.faults().lag = 0; });
+    EXPECT_EQ(repaired(drift::orphan_pin).remedy, remedy::fixed);
+}
+
 // proves: C3, S9
 TEST_F(reconciler, a_swapped_uri_is_set_back_by_an_operation_of_its_own) {
     const auto id = drifted("");

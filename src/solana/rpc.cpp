@@ -106,8 +106,14 @@ std::uint64_t client::seen_slot(name endpoint) const {
 }
 
 void client::note_slot(name endpoint, commitment level, std::uint64_t slot) {
+    if (slot == 0) return;
     // Finalized state is some 32 slots old on every node; comparing it would condemn all.
-    if (slot == 0 || level == commitment::finalized) return;
+    if (level == commitment::finalized) {
+        // What one alone makes up is forgotten some time after it.
+        const bool is_old = loop_.now() - final_.seen >= std::chrono::minutes{15};
+        if (slot >= final_.slot || is_old) final_ = {0, slot, loop_.now()};
+        return;
+    }
     positions_[endpoint] = {0, slot, loop_.now()};
     const auto front = front_slot();
     for (auto& [other, at] : positions_) {

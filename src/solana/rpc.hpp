@@ -106,6 +106,9 @@ class client {
     // Where the chain is, as endpoints told it within the last minute: the highest slot that half
     // of them are near. What one alone makes up does not count against several; 0: nobody told.
     [[nodiscard]] std::uint64_t front_slot() const;
+    // The newest final slot that any endpoint answered from, or since a quarter of an hour no other
+    // was further; 0: none yet. A state from far before it is one of nodes that lag.
+    [[nodiscard]] std::uint64_t final_slot() const noexcept { return final_.slot; }
     // The newest slot that it answered from, at processed or confirmed; 0: none yet.
     [[nodiscard]] std::uint64_t seen_slot(name endpoint) const;
     [[nodiscard]] name provider_of(name endpoint) const;
@@ -156,6 +159,7 @@ class client {
     settings settings_;
     std::uint64_t next_id_ = 1;
     std::map<name, position> positions_;  // at processed or confirmed
+    position final_;                      // of whoever was furthest
     account_gatherer accounts_;
 };
 

@@ -36,7 +36,9 @@ duration sending::pause_of(const std::string& signature) const {
     constexpr duration longest = std::chrono::seconds{10};
     const auto known = sent_.find(signature);
     if (known == sent_.end() || !known->second.rests) return settings_.poll;
-    const auto left = rested_ * 9 / 10 - (loop_.now() - *known->second.rests);
+    const auto so_far = loop_.now() - *known->second.rests;
+    // Where none has come to its end yet, each look waits a little longer than the one before.
+    const auto left = rested_ == duration::zero() ? so_far / 4 : rested_ * 9 / 10 - so_far;
     return std::clamp(left, settings_.poll, std::max(settings_.poll, longest));
 }
 

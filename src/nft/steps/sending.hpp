@@ -10,10 +10,11 @@
 //   sending_.decided(bytes->signature);
 //
 // Those that rest are looked at again shortly before they can be final, by the time that the last
-// one took (10 s at most), and then at every poll. Bytes without an end are sent to every endpoint
-// after 30 s, which the timeline and `late` are told once, and shown as BLOCKCHAIN_DELAYED after
-// 60 s. When they were sent first and last is remembered in memory alone: after a restart they are
-// sent at once, which is never wrong. Threads: the core loop's.
+// one took (10 s at most), and then at every poll; while none has become final, ever less often.
+// Bytes without an end are sent to every endpoint after 30 s, which the timeline and `late` are
+// told once, and shown as BLOCKCHAIN_DELAYED after 60 s. When they were sent first and last is
+// remembered in memory alone: after a restart they are sent at once, which is never wrong. Threads:
+// the core loop's.
 
 #include <functional>
 #include <map>
