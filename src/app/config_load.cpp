@@ -120,14 +120,8 @@ std::string default_folder(const environment& env) {
     return "/var/lib/thole";
 }
 
-void resolve_places(config& c, const environment& env) {
-    if (c.data.folder.empty()) c.data.folder = default_folder(env);
-    c.data.folder = fs::absolute(c.data.folder).lexically_normal().string();
-    if (c.data.folder.size() > 1 && c.data.folder.ends_with('/')) c.data.folder.pop_back();
-    if (c.server.socket.empty()) c.server.socket = c.data.folder + "/thole.sock";
-    if (c.records.url.empty()) c.records.url = "sqlite://" + c.data.folder + "/records.sqlite";
-    auto& providers = c.dependency.ipfs.provider;
-    if (providers.empty()) providers.emplace_back().name = "own";
+// The key in the environment is enough to use Pinata.
+void add_pinata(std::vector<ipfs_provider_config>& providers, const environment& env) {
     const reference pinata_key{reference_kind::env, "PINATA_API_KEY"};
     bool has_pinata = false;
     for (auto& each : providers) {
@@ -140,6 +134,35 @@ void resolve_places(config& c, const environment& env) {
     added.name = "pinata";
     added.kind = provider_kind::pinata;
     added.token = pinata_key;
+}
+
+// What Pinata's own servers keep is on the public network, where these serve it.
+void add_public_gateways(dependencies_config& to) {
+    const auto is_public = [](const ipfs_provider_config& each) {
+        return each.kind == provider_kind::pinata && each.url.empty();
+    };
+    auto& gateways = to.gateway.endpoint;
+    if (!gateways.empty() || std::ranges::none_of(to.ipfs.provider, is_public)) return;
+    for (const auto& [name, url] :
+         {std::pair{"dweb", "https://dweb.link"}, std::pair{"ipfs-io", "https://ipfs.io"}}) {
+        endpoint_config next;
+        next.name = name;
+        next.url = url;
+        next.tier = static_cast<std::uint32_t>(gateways.size());  // in this order
+        gateways.push_back(std::move(next));
+    }
+}
+
+void resolve_places(config& c, const environment& env) {
+    if (c.data.folder.empty()) c.data.folder = default_folder(env);
+    c.data.folder = fs::absolute(c.data.folder).lexically_normal().string();
+    if (c.data.folder.size() > 1 && c.data.folder.ends_with('/')) c.data.folder.pop_back();
+    if (c.server.socket.empty()) c.server.socket = c.data.folder + "/thole.sock";
+    if (c.records.url.empty()) c.records.url = "sqlite://" + c.data.folder + "/records.sqlite";
+    auto& providers = c.dependency.ipfs.provider;
+    if (providers.empty()) providers.emplace_back().name = "own";
+    add_pinata(providers, env);
+    add_public_gateways(c.dependency);
 }
 
 // Takes the member of the nearest object around a pointer away.

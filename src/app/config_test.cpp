@@ -23,6 +23,7 @@ using namespace std::chrono_literals;
 using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
 // A folder of its own for each test, removed at its end.
@@ -201,6 +202,32 @@ TEST_F(config_test, a_key_of_pinata_in_the_environment_adds_it_as_a_provider) {
     EXPECT_EQ(providers[1].kind, provider_kind::pinata);
     EXPECT_EQ(providers[1].token->text(), "env:PINATA_API_KEY");
     EXPECT_TRUE(providers[1].url.empty());
+}
+
+// proves: I4
+TEST_F(config_test, what_pinata_keeps_is_read_through_public_gateways_if_none_is_named) {
+    const auto gateways = [&](const std::string& file, const environment& env) {
+        const auto loaded = load(file, env);
+        std::vector<std::string> urls;
+        if (!loaded) return urls;
+        for (const auto& each : loaded->value.dependency.gateway.endpoint) {
+            EXPECT_EQ(each.tier, urls.size()) << "in this order";
+            urls.push_back(each.url);
+        }
+        return urls;
+    };
+    const environment key{{"PINATA_API_KEY", "hush"}};
+    EXPECT_THAT(gateways("", key), ElementsAre("https://dweb.link", "https://ipfs.io"));
+    EXPECT_THAT(gateways("[[dependency.gateway.endpoint]]\nname = \"mine\"\n"
+                         "url = \"https://mine.example\"\n",
+                         key),
+                ElementsAre("https://mine.example"));
+    EXPECT_THAT(gateways("", {}), IsEmpty()) << "nobody else has it";
+    EXPECT_THAT(gateways("[[dependency.ipfs.provider]]\nname = \"p\"\nkind = \"pinata\"\n"
+                         "url = \"http://pinata.example\"\n",
+                         key),
+                IsEmpty())
+        << "another server than Pinata's";
 }
 
 TEST_F(config_test, providers_over_the_network_have_their_own_rules) {
