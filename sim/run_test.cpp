@@ -70,6 +70,8 @@ TEST(sim, seeds_that_found_something_find_nothing_any_more) {
     EXPECT_TRUE(simulate(one_day("drift_while_failing"), 18).violations.empty());
     // Nodes that all lagged behind a token had its pins given back.
     EXPECT_TRUE(simulate(one_day("drift_while_failing"), 245).violations.empty());
+    // The pace of a key counted from a decision that the journal had kept waiting.
+    EXPECT_TRUE(simulate(one_day("by_the_clock"), 1796059201773).violations.empty());
     // Of the clients: a release was heard before the hold that it belongs to.
     EXPECT_TRUE(simulate(one_day("interventions"), 1796026246974).violations.empty());
     // Who was woken while he undid a group showed the fault of its way forward again.

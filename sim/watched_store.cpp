@@ -37,7 +37,8 @@ void watched_store::rollback() {
 
 void watched_store::tell(bool told) {
     for (const auto& each : changes_) {
-        tell_({each.op, each.events, each.prepared ? &*each.prepared : nullptr, told});
+        tell_({each.op, each.events, each.prepared ? &*each.prepared : nullptr, told,
+               each.at.value_or(each.op.now.updated_at)});
     }
     changes_.clear();
 }
@@ -74,7 +75,7 @@ result<saga::submit_answer> watched_store::submit(const saga::new_operation& o) 
 result<saga::move_answer> watched_store::apply(const saga::move& m) {
     auto answer = inner_.apply(m);
     if (!answer) return answer;
-    change made{{*m.who, m.after}, m.events, m.prepared};
+    change made{{*m.who, m.after}, m.events, m.prepared, m.committed_at()};
     auto& now = made.op.now;
     if (answer->blocked) {
         saga::block(now, m.who->lock_key, now.updated_at, made.events);

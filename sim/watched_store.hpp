@@ -18,6 +18,7 @@ struct commit_seen {
     std::span<const saga::event> events;
     const saga::prepared_row* prepared = nullptr;
     bool told = true;  // false: the answer is lost, and whoever asked has to look
+    store_time at{};   // the journal's time of the commit; the operation's own may be older
 };
 
 // In thousandths of the writing transactions.
@@ -75,6 +76,7 @@ class watched_store final : public saga::store {
         saga::operation op;
         std::vector<saga::event> events;
         std::optional<saga::prepared_row> prepared{};
+        std::optional<store_time> at{};
     };
     [[nodiscard]] bool happens(int permille) {
         return permille > 0 && chance_.chance(static_cast<std::uint64_t>(permille), 1000);

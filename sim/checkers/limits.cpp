@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <deque>
 
 #include "sim/checkers/checker.hpp"
@@ -29,7 +31,7 @@ class rule final : public checker {
         }
         const bool has_key = now.state == saga::op_state::running &&
                              now.lock == saga::lock_state::held && now.started;
-        if (has_key && begun_.insert(op.row).second) begins(seen.op.who.lock_key, now.updated_at);
+        if (has_key && begun_.insert(op.row).second) begins(op, seen.op.who.lock_key, seen.at);
     }
     void filing(int orders) override {
         if (orders > places_to_file) offend(std::to_string(orders) + " are filed at once");
@@ -52,20 +54,26 @@ class rule final : public checker {
             offend(std::to_string(times.size()) + " were taken up in a minute");
         }
     }
-    void begins(const std::string& key, store_time at) {
+    void begins(const known_operation& op, const std::string& key, store_time at) {
         constexpr auto pace = std::chrono::seconds{60} / order_limits.key_per_minute;
         const auto last = last_.find(key);
-        if (last != last_.end() && at < last->second + pace) {
-            offend("two of " + key + " began within its pace");
+        if (last != last_.end() && at < last->second.at + pace) {
+            const auto after = std::chrono::duration<double>{at - last->second.at};
+            offend(fmt::format("{} of {} began {:.3f} s after {}", op.key, key, after.count(),
+                               last->second.who));
         }
-        last_[key] = at;
+        last_[key] = {op.key, at};
     }
+    struct start {
+        std::string who;
+        store_time at;
+    };
 
     std::map<std::int64_t, std::uint64_t> owners_;  // by row
     std::map<std::uint64_t, std::set<std::int64_t>> running_;
     std::map<std::uint64_t, std::deque<duration>> taken_;
     std::set<std::int64_t> begun_;
-    std::map<std::string, store_time> last_;
+    std::map<std::string, start> last_;
 };
 
 }  // namespace

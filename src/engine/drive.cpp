@@ -168,6 +168,7 @@ task<bool> engine_core::commit(self_ptr self, live_ptr op, decision&& d) {
     m.events = std::move(d.events);
     m.prepared = std::move(d.prepared);
     m.key_pace = self->places_.pace_of_key(op->who().kind);
+    m.now = self->log.now();
     ++self->in_flight_;
     auto done = co_await self->log.commit(m);
     --self->in_flight_;
@@ -197,7 +198,7 @@ task<bool> engine_core::commit(self_ptr self, live_ptr op, decision&& d) {
 
 // Repeats until the journal has said yes, or that the operation is not ours any more. Running work
 // outlasts a full disk; only a shutdown gives up, and then the next start repeats the attempt.
-task<result<move_answer>> engine_core::commit_again(self_ptr self, live_ptr op, const move& m,
+task<result<move_answer>> engine_core::commit_again(self_ptr self, live_ptr op, move& m,
                                                     thole::fault first) {
     result<move_answer> done = thole::fail(std::move(first));
     for (auto wait = self->options.journal_retry; !done;
@@ -211,6 +212,7 @@ task<result<move_answer>> engine_core::commit_again(self_ptr self, live_ptr op, 
         }
         if (self->stopping_) break;
         co_await op->committing.until(self->alarms_, saturating_add(self->loop.now(), wait));
+        m.now = self->log.now();
         ++self->in_flight_;
         done = co_await self->log.commit(m);
         --self->in_flight_;

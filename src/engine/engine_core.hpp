@@ -128,7 +128,7 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     static task<input> send_as_input(task<result<>> work);
     static task<input> begin_call(calls_ptr calls, task<input> work);
     static task<input> call(self_ptr self, calls_ptr calls, task<input> work, duration timeout);
-    static task<result<move_answer>> commit_again(self_ptr self, live_ptr op, const move& m,
+    static task<result<move_answer>> commit_again(self_ptr self, live_ptr op, move& m,
                                                   thole::fault first);
     // What became of a commit whose answer was lost; nullopt: nothing, it may be repeated.
     static task<std::optional<result<move_answer>>> read_back(self_ptr self, const move& m);

@@ -25,6 +25,7 @@
 // Threads: everything on the core loop. Lifetime: arguments taken by reference live until the call
 // has answered. Cancellation: calls are always finished. All waits are the store's own.
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -79,6 +80,11 @@ struct move {
     std::optional<prepared_row> prepared;
     bool releases_lock = false;       // and promotes the next in line
     store_time::duration key_pace{};  // of its kind; 0: none
+    // Of this attempt to commit: the key's pace counts from it. `after` is as old as the decision,
+    // which a journal that was away may have kept waiting.
+    store_time now{};
+
+    [[nodiscard]] store_time committed_at() const { return std::max(now, after.updated_at); }
 };
 
 struct move_answer {

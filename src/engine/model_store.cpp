@@ -237,11 +237,11 @@ result<move_answer> model_store::apply(const move& m) {
     if (s.state == op_state::running && s.lock == lock_state::wanted) {
         if (take_lock(e)) {
             s.lock = lock_state::held;
-            answer.paced_until = paced_until(e.op.who, m.key_pace, s.updated_at);
+            answer.paced_until = paced_until(e.op.who, m.key_pace, m.committed_at());
             if (answer.paced_until) {
                 pace(s, *answer.paced_until, s.updated_at, e.events);
             } else {
-                begin_paced(e.op.who, m.key_pace, s.updated_at);
+                begin_paced(e.op.who, m.key_pace, m.committed_at());
             }
         } else {
             answer.blocked = true;

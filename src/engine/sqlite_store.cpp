@@ -317,7 +317,7 @@ result<move_answer> sqlite_store::apply(const move& m) {
     if (m.after.state == op_state::running && m.after.lock == lock_state::wanted) {
         auto free = may_take_lock(*m.who);
         if (!free) return fail(std::move(free).error());
-        auto until = paced_until(*m.who, m.key_pace, m.after.updated_at);
+        auto until = paced_until(*m.who, m.key_pace, m.committed_at());
         if (!until) return fail(std::move(until).error());
         auto after = m.after;
         auto events = m.events;
@@ -332,7 +332,7 @@ result<move_answer> sqlite_store::apply(const move& m) {
         }
         done = write_move(*m.who, m.fence, m.base_seq, after, events);
         if (done && *free) done = take_lock(*m.who);
-        if (done && *free && !*until) done = begin_paced(*m.who, m.key_pace, after.updated_at);
+        if (done && *free && !*until) done = begin_paced(*m.who, m.key_pace, m.committed_at());
     } else if (m.after.state == op_state::ready && m.after.awaits) {
         auto over = is_over(*m.after.awaits);
         if (!over) return fail(std::move(over).error());
