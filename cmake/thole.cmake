@@ -8,9 +8,9 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 # No fused multiply-add: a seed must replay bit for bit on every machine.
 add_compile_options(-Wall -Wextra -ffp-contract=off)
-# Asio asks an aligned allocation for each coroutine frame that it has no block for, which every
-# allocator answers slowly; no frame here needs more than operator new's alignment.
-add_compile_definitions(BOOST_ASIO_DISABLE_STD_ALIGNED_ALLOC BOOST_ASIO_DISABLE_BOOST_ALIGN)
+# Asio asks aligned_alloc for each coroutine frame that it has no block for, which every allocator
+# answers slowly; no frame here needs more than operator new's alignment.
+add_compile_definitions(BOOST_ASIO_DISABLE_STD_ALIGNED_ALLOC)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   add_link_options(-fuse-ld=lld-19)
 endif()
