@@ -22,7 +22,7 @@ find_program(THOLE_CCACHE ccache)
 if(THOLE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   # Relative paths, so that another build folder or clone on this machine finds what is cached.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}
-    CCACHE_NOHASHDIR=1 ${THOLE_CCACHE})
+    CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros ${THOLE_CCACHE})
 endif()
 
 if(THOLE_TESTS)
@@ -74,6 +74,8 @@ function(thole_allocator target)
   endif()
 endfunction()
 
+set(thole_boost_definitions BOOST_ASIO_NO_DEPRECATED BOOST_BEAST_USE_STD_STRING_VIEW)
+
 # thole_library(engine SOURCES a.cpp b.cpp LIBS thole::sql): the target thole_engine, thole::engine.
 # Everything above lib/ is included from the project root of sources: "engine/saga.hpp".
 function(thole_library name)
@@ -82,7 +84,7 @@ function(thole_library name)
   add_library(thole::${name} ALIAS thole_${name})
   target_include_directories(thole_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
   target_link_libraries(thole_${name} PUBLIC ${arg_LIBS})
-  target_compile_definitions(thole_${name} PUBLIC BOOST_ASIO_NO_DEPRECATED BOOST_BEAST_USE_STD_STRING_VIEW)
+  target_compile_definitions(thole_${name} PUBLIC ${thole_boost_definitions})
 endfunction()
 
 # thole_fuzz(lib_text_fuzz SOURCES fuzz/text_fuzz.cpp LIBS thole::thole MAX_LEN 256): every build links it,
@@ -105,6 +107,26 @@ function(thole_fuzz name)
   set_tests_properties(${name} PROPERTIES LABELS functional TIMEOUT 120)
 endfunction()
 
+# What nearly every test includes, parsed once for all of them. Sources and headers of the project are
+# compiled without: so each still proves that it includes what it needs.
+function(thole_precompile_tests target)
+  if(THOLE_LIB_ONLY)
+    return()
+  endif()
+  if(NOT TARGET thole_test_headers)
+    file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/test_headers.cpp CONTENT "int main() {}\n" @ONLY)
+    add_executable(thole_test_headers EXCLUDE_FROM_ALL ${PROJECT_BINARY_DIR}/test_headers.cpp)
+    target_link_libraries(thole_test_headers PRIVATE rapidcheck GTest::gmock)
+    target_compile_definitions(thole_test_headers PRIVATE ${thole_boost_definitions})
+    target_precompile_headers(thole_test_headers PRIVATE
+      <gmock/gmock.h> <gtest/gtest.h> <rapidcheck/gtest.h>
+      <boost/asio/awaitable.hpp> <boost/asio/co_spawn.hpp> <boost/asio/use_awaitable.hpp>
+      <boost/describe.hpp> <boost/json.hpp>
+      <algorithm> <filesystem> <functional> <map> <optional> <set> <string> <vector>)
+  endif()
+  target_precompile_headers(${target} REUSE_FROM thole_test_headers)
+endfunction()
+
 # thole_test(engine_test SOURCES a_test.cpp LIBS thole::engine [LABELS functional] [TIMEOUT 180])
 function(thole_test name)
   if(NOT THOLE_TESTS)
@@ -120,6 +142,7 @@ function(thole_test name)
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LIBS} rapidcheck GTest::gtest_main GTest::gmock)
   target_compile_definitions(${name} PRIVATE THOLE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  thole_precompile_tests(${name})
   gtest_discover_tests(${name} TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST
     PROPERTIES LABELS ${arg_LABELS} TIMEOUT ${arg_TIMEOUT} ENVIRONMENT "RC_PARAMS=seed=20260101")
 endfunction()
