@@ -70,6 +70,7 @@ world::world(const day& what, std::uint64_t s, storage where)
     for (const auto label : content_labels) {
         content_nodes.push_back(std::make_unique<content_place>(label));
     }
+    chain.know(wallet);
     chain.fund(wallet.address(), today.surroundings.lamports);
     std::unique_ptr<ipfs::content_store> on_disk;
     if (where == storage::disk) on_disk = open_contents(contents_folder());

@@ -137,13 +137,24 @@ sent_transaction as_sent(solana::transaction tx) {
     return {std::move(tx), std::move(signature), signed_well};
 }
 
+sent_transaction ledger::read_sent(solana::transaction tx) const {
+    const auto& m = tx.message;
+    const bool alone = m.required_signatures == 1 && tx.signatures.size() == 1;
+    if (!alone || known_signer_ == nullptr || m.keys.front() != known_signer_->address()) {
+        return as_sent(std::move(tx));
+    }
+    auto signature = tx.id().text();
+    const bool signed_well = known_signer_->sign(serialize(m)) == tx.signatures.front();
+    return {std::move(tx), std::move(signature), signed_well};
+}
+
 const sent_transaction* ledger::sent(std::string_view base64) const {
     const auto found = sent_.find(base64);
     return found == sent_.end() ? nullptr : &found->second;
 }
 
 const sent_transaction& ledger::keep_sent(std::string_view base64, solana::transaction tx) {
-    return sent_.emplace(base64, as_sent(std::move(tx))).first->second;
+    return sent_.emplace(base64, read_sent(std::move(tx))).first->second;
 }
 
 void ledger::submit(const sent_transaction& sent) {

@@ -62,6 +62,9 @@ class ledger {
 
     void advance(slot_t slots);
     void fund(const solana::public_key& key, std::uint64_t lamports);
+    // What this key alone has to sign is checked by signing it again: Ed25519 signs the same bytes
+    // in one way only, at less than half the price of a verification. It must outlive the ledger.
+    void know(const solana::keypair& signer) { known_signer_ = &signer; }
     // As if it had been made by programs that are not modelled.
     void place(const solana::public_key& key, account made) {
         accounts_.write(key, std::move(made), slot());
@@ -103,7 +106,10 @@ class ledger {
     // The error of the transaction as a whole, and the state if it succeeds.
     [[nodiscard]] boost::json::value run(const solana::transaction& tx, scratch& state) const;
 
+    [[nodiscard]] sent_transaction read_sent(solana::transaction tx) const;
+
     ledger_options options_;
+    const solana::keypair* known_signer_ = nullptr;
     rng chance_;
     slot_t root_ = std::numeric_limits<slot_t>::max();  // of a fork: what was final before it
     std::vector<block> blocks_;

@@ -52,6 +52,23 @@ TEST(ledger, lands_the_same_bytes_once) {
     EXPECT_EQ(c.on.landed_count(), 1U);
 }
 
+TEST(ledger, checks_a_known_signer_as_strictly_as_any) {
+    chain c;
+    const auto good = c.build(c.recent());
+    auto forged = good;
+    forged.signatures.front() = solana::signature{};
+    auto changed = good;
+    changed.message.blockhash = {};
+    const auto expect_judged = [&](const std::string& round) {
+        EXPECT_TRUE(c.on.keep_sent(round + "good", good).signed_well);
+        EXPECT_FALSE(c.on.keep_sent(round + "forged", forged).signed_well);
+        EXPECT_FALSE(c.on.keep_sent(round + "changed", changed).signed_well);
+    };
+    expect_judged("unknown: ");
+    c.on.know(c.wallet);
+    expect_judged("known: ");
+}
+
 TEST(ledger, forgets_expired_transactions_without_a_trace) {
     chain c;
     const auto tx = c.build(c.recent());

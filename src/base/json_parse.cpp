@@ -15,6 +15,8 @@ namespace {
 namespace bj = boost::json;
 
 constexpr std::size_t max_depth = 32;
+// An object grows by moving all its members, and begins with room for one.
+constexpr std::size_t usual_members = 8;
 
 // Builds the value and sees what boost::json::value hides: duplicate members (it keeps the last
 // one) and, because Boost 1.81 rounds some decimals wrongly, the text of each number.
@@ -104,9 +106,13 @@ class builder {
     }
 
     bool open(bool is_object) {
-        frames_.push_back(
-            {is_object ? bj::value(bj::object_kind, memory_) : bj::value(bj::array_kind, memory_),
-             {}});
+        if (is_object) {
+            bj::object members{memory_};
+            members.reserve(usual_members);
+            frames_.push_back({std::move(members), {}});
+        } else {
+            frames_.push_back({bj::value(bj::array_kind, memory_), {}});
+        }
         return true;
     }
 

@@ -1,11 +1,50 @@
 #include "engine/model_store.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "engine/codes.hpp"
 #include "engine/transitions.hpp"
 
 namespace thole::saga {
+
+namespace {
+
+// What a claim may still take. A quota of a kind counts for all of its steps.
+class quotas_left {
+  public:
+    explicit quotas_left(const std::vector<kind_quota>& quotas) {
+        for (const auto& each : quotas) left_.emplace_back(&each, each.most);
+    }
+    [[nodiscard]] bool used_up(const claim_class& of) const {
+        return std::ranges::any_of(
+            left_, [&of](const auto& each) { return each.second == 0 && counts(*each.first, of); });
+    }
+    void take(const claim_class& of) {
+        for (auto& [quota, left] : left_) left -= counts(*quota, of) ? 1 : 0;
+    }
+
+  private:
+    static bool counts(const kind_quota& q, const claim_class& of) {
+        const auto& [kind, lane, priority] = of;
+        return q.kind == kind && (q.step.empty() || q.step == lane);
+    }
+    std::vector<std::pair<const kind_quota*, int>> left_;
+};
+
+// The rows of one class that are due. What was told may leave its place meanwhile.
+struct due_rows {
+    const claim_class* of;
+    due_order::const_iterator next;
+    due_order::const_iterator end;
+
+    // The place among all that are due, after the class's handicap.
+    [[nodiscard]] due_order::value_type place() const {
+        return {next->first + handicap(std::get<operation_priority>(*of)), next->second};
+    }
+};
+
+}  // namespace
 
 result<> model_store::begin() {
     old_rows_.clear();
@@ -82,8 +121,15 @@ model_store::entry& model_store::touch(std::int64_t row) {
 void model_store::leave_places(const entry& e) {
     const auto& [who, s] = e.op;
     --in_state_.at(static_cast<std::size_t>(s.state));
-    if (s.state == op_state::ready) ready_.erase({s.due_at, who.row});
+    if (s.state == op_state::ready) ready_like(e.op).erase({s.due_at, who.row});
     if (s.state == op_state::blocked) blocked_.erase({who.lock_key, who.row});
+}
+
+due_order& model_store::ready_like(const operation& op) {
+    const std::tuple<std::string_view, std::string_view, operation_priority> like{
+        op.who.kind, op.now.lane, op.now.priority};
+    const auto known = ready_.find(like);
+    return known == ready_.end() ? ready_[claim_class{like}] : known->second;
 }
 
 void model_store::place_all() {
@@ -92,7 +138,7 @@ void model_store::place_all() {
         if (found == rows_.end()) continue;
         const auto& [who, s] = found->second.op;
         ++in_state_.at(static_cast<std::size_t>(s.state));
-        if (s.state == op_state::ready) ready_.emplace(s.due_at, row);
+        if (s.state == op_state::ready) ready_like(found->second.op).emplace(s.due_at, row);
         if (s.state == op_state::blocked) blocked_.emplace(who.lock_key, row);
     }
     unplaced_.clear();
@@ -263,33 +309,20 @@ result<move_answer> model_store::apply(const move& m) {
 
 result<claim_answer> model_store::claim(const claim_request& request) {
     claim_answer answer;
-    // By kind, and by kind and step; a quota of the kind counts for all of it.
-    std::map<std::pair<std::string_view, std::string_view>, int> left;
-    for (const auto& q : request.quotas) left[{q.kind, q.step}] = q.most;
-    const auto quotas_of = [&left](const entry& e) {
-        std::vector<int*> out;
-        for (const std::string_view step : {std::string_view{}, std::string_view{e.op.now.lane}}) {
-            const auto quota = left.find({e.op.who.kind, step});
-            if (quota != left.end()) out.push_back(&quota->second);
-            if (e.op.now.lane.empty()) break;
-        }
-        return out;
-    };
-    const auto used_up = [&quotas_of](const entry& e) {
-        return std::ranges::any_of(quotas_of(e), [](const int* each) { return *each == 0; });
-    };
+    quotas_left quotas{request.quotas};
     place_all();
-    std::vector<entry*> due;
-    for (const auto& [due_at, row] : ready_) {
-        if (due_at > request.now) break;
-        due.push_back(&rows_.at(row));
+    std::vector<due_rows> due;
+    for (const auto& [of, rows] : ready_) {
+        const auto end = rows.upper_bound({request.now, std::numeric_limits<std::int64_t>::max()});
+        if (rows.begin() != end) due.push_back({&of, rows.begin(), end});
     }
-    std::ranges::sort(due, {}, [](const entry* e) {
-        return std::pair{e->op.now.due_at + handicap(e->op.now.priority), e->op.who.row};
-    });
-    for (auto* e : due) {
-        if (std::ssize(answer.claimed) >= request.limit) break;
-        if (used_up(*e)) continue;
+    while (std::ssize(answer.claimed) < request.limit) {
+        std::erase_if(due, [&quotas](const due_rows& each) {
+            return each.next == each.end || quotas.used_up(*each.of);
+        });
+        const auto first = std::ranges::min_element(due, {}, &due_rows::place);
+        if (first == due.end()) break;
+        auto* e = &rows_.at((first->next++)->second);
         touch(e->op.who.row);
         auto& s = e->op.now;
         std::vector<event> events;
@@ -312,12 +345,14 @@ result<claim_answer> model_store::claim(const claim_request& request) {
         const bool interrupted = begin_claim(s, request.owner, request.now, events);
         e->events.insert(e->events.end(), events.begin(), events.end());
         answer.claimed.push_back({stored(*e), std::move(events), interrupted});
-        for (auto* each : quotas_of(*e)) --*each;
+        quotas.take(*first->of);
     }
     place_all();
-    const auto next = std::ranges::find_if(
-        ready_, [&](const auto& each) { return !used_up(rows_.at(each.second)); });
-    if (next != ready_.end()) answer.next_due = next->first;
+    for (const auto& [of, rows] : ready_) {
+        if (rows.empty() || quotas.used_up(of)) continue;
+        const auto next = rows.begin()->first;
+        answer.next_due = std::min(answer.next_due.value_or(next), next);
+    }
     return answer;
 }
 

@@ -10,10 +10,15 @@
 #include <array>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "engine/store.hpp"
 
 namespace thole::saga {
+
+// What a claim tells apart among those that are ready: kind, lane, priority.
+using claim_class = std::tuple<std::string, std::string, operation_priority>;
+using due_order = std::set<std::pair<store_time, std::int64_t>>;
 
 class model_store final : public store {
   public:
@@ -62,6 +67,7 @@ class model_store final : public store {
     entry& touch(std::int64_t row);
     void place_all();
     void leave_places(const entry& e);
+    due_order& ready_like(const operation& op);
     [[nodiscard]] static std::string key_text(std::string_view tenant, std::string_view kind,
                                               std::string_view key);
     void forget(const identity& who);
@@ -82,7 +88,7 @@ class model_store final : public store {
     std::map<uuid, std::int64_t> ids_;
     std::map<std::string, std::int64_t> keys_;
     // Of every row that is not in unplaced_:
-    std::set<std::pair<store_time, std::int64_t>> ready_;     // by when it is due
+    std::map<claim_class, due_order, std::less<>> ready_;
     std::set<std::pair<std::string, std::int64_t>> blocked_;  // by the lock
     std::array<std::int64_t, 5> in_state_{};
     std::set<std::int64_t> unplaced_;
