@@ -95,12 +95,14 @@ std::expected<actor, io::server_response> authority::admit(const io::request_hea
         return std::unexpected{refuse(403, codes::api_foreign_host)};
     }
     if (needed == access::open) return actor{"anonymous"};
-    // A token that is sent is judged even where none is needed: a wrong one is a mistake to tell.
-    if (const auto header = request.header("Authorization"); !header.empty()) {
-        return admit_token(header, needed);
-    }
     const bool local = !settings_.behind_proxy && is_loopback(request.peer.address);
-    if (needed == access::read && local) return actor{"anonymous"};
+    const bool free = needed == access::read && local;
+    // A token that is sent is judged even where none is needed: a wrong one is a mistake to tell.
+    // One that is known takes nothing away from what everybody may do here.
+    if (const auto header = request.header("Authorization"); !header.empty()) {
+        return admit_token(header, free ? access::open : needed);
+    }
+    if (free) return actor{"anonymous"};
     return std::unexpected{challenge(codes::api_token_required)};
 }
 

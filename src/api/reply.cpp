@@ -45,6 +45,13 @@ constexpr std::array statuses{
     code_status{&ipfs::codes::corrupt, 500},
 };
 
+// Whose detail this program has written itself, about the request.
+constexpr std::array with_own_words{
+    &codes::operation_bad_output,    &codes::engine_bad_input,
+    &codes::operation_count_changed, &codes::operation_not_migratable,
+    &codes::operation_step_unknown,  &codes::operation_step_not_begun,
+};
+
 int status_of(const fault& f) {
     for (const auto& each : statuses) {
         if (f.is(*each.code)) return each.status;
@@ -77,8 +84,8 @@ io::server_response refuse(int status, const fault_code& code, std::string detai
 io::server_response refuse(const fault& f) {
     const auto status = status_of(f);
     // Only what this program itself says about the request is repeated.
-    const bool own = f.is(codes::operation_bad_output) || f.is(codes::engine_bad_input) ||
-                     f.is(codes::operation_count_changed);
+    const auto is = [&f](const fault_code* code) { return f.is(*code); };
+    const bool own = std::ranges::any_of(with_own_words, is);
     const auto detail = own && !f.detail().empty() ? fmt::format("{} {}", f.meaning(), f.detail())
                                                    : std::string{f.meaning()};
     auto out = io::problem(status, f.code(), detail);

@@ -5,6 +5,7 @@
 
 #include "api/reply.hpp"
 #include "api/testing.hpp"
+#include "engine/codes.hpp"
 #include "thole/codes.hpp"
 
 namespace thole::api {
@@ -27,12 +28,14 @@ struct router_test : ::testing::Test {
     router routes{who, count, loop};
 
     static std::vector<token> tokens() {
-        return {{.name = "reader", .hash = sha256(as_bytes("read-token-1234567890")), .read = true},
-                {.name = "ci",
-                 .hash = sha256(as_bytes("all-token-12345678901")),
-                 .read = true,
-                 .submit = true,
-                 .operate = true}};
+        return {
+            {.name = "reader", .hash = sha256(as_bytes("read-token-1234567890")), .read = true},
+            {.name = "ci",
+             .hash = sha256(as_bytes("all-token-12345678901")),
+             .read = true,
+             .submit = true,
+             .operate = true},
+            {.name = "shop", .hash = sha256(as_bytes("shop-token-1234567890")), .submit = true}};
     }
 
     router_test() {
@@ -140,6 +143,24 @@ TEST_F(router_test, tokens_have_scopes) {
 }
 
 // proves: O10
+TEST_F(router_test, on_this_machine_a_token_without_the_scope_reads_as_everybody_may) {
+    const std::string shop = "shop-token-1234567890";
+    const auto out = with_token(request("GET", "/things"), shop);
+    EXPECT_EQ(out.status, 200);
+    EXPECT_EQ(json_of(out).at("who").as_string(), "token:shop");
+    EXPECT_EQ(with_token(request("POST", "/things"), shop).status, 200);
+    EXPECT_EQ(with_token(request("POST", "/things/1/stop"), shop).status, 403);
+    auto far = request("GET", "/things");
+    far.headers.emplace_back("Authorization", "Bearer " + shop);
+    EXPECT_EQ(ask(from_tcp(far, "192.0.2.1")).status, 403);
+    far.peer.address = "127.0.0.1";
+    authority strict{{.own_uid = own_uid, .behind_proxy = true, .tokens = tokens()}};
+    router behind{strict, count, loop};
+    behind.add({"GET", "/things", "things", access::read}, &echo);
+    EXPECT_EQ(run(loop, behind.handle(far)).status, 403);
+}
+
+// proves: O10
 TEST_F(router_test, a_web_page_cannot_reach_us_under_its_own_name) {
     auto r = request("GET", "/things");
     r.peer.address = "127.0.0.1";
@@ -183,6 +204,15 @@ TEST(refuse, faults_become_statuses_and_keep_their_code) {
     EXPECT_EQ(refuse(fault{codes::db_rejected}).status, 500);
     const auto quiet = refuse(fault{codes::db_rejected}.with_detail("secret table"));
     EXPECT_EQ(quiet.body.find("secret"), std::string::npos);
+}
+
+TEST(refuse, an_act_that_does_not_fit_is_refused_with_the_reason) {
+    for (const auto* code : {&codes::operation_not_migratable, &codes::operation_step_not_begun,
+                             &codes::operation_step_unknown}) {
+        const auto out = refuse(fault{*code}.with_detail("it stands at \"pack\""));
+        EXPECT_THAT(std::string{json_of(out).at("detail").as_string()},
+                    AllOf(HasSubstr(code->meaning), HasSubstr("it stands at \"pack\"")));
+    }
 }
 
 }  // namespace

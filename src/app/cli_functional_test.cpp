@@ -509,6 +509,24 @@ TEST_F(cli_test, the_doctor_proves_the_journal_beside_the_daemon_and_on_a_copy) 
 }
 
 // proves: E7
+TEST_F(cli_test, following_an_operation_whose_events_are_archived_ends) {
+    write("thole.toml", config("[engine]\nbench = true\n"));
+    serve();
+    const auto id = submit_bench("a");
+    EXPECT_THAT(run({"operation", "events", id, "--follow"}).out, HasSubstr("operation.ended"));
+    EXPECT_EQ(stop(), 0);
+    {
+        auto db = sql::database::open((folder_ / "data/journal.sqlite").string(),
+                                      sql::access::read_write);
+        ASSERT_TRUE(db && db->execute("delete from event; update op set flags = flags | 1024"));
+    }
+    serve();
+    const auto done = run({"operation", "events", id, "--follow"});
+    EXPECT_EQ(done.exit, 0) << done.err;
+    EXPECT_EQ(done.out, "");
+}
+
+// proves: E7
 TEST_F(cli_test, operations_and_acts_are_exported_as_json_lines) {
     write("thole.toml", config("[engine]\nbench = true\n"));
     serve();

@@ -620,7 +620,8 @@ void daemon::parts::reload() {
     }
     const auto plan = plan_reload(c, again->value);
     for (const auto& [partner, calls] : plan.pipelines) {
-        asked->reconfigure(name{partner}, calls);
+        // Without a wallet nobody is asked; the next start with one reads the file again.
+        if (asked) asked->reconfigure(name{partner}, calls);
         c.dependency.partner[partner].pipeline =
             again->value.dependency.partner.at(partner).pipeline;
         log.write(ops::log_severity::info, "pipeline_reconfigured", {{"partner", partner}});

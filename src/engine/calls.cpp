@@ -93,7 +93,7 @@ task<result<submitted>> engine_core::accept(self_ptr self, new_operation made) {
     auto answer = co_await self->log.submit(made);
     --self->in_flight_;
     if (place) --self->busy_;
-    if (place && !(answer && answer->claimed) && self->places_.leave(made.who.kind)) {
+    if (place && !(answer && answer->claimed) && self->places_.leave_unused(made.who.kind)) {
         self->backlog_ = true;
     }
     --self->submitting_;
@@ -107,6 +107,7 @@ task<result<submitted>> engine_core::accept(self_ptr self, new_operation made) {
         co_return fail(std::move(answer).error());
     }
     submitted out{view_of(answer->made.op), answer->replayed};
+    self->trouble.reset();
     if (answer->replayed) {
         ++self->figures.replayed;
         if (place) self->wake_dispatcher();

@@ -17,7 +17,8 @@
 //     dead: that reopens compensation.
 //   - A generation that is journaled and undecided is always settled before anything is undone.
 //   - Compensation goes through the begun steps from the last to the first. It is never given up:
-//     when its attempts are spent it parks, and a person's retry goes on with it.
+//     when its attempts are spent it parks, and a person's retry, or another cancel, goes on with
+//     it.
 //   - A terminal operation never changes, and none becomes terminal while a generation is
 //     undecided: what may still land must not be forgotten, nor its lock be given to the next.
 //     Where evidence will never come, a person resolves the generation first, on his word.

@@ -50,6 +50,8 @@ void turn::operator()(const cancel_command& c) {
     out_.next.kind = effect_kind::keep;
     if (s.state == op_state::terminal) return refuse(codes::operation_ended);
     const bool waits_for_person = s.state == op_state::parked;
+    // It is cancelled already, and its undo waits for somebody to ask for it again.
+    if (s.backward && waits_for_person) return (*this)(retry_command{c.actor, c.reason});
     if (s.backward || (s.cancelling && !waits_for_person)) return;
     if (s.past_pivot && !s.proved_dead) return refuse(codes::operation_past_pivot);
     if (s.seq >= most_acted_events) return refuse(codes::operation_history_full);

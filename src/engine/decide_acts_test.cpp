@@ -8,6 +8,7 @@
 #include "engine/fold.hpp"
 #include "engine/migration.hpp"
 #include "engine/transitions.hpp"
+#include "thole/codes.hpp"
 
 namespace thole::saga {
 namespace {
@@ -137,6 +138,49 @@ TEST_F(decide_acts_test, is_not_sent_back_while_a_generation_is_undecided_or_on_
     step(cancel_command{"me", ""});
     EXPECT_TRUE(s.backward);
     EXPECT_EQ(reopening(0), &codes::operation_not_repeatable);
+}
+
+// proves: E3, E6
+TEST_F(decide_acts_test, a_cancel_of_a_parked_undo_goes_on_with_it_as_a_retry_does) {
+    complete(2);
+    step(cancel_command{"me", "no longer"});
+    step(did_complete{"out"});
+    ASSERT_TRUE(s.backward && s.step_name == "pack");
+    const auto fail_for_good = [&] {
+        static_cast<void>(begin_claim(s, 1, now, story));
+        step(did_fail{fault{codes::http_client_error}});
+        ASSERT_EQ(s.state, op_state::parked);
+    };
+    if (s.state == op_state::running) step(is_released{});
+    fail_for_good();
+    auto same = decide(s, p, retry_command{"me", "mended"}, {}, now, chance);
+    const auto d = step(cancel_command{"me", "mended"});
+    ASSERT_EQ(d.refused, nullptr);
+    ASSERT_EQ(d.events.size(), 1U);
+    EXPECT_EQ(d.events[0].type, event_type::retried);
+    EXPECT_EQ(d.events[0].actor, "me");
+    EXPECT_EQ(d.events[0].data, same.events.at(0).data);
+    EXPECT_EQ(difference(same.after, s), "");
+    EXPECT_EQ(s.state, op_state::ready);
+    EXPECT_FALSE(step(cancel_command{"me", "again"}).changed) << "it is on its way";
+    fail_for_good();
+    step(cancel_command{"me", ""});
+    static_cast<void>(begin_claim(s, 1, now, story));
+    step(did_complete{});
+    EXPECT_EQ(s.ending, op_ending::rolled_back);
+}
+
+// proves: E6
+TEST_F(decide_acts_test, a_cancel_of_an_undo_that_rests_lets_it_go_on) {
+    complete(2);
+    step(cancel_command{"me", ""});
+    step(did_complete{"out"});
+    step(pause_command{"me", "not now"});
+    ASSERT_TRUE(s.backward && s.paused);
+    const auto d = step(cancel_command{"me", "now"});
+    ASSERT_EQ(d.events.size(), 1U);
+    EXPECT_EQ(d.events[0].type, event_type::resumed);
+    EXPECT_EQ(s.state, op_state::ready);
 }
 
 // proves: E6

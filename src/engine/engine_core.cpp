@@ -4,6 +4,7 @@
 
 #include "engine/codes.hpp"
 #include "engine/plan_text.hpp"
+#include "thole/codes.hpp"
 
 namespace thole::saga {
 
@@ -116,14 +117,17 @@ task<void> engine_core::stop(self_ptr self, duration grace) {
 
 // ---- claiming -----------------------------------------------------------------------------------
 
+task<bool> engine_core::pause_after_fault() {
+    return dispatcher_.until(alarms_, saturating_add(loop.now(), options.journal_retry));
+}
+
 // What is left of an earlier boot, a part at a time beside the work.
 task<void> engine_core::ready_more(self_ptr self) {
     const auto readied = co_await self->log.begin(self->node_);
     if (!readied) {
         self->note_fault(readied.error());
         self->recount_ = true;
-        co_await self->dispatcher_.until(
-            self->alarms_, saturating_add(self->loop.now(), self->options.journal_retry));
+        co_await self->pause_after_fault();
         co_return;
     }
     self->recovering_ = *readied == self->node_.most_readied;
@@ -153,7 +157,10 @@ task<void> engine_core::dispatch(self_ptr self) {
             continue;
         }
         const auto now = s.log.now();
-        const bool due = s.backlog_ || (s.next_due_ && *s.next_due_ <= now);
+        // Who works repeats what was refused; when nobody does, a claim asks.
+        const bool asks = s.trouble && s.busy_ == 0;
+        const bool due = s.backlog_ || (asks && s.loop.now() >= s.ask_again_) ||
+                         (s.next_due_ && *s.next_due_ <= now);
         if (s.places_.all_held()) {  // whoever releases it wakes this up
             s.backlog_ = true;
             if (!s.recovering_) co_await s.dispatcher_.until(s.alarms_, next_look);
@@ -167,6 +174,7 @@ task<void> engine_core::dispatch(self_ptr self) {
                 const auto wait = std::min(*s.next_due_ - now, longest_sleep);
                 until = std::min(until, saturating_add(s.loop.now(), wait));
             }
+            if (asks) until = std::min(until, s.ask_again_);
             co_await s.dispatcher_.until(s.alarms_, until);
             continue;
         }
@@ -185,10 +193,11 @@ task<void> engine_core::dispatch(self_ptr self) {
             s.note_fault(answer.error());
             s.orphans_ = s.orphans_ || answer.error().effect() == fault_effect::unknown;
             s.backlog_ = true;
-            co_await s.dispatcher_.until(s.alarms_,
-                                         saturating_add(s.loop.now(), s.options.journal_retry));
+            co_await s.pause_after_fault();
             continue;
         }
+        // One that found nothing wrote nothing.
+        if (asks || !answer->claimed.empty()) s.trouble.reset();
         // A release while this was under way has asked for another look already.
         s.backlog_ = s.backlog_ || std::ssize(answer->claimed) == request.limit;
         begin_claimed(self, std::move(*answer));
@@ -246,14 +255,16 @@ task<void> engine_core::release_orphans(self_ptr self) {
     self->orphans_ = false;
     self->recount_ = true;  // what was not answered was not counted …
     self->backlog_ = true;  // … and may be due without anybody here having heard of it
+    bool failed = false;
     list_filter running;
     running.state = op_state::running;
     running.limit = 500;
     do {
         auto page = co_await self->log.list(running);
         if (!page) {
-            self->orphans_ = true;
-            co_return self->note_fault(page.error());
+            self->note_fault(page.error());
+            failed = true;
+            break;
         }
         for (const auto& each : page->items) {
             const auto& who = each.op.who;
@@ -273,11 +284,14 @@ task<void> engine_core::release_orphans(self_ptr self) {
                 const operation op{who, m.after};
                 self->moved(op, op_state::running, {});
             } else if (!done.error().is(codes::engine_fenced)) {
-                self->orphans_ = true;
+                failed = true;
             }
         }
         running.before = page->next;
     } while (running.before != 0);
+    if (!failed) co_return;
+    self->orphans_ = true;
+    co_await self->pause_after_fault();
 }
 
 // Sets the gauges by what the journal says, in a moment in which nothing is on its way there.
@@ -317,7 +331,7 @@ void engine_core::let_go(const live_ptr& op) {
     --busy_;
     leave_place(op->who().kind, std::exchange(op->place, {}));
     if (places_.leave(op->who().kind)) backlog_ = true;
-    if (backlog_ || next_due_ || orphans_ || recount_) wake_dispatcher();
+    if (backlog_ || next_due_ || orphans_ || recount_ || trouble) wake_dispatcher();
 }
 
 bool engine_core::take_place(const live_ptr& op, const std::string& step) {
@@ -373,9 +387,13 @@ void engine_core::note_due(store_time due) {
 }
 
 void engine_core::note_fault(const fault& f) {
+    if (f.is(codes::policy_bulkhead_full)) return;  // there is much to do: nothing is broken
     ++figures.journal_faults;
-    trouble = f;
     if (options.on_journal_fault) options.on_journal_fault(f);
+    // Where nothing else is to be done the dispatcher asks whether all is well again.
+    if (!trouble) ask_again_ = saturating_add(loop.now(), options.journal_retry);
+    const bool first = !std::exchange(trouble, f);
+    if (first && dispatcher_.waiting()) wake_dispatcher();
 }
 
 std::int64_t& engine_core::gauge(op_state state) {

@@ -80,7 +80,7 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     const definitions known;
     const engine_options options;
     engine_figures figures;
-    std::optional<fault> trouble;
+    std::optional<fault> trouble;  // of the journal; none since its last good answer
 
   private:
     struct watcher {
@@ -178,6 +178,8 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     void tell_of_waiting(operation_view& view, const operation_state& s);
     void tell_of_members(const live_operation& op, operation_view& view) const;
     void note_fault(const fault& f);
+    // The dispatcher's, before it asks the journal again.
+    task<bool> pause_after_fault();
     [[nodiscard]] bool has_place() const { return busy_ < options.concurrency; }
 
     entropy& ids_;
@@ -188,6 +190,7 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     std::multimap<std::int64_t, std::shared_ptr<watcher>> watchers_;
     std::optional<store_time> next_due_;  // the earliest ready operation that is known
     time_point looked_at_{};              // at what other nodes did
+    time_point ask_again_{};              // in trouble: when a claim looks whether it is over
     nap dispatcher_;
     nap stopper_;
     kind_places places_;

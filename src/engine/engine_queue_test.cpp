@@ -279,6 +279,30 @@ TEST_F(engine_queue_test, a_kind_has_its_own_places_and_its_own_rate) {
     EXPECT_EQ((*b)->figures().ready + (*b)->figures().running, 0);
 }
 
+// proves: E5
+TEST_F(engine_queue_test, replays_and_conflicts_use_nothing_of_the_rate) {
+    engine_options options;
+    options.kinds["order"] = {.per_minute = 1};
+    begin(presets::standard, std::move(options));
+    std::vector<time_point> begun;
+    steps.reserve->act = [&](step_context&) {
+        begun.push_back(b->loop.now());
+        return fine();
+    };
+    EXPECT_EQ(b->end_of(b->accept(b->an_order("k1", "1"))).view.state, "completed");
+    b->loop.advance(2min);
+    const auto again = b->wait((*b)->submit(b->an_order("k1", "1")));
+    ASSERT_TRUE(again);
+    EXPECT_TRUE(again->replayed);
+    const auto other = b->wait((*b)->submit(b->an_order("k1", "2")));
+    ASSERT_FALSE(other);
+    EXPECT_TRUE(other.error().is(codes::engine_key_conflict));
+    const auto before = b->loop.now();
+    EXPECT_EQ(b->end_of(b->accept(b->an_order("k2", "2"))).view.state, "completed");
+    ASSERT_EQ(begun.size(), 2U);
+    EXPECT_LT(begun[1] - before, 1s);
+}
+
 // proves: E5, E6
 TEST_F(engine_queue_test, a_key_has_a_rate_of_its_own_and_others_go_past) {
     engine_options options;

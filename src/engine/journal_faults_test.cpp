@@ -50,7 +50,11 @@ class faulty_journal final : public journal {
                                                     std::string key) override {
         return inner_.find_key(std::move(t), std::move(k), std::move(key));
     }
-    task<result<operation_page>> list(list_filter f) override { return inner_.list(std::move(f)); }
+    task<result<operation_page>> list(list_filter f) override {
+        if (lists_fail) co_return std::unexpected{fault{codes::policy_bulkhead_full}};
+        co_return co_await inner_.list(std::move(f));
+    }
+    bool lists_fail = false;
     task<result<std::vector<event>>> events(std::int64_t row, std::int64_t after,
                                             int limit) override {
         return inner_.events(row, after, limit);
@@ -341,6 +345,50 @@ TEST_F(journal_faults_test, a_full_disk_refuses_new_work) {
     EXPECT_TRUE(refused.error().is(codes::db_disk_full));
     EXPECT_TRUE(e->journal_trouble());
     EXPECT_EQ(end_of(submit("k")->view.id).view.state, "completed");
+}
+
+TEST_F(journal_faults_test, an_idle_engine_asks_whether_its_journal_is_well_again) {
+    log.next = {spoil::refuse};
+    ASSERT_FALSE(submit("k"));
+    EXPECT_TRUE(e->journal_trouble());
+    const auto before = log.claims;
+    loop.advance(100ms);
+    EXPECT_EQ(log.claims, before) << "not at once";
+    loop.advance(1min);
+    EXPECT_EQ(log.claims, before + 1) << "once";
+    EXPECT_FALSE(e->journal_trouble());
+    log.next.assign(4, spoil::refuse);
+    ASSERT_FALSE(submit("k"));
+    loop.advance(500ms);
+    EXPECT_TRUE(e->journal_trouble()) << "it is still refused";
+    loop.advance(1min);
+    EXPECT_FALSE(e->journal_trouble());
+    EXPECT_EQ(log.claims, before + 5);
+}
+
+TEST_F(journal_faults_test, a_replay_that_is_answered_shows_that_the_journal_is_well_again) {
+    EXPECT_EQ(end_of(submit("k")->view.id).view.state, "completed");
+    log.next = {spoil::refuse};
+    ASSERT_FALSE(submit("another"));
+    EXPECT_TRUE(e->journal_trouble());
+    EXPECT_TRUE(submit("k")->replayed);
+    EXPECT_FALSE(e->journal_trouble());
+}
+
+// Orphans are looked for among many other reads.
+TEST_F(journal_faults_test, a_read_refused_because_of_load_is_no_fault_of_the_journal) {
+    log.lists_fail = true;
+    log.next = {spoil::lose_after};
+    ASSERT_FALSE(submit("k"));
+    EXPECT_EQ(troubles, 1) << "the lost answer";
+    const auto before = log.claims;
+    loop.advance(10s);
+    EXPECT_EQ(troubles, 1);
+    EXPECT_FALSE(e->journal_trouble());
+    EXPECT_LT(log.claims - before, 60) << "it does not spin";
+    log.lists_fail = false;
+    loop.advance(1min);
+    EXPECT_EQ(last->runs, 1);
 }
 
 // Every write of a life in turn has its answer lost, and was committed or not.

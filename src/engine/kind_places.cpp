@@ -57,6 +57,15 @@ bool kind_places::leave(const std::string& kind) {
     return std::exchange(found->second.wanted, false) || (claiming_ && limited);
 }
 
+bool kind_places::leave_unused(const std::string& kind) {
+    const bool awaited = leave(kind);
+    const auto found = kinds_.find(kind);
+    if (found == kinds_.end() || found->second.limits.per_minute == 0) return awaited;
+    auto& p = found->second;
+    p.tokens = std::min(burst_of(p.limits), p.tokens + 1);
+    return awaited || claiming_;
+}
+
 std::vector<kind_quota> kind_places::quotas(store_time now, int limit) {
     std::vector<kind_quota> out;
     claiming_ = true;

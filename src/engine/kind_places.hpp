@@ -24,6 +24,8 @@ class kind_places {
     void enter_claimed(const std::string& kind);
     // True when somebody of the kind may wait for this place.
     [[nodiscard]] bool leave(const std::string& kind);
+    // The same for one that had entered and was not begun: it has used nothing of the rate.
+    [[nodiscard]] bool leave_unused(const std::string& kind);
 
     // For a claim: the kinds that may not have all they want. What it may bring is theirs until
     // claimed(), which follows its answer: nobody else enters on it, and whoever leaves meanwhile

@@ -71,6 +71,31 @@ TEST(kind_places_test, one_a_minute_is_one_a_minute) {
 }
 
 // proves: E5
+TEST(kind_places_test, who_leaves_without_having_begun_gives_the_rate_back) {
+    kind_places places{{{"mint", {.per_minute = 1}}, {"few", {.concurrency = 1}}}};
+    EXPECT_TRUE(places.enter("mint", start));
+    EXPECT_FALSE(places.leave_unused("mint")) << "nobody waits";
+    EXPECT_TRUE(places.enter("mint", start));
+    EXPECT_FALSE(places.enter("mint", start));
+    EXPECT_EQ(places.quotas(start, 10)[1].most, 0);
+    places.claimed();
+    EXPECT_TRUE(places.leave_unused("mint")) << "a claim found the rate used up";
+    EXPECT_TRUE(places.enter("mint", start));
+    static_cast<void>(places.quotas(start, 10));
+    EXPECT_TRUE(places.leave_unused("mint")) << "the claim under way does not know of it";
+    places.claimed();
+    EXPECT_TRUE(places.enter("mint", start));
+    static_cast<void>(places.quotas(start + 1h, 10));
+    places.claimed();
+    EXPECT_FALSE(places.leave_unused("mint"));
+    EXPECT_TRUE(places.enter("mint", start + 1h));
+    EXPECT_FALSE(places.enter("mint", start + 1h)) << "never more than a second's worth";
+    EXPECT_TRUE(places.enter("few", start));
+    EXPECT_FALSE(places.leave_unused("few"));
+    EXPECT_TRUE(places.enter("few", start));
+}
+
+// proves: E5
 TEST(kind_places_test, says_how_far_apart_those_of_one_key_begin) {
     const kind_places places{{{"mint", {.key_per_minute = 120}}, {"other", {.per_minute = 1}}}};
     EXPECT_EQ(places.pace_of_key("mint"), 500ms);

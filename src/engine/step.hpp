@@ -257,6 +257,7 @@ class step_context {
     [[nodiscard]] virtual std::string_view kind() const noexcept = 0;
     [[nodiscard]] virtual std::string_view key() const noexcept = 0;
     [[nodiscard]] virtual int attempt() const noexcept = 0;     // 1, 2 … of this step
+    [[nodiscard]] virtual int attempts() const noexcept = 0;    // so many at most, by its policy
     [[nodiscard]] virtual int generation() const noexcept = 0;  // 1, 2 … of a prepared step
     [[nodiscard]] virtual store_time created_at() const noexcept = 0;
     [[nodiscard]] virtual store_time store_now() const noexcept = 0;

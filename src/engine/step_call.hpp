@@ -24,6 +24,10 @@ class call_context final : public step_context {
     [[nodiscard]] int attempt() const noexcept override {
         return calls_->member < 0 ? op_->state().attempt : calls_->attempt;
     }
+    [[nodiscard]] int attempts() const noexcept override {
+        const int step = calls_->member < 0 ? op_->state().step : calls_->member;
+        return op_->saga->steps().at(step).policy.attempts;
+    }
     [[nodiscard]] int generation() const noexcept override {
         return op_->state().generation + (prepares_ ? 1 : 0);
     }

@@ -133,6 +133,8 @@ void explain_cause(session&, terminal&, client&, const boost::json::value& opera
 [[nodiscard]] std::string cause_text(const boost::json::value& operation,
                                      const boost::json::value& failure);
 [[nodiscard]] boost::json::value last_failure(const boost::json::array& events);
+// Of a parked one: what a person can do.
+[[nodiscard]] std::string what_a_parked_one_needs(const boost::json::value& operation);
 
 // Shows progress until the operation has ended, is parked, or the time is over.
 int follow_operation(session&, client&, const std::string& id, std::uint32_t timeout_seconds);

@@ -41,6 +41,21 @@ TEST(cause_text, a_persons_reason_stands_alone_and_none_says_nothing) {
     EXPECT_EQ(cause_text(object{{"state", "completed"}}, nullptr), "");
 }
 
+TEST(what_a_parked_one_needs, names_the_acts_that_take_it_on) {
+    const auto of = [](const char* progress, const char* cause) {
+        return what_a_parked_one_needs(
+            object{{"id", "ID"}, {"progress", progress}, {"cause", cause}});
+    };
+    EXPECT_EQ(of("NEEDS_ATTENTION", ""),
+              "A person must decide: remove the cause, then \"thole operation retry ID\"; or give "
+              "it up with cancel, close or fail.");
+    EXPECT_EQ(of("NEEDS_ATTENTION", "cancelled"),
+              "A person must decide: remove the cause, then \"thole operation retry ID\" (or "
+              "cancel) goes on with its undo; or leave it as it is with close or fail.");
+    EXPECT_EQ(of("PAUSED", "cancelled"),
+              "A person paused it. \"thole operation resume ID\" lets it go on.");
+}
+
 TEST(size_text, is_of_powers_of_a_thousand) {
     EXPECT_EQ(size_text(0), "0 B");
     EXPECT_EQ(size_text(999), "999 B");

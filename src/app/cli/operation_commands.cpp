@@ -237,9 +237,12 @@ int run_operation_show(session& s, client& daemon, const std::string& id) {
 int run_operation_events(session& s, client& daemon, const std::string& id, bool follow) {
     std::string after = "0";
     boost::json::array all;
+    // Of one that ended long ago the events may be in an archive: no last one will come.
+    bool over = false;
+    int wait_ms = 0;
     for (;;) {
         const auto path = operation_path(
-            id, fmt::format("/events?after={}&limit=500&wait_ms={}", after, follow ? 10'000 : 0));
+            id, fmt::format("/events?after={}&limit=500&wait_ms={}", after, wait_ms));
         int code = exit_done;
         const auto page = ask(s, daemon, {.path = path}, code);
         if (!page) return code;
@@ -257,7 +260,12 @@ int run_operation_events(session& s, client& daemon, const std::string& id, bool
                 all.push_back(each);
             }
         }
-        if (ended || (none && !follow)) break;
+        if (ended || (none && (!follow || over))) break;
+        if (!none) continue;
+        const auto now = ask(s, daemon, {.path = operation_path(id)}, code);
+        if (!now) return code;
+        over = !text_of(*now, "ended_at").empty();  // what was written meanwhile is shown, too
+        wait_ms = over ? 0 : 10'000;
     }
     if (s.json && !follow) s.print_json(all);
     return exit_done;
@@ -481,6 +489,19 @@ void explain_cause(session& s, terminal& to, client& daemon, const value& operat
     to.print(cause_text(operation, last_failure(events)));
 }
 
+std::string what_a_parked_one_needs(const value& operation) {
+    const auto id = text_of(operation, "id");
+    if (text_of(operation, "progress") == "PAUSED") {
+        return "A person paused it. \"thole operation resume " + id + "\" lets it go on.";
+    }
+    // Before its end only what is undone has a cause.
+    const bool undoing = !text_of(operation, "cause").empty();
+    return fmt::format(
+        "A person must decide: remove the cause, then \"thole operation retry {}\"{}.", id,
+        undoing ? " (or cancel) goes on with its undo; or leave it as it is with close or fail"
+                : "; or give it up with cancel, close or fail");
+}
+
 // In words: where it stands, why, and what a person can do.
 int run_explain_operation(session& s, client& daemon, const std::string& id) {
     int code = exit_done;
@@ -501,12 +522,7 @@ int run_explain_operation(session& s, client& daemon, const std::string& id) {
         next = "Another operation of the same account is first; it goes on by itself.";
     if (state == "ready")
         next = "It goes on by itself when its time has come. \"thole operation retry\" hurries it.";
-    if (state == "parked" && text_of(o, "progress") == "PAUSED") {
-        next = "A person paused it. \"thole operation resume " + id + "\" lets it go on.";
-    } else if (state == "parked") {
-        next = "A person must decide: remove the cause, then \"thole operation retry " + id +
-               "\"; or give it up with cancel, close or fail.";
-    }
+    if (state == "parked") next = what_a_parked_one_needs(o);
     if (text_of(o, "progress") == "UNCERTAIN") {
         next =
             "It is asked on. When you know better than the witnesses, say so: \"thole operation "
