@@ -185,10 +185,12 @@ struct ipfs_provider_config {
     // What it takes for 10⁹ bytes a month, e.g. "0.15 USD"; up to 9000. Not set = costs are not
     // shown.
     std::optional<money> price_per_gb_month;
+    // What it may keep for us, of the others than "store"; bytes; 0 = not limited here.
+    std::uint64_t quota_bytes = 0;
 };
 BOOST_DESCRIBE_STRUCT(ipfs_provider_config, (),
                       (name, kind, url, token, api, origins, tier, rate, capacity,
-                       price_per_gb_month))
+                       price_per_gb_month, quota_bytes))
 
 struct ipfs_config {
     std::optional<std::string> preset;

@@ -332,6 +332,10 @@ void rule_book::check_providers() {
         if (each.kind == provider_kind::store) {
             if (each.rate) refuse(at + "/rate", "the daemon's own store has no rate");
             if (each.capacity != 0) refuse(at + "/capacity", "the daemon's own store has none");
+            if (each.quota_bytes != 0) {
+                refuse(at + "/quota_bytes",
+                       "the daemon's own store has none: its limit is data.min_free_bytes");
+            }
             if (++stores > 1)
                 refuse(at + "/kind", "only one provider can be this daemon's own store");
             if (!each.url.empty()) refuse(at + "/url", "the daemon's own store has no URL");

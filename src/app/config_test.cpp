@@ -535,9 +535,11 @@ TEST_F(config_test, a_rate_is_calls_in_a_time_and_a_capacity_a_number) {
                 UnorderedElementsAre(HasSubstr("endpoint[0].capacity: must be from 0 to 10000"),
                                      HasSubstr("provider[0].capacity: must be from 0 to 10000")));
     EXPECT_THAT(
-        refusals("[[dependency.ipfs.provider]]\nname = \"s\"\nrate = \"1/s\"\ncapacity = 1\n"),
+        refusals("[[dependency.ipfs.provider]]\nname = \"s\"\nrate = \"1/s\"\ncapacity = 1\n"
+                 "quota_bytes = 1\n"),
         UnorderedElementsAre(HasSubstr("provider[0].rate: the daemon's own store"),
-                             HasSubstr("provider[0].capacity: the daemon's own store")));
+                             HasSubstr("provider[0].capacity: the daemon's own store"),
+                             HasSubstr("provider[0].quota_bytes: the daemon's own store")));
 }
 
 // proves: I4, I6

@@ -157,6 +157,14 @@ std::vector<ipfs::content_place> priced_places(const config& c) {
     return out;
 }
 
+std::vector<ipfs::content_quotas::quota> quotas_of(const config& c) {
+    std::vector<ipfs::content_quotas::quota> out;
+    for (const auto& each : c.dependency.ipfs.provider) {
+        if (each.quota_bytes > 0) out.push_back({each.name, each.quota_bytes});
+    }
+    return out;
+}
+
 task<bool> serves(task<result<>> asked) {
     const auto answer = co_await std::move(asked);
     co_return answer.has_value();
@@ -195,13 +203,16 @@ content_parts::content_parts(ipfs::content_store& store, const content_surroundi
                                             from.c.dependency)),
                   gateway_endpoints(from), &from.watch},
       holds{store, &from.pool, from.now},
+      quotas_{quotas_of(from.c), [this] { return ledger.totals(); },
+              [this](std::string cid) { return ledger.providers_of(std::move(cid)); }, from.loop},
       pins{archive_,
            ledger,
            provider_set,
            pointers(remotes_),
            from.loop,
            from.seed,
-           own_store(from.c) == nullptr ? ipfs::archive_use::none : ipfs::archive_use::copies},
+           own_store(from.c) == nullptr ? ipfs::archive_use::none : ipfs::archive_use::copies,
+           &quotas_},
       fetcher{from.configured,
               gateway_set,
               {own_gateway_name},

@@ -60,6 +60,11 @@ class content_parts {
     endpoint_set provider_set;
     endpoint_set gateway_set;
     ipfs::content_holds holds;
+
+  private:
+    ipfs::content_quotas quotas_;
+
+  public:
     ipfs::pinning pins;
     ipfs::fetcher fetcher;
     io::endpoint_monitor provider_monitor;

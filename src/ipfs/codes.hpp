@@ -54,6 +54,10 @@ inline constexpr fault_code upload_out_of_step{
 inline constexpr fault_code provider_payment{
     "ipfs.provider_payment", outage, endpoint,
     "The pinning service wants to be paid first (insufficient funds). Add funds; others are used."};
+inline constexpr fault_code quota_exhausted{
+    "ipfs.quota_exhausted", rate_limited, endpoint,
+    "What the provider may keep (quota_bytes) is used up, so nothing is sent there; others are "
+    "used. Raise the quota, or give back what is not needed."};
 inline constexpr fault_code pin_failed{
     "ipfs.pin_failed", outage, endpoint,
     "The pinning service could not fetch the content. Check that the origins it was given are "
@@ -92,14 +96,17 @@ inline constexpr fault_code store_locked{
 namespace thole::ipfs {
 
 // Every code above, for `explain` and for the test against duplicates.
-inline constexpr std::array ipfs_codes{
-    &codes::bad_cid,          &codes::unsupported_cid, &codes::bad_uri,
-    &codes::bad_owner,        &codes::too_large,       &codes::not_a_file,
-    &codes::malformed_car,    &codes::wrong_bytes,     &codes::unknown_profile,
-    &codes::not_found,        &codes::cid_mismatch,    &codes::not_held,
-    &codes::disk_full,        &codes::disk_error,      &codes::corrupt,
-    &codes::pins_damaged,     &codes::store_locked,    &codes::upload_out_of_step,
-    &codes::provider_payment, &codes::pin_failed,      &codes::busy,
-    &codes::unknown_provider};
+inline constexpr std::array ipfs_codes{&codes::bad_cid,          &codes::unsupported_cid,
+                                       &codes::bad_uri,          &codes::bad_owner,
+                                       &codes::too_large,        &codes::not_a_file,
+                                       &codes::malformed_car,    &codes::wrong_bytes,
+                                       &codes::unknown_profile,  &codes::not_found,
+                                       &codes::cid_mismatch,     &codes::not_held,
+                                       &codes::disk_full,        &codes::disk_error,
+                                       &codes::corrupt,          &codes::pins_damaged,
+                                       &codes::store_locked,     &codes::upload_out_of_step,
+                                       &codes::provider_payment, &codes::quota_exhausted,
+                                       &codes::pin_failed,       &codes::busy,
+                                       &codes::unknown_provider};
 
 }  // namespace thole::ipfs

@@ -64,14 +64,15 @@ class pinning::own_source final : public content_source {
 
 pinning::pinning(archive& local, pin_ledger& ledger, endpoint_set& remotes,
                  std::vector<provider*> providers, const io::loop& time, std::uint64_t seed,
-                 archive_use use)
+                 archive_use use, content_quotas* quotas)
     : archive_{local},
       ledger_{ledger},
       remotes_{remotes},
       providers_{std::move(providers)},
       loop_{time},
       chance_{seed},
-      use_{use} {}
+      use_{use},
+      quotas_{quotas} {}
 
 provider* pinning::find(std::string_view label) const noexcept {
     const auto at = std::ranges::find_if(
@@ -137,6 +138,17 @@ task<result<>> pinning::write_end(pin_row row, bool surely_nothing, result<pin_r
     co_return result<>{};
 }
 
+task<result<content_quotas::room>> pinning::look_for_room(const upload& what) {
+    if (quotas_ == nullptr) co_return content_quotas::room{};
+    co_return co_await quotas_->look(what.predicted, what.size.value_or(1));
+}
+
+fault pinning::without_room(name provider) const {
+    return fault{codes::quota_exhausted}
+        .at(remotes_.dependency(), provider)
+        .with_retry_after(content_quotas::fresh_enough);
+}
+
 // The set's refusal counts those among the free that have their copy already. To come back for them
 // would upload the same again and again, so the wait is until one of the others is free.
 fault pinning::refused(fault f, std::span<const name> tried) const {
@@ -149,17 +161,16 @@ fault pinning::refused(fault f, std::span<const name> tried) const {
     return f;
 }
 
-// One try. The ledger knows of it before the provider does. False: a fault of the ledger or of
-// where the bytes come from, which says nothing about a provider and ends the pass.
-task<bool> pinning::try_remote(provider& at, endpoint_pick pick, const upload& what, deadline until,
-                               replication& out) {
+// One try. The ledger knows of it before the provider does.
+task<pinning::try_end> pinning::try_remote(provider& at, endpoint_pick pick, const upload& what,
+                                           deadline until, replication& out) {
     const auto begun = loop_.now();
     pin_row row{what.owner, std::string{at.label().view()}, what.predicted.text()};
     row.size = what.size;
     const auto attempt = co_await ledger_.intend(row);
     if (!attempt) {
         out.failed = attempt.error();
-        co_return false;
+        co_return try_end::our_fault;
     }
     const auto session = std::make_shared<ledger_session>(ledger_, row, attempt->session);
     const auto source = std::make_shared<own_source>(what.source);
@@ -176,14 +187,21 @@ task<bool> pinning::try_remote(provider& at, endpoint_pick pick, const upload& w
                                 receipt.error().kind() != fault_kind::cancelled;
     if (auto noted = co_await write_end(std::move(row), surely_nothing, receipt); !noted) {
         out.failed = noted.error();
-        co_return false;
+        co_return try_end::our_fault;
     }
     if (receipt) out.receipts.push_back(*std::move(receipt));
-    co_return !ours;
+    if (ours) co_return try_end::our_fault;
+    co_return surely_nothing ? try_end::nothing : try_end::maybe_kept;
 }
 
 task<void> pinning::use_remotes(const upload& what, deadline until, replication& out) {
-    std::vector<name> tried;
+    if (out.enough()) co_return;
+    const auto room = co_await look_for_room(what);
+    if (!room) {
+        out.failed = room.error();
+        co_return;
+    }
+    auto tried = room->full;
     while (!out.enough()) {
         const auto now = loop_.now();
         if (until.expired(now)) {
@@ -193,6 +211,8 @@ task<void> pinning::use_remotes(const upload& what, deadline until, replication&
         auto pick = remotes_.pick(now, tried, role::send, chance_);
         if (!pick) {
             // A refusal says less than what a provider answered in this pass.
+            const bool for_room = !room->full.empty() && tried.size() == remotes_.size();
+            if (!out.failed && for_room) out.failed = without_room(room->full.front());
             if (!out.failed) out.failed = refused(pick.error(), tried);
             co_return;
         }
@@ -203,7 +223,14 @@ task<void> pinning::use_remotes(const upload& what, deadline until, replication&
             out.failed = fault{codes::unknown_provider}.with_detail(std::string{label.view()});
             continue;
         }
-        if (!co_await try_remote(*at, *std::move(pick), what, until, out)) co_return;
+        const bool is_there = std::ranges::find(room->there, label.view()) != room->there.end();
+        const auto takes = is_there ? 0 : what.size.value_or(0);
+        if (quotas_ != nullptr) quotas_->promise(label.view(), takes);
+        const auto end = co_await try_remote(*at, *std::move(pick), what, until, out);
+        if (quotas_ != nullptr && end == try_end::nothing) {
+            quotas_->take_back(label.view(), takes);
+        }
+        if (end == try_end::our_fault) co_return;
     }
 }
 
@@ -333,6 +360,14 @@ task<result<>> pinning::check(deadline until) {
         if (outcome) break;
     }
     co_return outcome;
+}
+
+task<result<>> pinning::check_room(const upload& what, std::uint32_t copies) {
+    const auto room = co_await look_for_room(what);
+    if (!room) co_return fail(room.error());
+    const auto wanted = std::min<std::size_t>(copies, providers()) - (keeps_here() ? 1 : 0);
+    if (room->full.empty() || remotes_.size() - room->full.size() >= wanted) co_return result<>{};
+    co_return std::unexpected{without_room(room->full.front())};
 }
 
 task<result<>> pinning::check_remote(name provider, deadline until) {

@@ -31,6 +31,7 @@
 #include <vector>
 
 #include "io/loop.hpp"
+#include "ipfs/content_quotas.hpp"
 #include "ipfs/evidence.hpp"
 #include "ipfs/pin_ledger.hpp"
 #include "ipfs/provider.hpp"
@@ -61,10 +62,11 @@ enum class archive_use : std::uint8_t {
 
 class pinning {
   public:
-    // Every endpoint of `remotes` is the label of one of the providers.
+    // Every endpoint of `remotes` is the label of one of the providers. One that has no room left
+    // (`quotas`; null: none has a limit) is passed by.
     pinning(archive& local, pin_ledger& ledger, endpoint_set& remotes,
             std::vector<provider*> providers, const io::loop& time, std::uint64_t seed,
-            archive_use use = archive_use::copies);
+            archive_use use = archive_use::copies, content_quotas* quotas = nullptr);
 
     // `wanted` counts the archive. More than there are providers is never reached.
     [[nodiscard]] task<replication> replicate(upload what, std::uint32_t wanted, deadline until);
@@ -81,6 +83,9 @@ class pinning {
     [[nodiscard]] task<std::vector<provider_state>> where(cid id, deadline until);
     // Whether an upload would find the archive and, if any are configured, one remote.
     [[nodiscard]] task<result<>> check(deadline until);
+    // Whether so many copies would find room. Asks nobody outside.
+    [[nodiscard]] task<result<>> check_room(const upload& what, std::uint32_t copies);
+    [[nodiscard]] bool has_quotas() const noexcept { return quotas_ != nullptr && quotas_->any(); }
     // Whether this remote provider can be used, asked past its breaker: for a monitor.
     [[nodiscard]] task<result<>> check_remote(name provider, deadline until);
 
@@ -101,9 +106,16 @@ class pinning {
                                              deadline until);
     [[nodiscard]] task<result<>> write_end(pin_row row, bool surely_nothing,
                                            result<pin_receipt> receipt);
+    [[nodiscard]] task<result<content_quotas::room>> look_for_room(const upload& what);
+    [[nodiscard]] fault without_room(name provider) const;
     [[nodiscard]] fault refused(fault f, std::span<const name> tried) const;
-    [[nodiscard]] task<bool> try_remote(provider& at, endpoint_pick pick, const upload& what,
-                                        deadline until, replication& out);
+    enum class try_end : std::uint8_t {
+        maybe_kept,
+        nothing,   // surely: nothing is there of it
+        our_fault  // of the ledger or of where the bytes come from: it ends the pass
+    };
+    [[nodiscard]] task<try_end> try_remote(provider& at, endpoint_pick pick, const upload& what,
+                                           deadline until, replication& out);
     [[nodiscard]] task<void> use_remotes(const upload& what, deadline until, replication& out);
     [[nodiscard]] task<result<std::vector<pin_row>>> rows_of(
         const std::string& owner, const std::vector<pin_receipt>& receipts);
@@ -119,6 +131,7 @@ class pinning {
     const io::loop& loop_;
     rng chance_;
     archive_use use_;
+    content_quotas* quotas_;
     std::map<std::string, int> uploading_;  // by content_name()
     std::map<std::string, int> releasing_;
 };

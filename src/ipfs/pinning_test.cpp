@@ -533,6 +533,87 @@ RC_GTEST_PROP(PinningProperty, AReceiptIsAlwaysTrue, ()) {
     }
 }
 
+// The same three providers, each with so many bytes; 0: as many as it likes.
+struct fixture_with_quotas : fixture {
+    fixture_with_quotas(std::uint64_t of_first, std::uint64_t of_second, std::uint64_t of_third) {
+        std::vector<content_quotas::quota> limits{
+            {"first", of_first}, {"second", of_second}, {"third", of_third}};
+        std::erase_if(limits, [](const auto& each) { return each.bytes == 0; });
+        quotas.emplace(
+            std::move(limits), [this] { return ledger.totals(); },
+            [this](std::string cid) { return ledger.providers_of(std::move(cid)); }, loop);
+        pins.emplace(local, ledger, *remotes, std::vector<provider*>{&first, &second, &third}, loop,
+                     7, archive_use::copies, &*quotas);
+    }
+    upload of(const std::string& text, std::string owner = "op-1") {
+        upload what{.predicted = cid_of(as_bytes(text))};
+        what.source = std::make_shared<memory_source>(text);
+        what.owner = std::move(owner);
+        what.size = text.size();
+        return what;
+    }
+    replication keep(const std::string& text, std::uint32_t copies = 2,
+                     std::string owner = "op-1") {
+        return run(loop, pins->replicate(of(text, std::move(owner)), copies, until));
+    }
+    void pass_a_minute() {
+        loop.advance(content_quotas::fresh_enough);
+        until = deadline::after(loop.now(), 1h);
+    }
+
+    std::optional<content_quotas> quotas;
+};
+
+// proves: M1
+TEST(Pinning, WhoHasNoRoomIsPassedBy) {
+    fixture_with_quotas f{5, 9, 0};
+    EXPECT_EQ(f.keep("hello").receipts.at(1).provider, "first");
+    EXPECT_EQ(f.keep("world").receipts.at(1).provider, "second") << "by what was promised";
+    f.pass_a_minute();
+    EXPECT_EQ(f.keep("tide").receipts.at(1).provider, "second") << "by what the ledger says";
+    EXPECT_EQ(f.keep("wind").receipts.at(1).provider, "third") << "which has no quota";
+    const auto everywhere = f.keep("four", 4);
+    ASSERT_FALSE(everywhere.enough());
+    EXPECT_TRUE(everywhere.cause().is(codes::quota_exhausted)) << "with room, all would do";
+}
+
+// proves: M1
+TEST(Pinning, OneContentOfManyTakesItsRoomOnce) {
+    fixture_with_quotas f{9, 1, 1};
+    for (const auto* owner : {"op-1", "op-2", "op-3"}) {
+        EXPECT_EQ(f.keep("hello", 2, owner).receipts.at(1).provider, "first") << owner;
+    }
+    EXPECT_EQ(f.keep("tide").receipts.at(1).provider, "first");
+    EXPECT_EQ(f.keep("hello", 2, "op-4").receipts.at(1).provider, "first") << "full, but there";
+    EXPECT_TRUE(f.keep("wind").cause().is(codes::quota_exhausted));
+}
+
+// proves: M1
+TEST(Pinning, TriesThatSurelyFailedTakeNoRoom) {
+    fixture_with_quotas f{5, 1, 1};
+    f.first.refuse = fault{thole::codes::net_connection_refused};
+    for (int i = 0; i < 3; ++i) EXPECT_FALSE(f.keep("hello").enough());
+    f.first.refuse.reset();
+    EXPECT_TRUE(f.keep("hello").enough());
+}
+
+// proves: M1
+TEST(Pinning, WantOfRoomIsKnownBeforeAnythingIsUploaded) {
+    fixture_with_quotas f{5, 4, 4};
+    const auto room = [&](const char* text, std::uint32_t copies) {
+        return run(f.loop, f.pins->check_room(f.of(text), copies));
+    };
+    EXPECT_TRUE(room("hello", 2));
+    EXPECT_TRUE(room("tide", 4));
+    EXPECT_TRUE(room("longer than any", 1)) << "the archive is copy enough";
+    const auto refused = room("hello", 3);
+    ASSERT_FALSE(refused);
+    EXPECT_TRUE(refused.error().is(codes::quota_exhausted));
+    EXPECT_EQ(refused.error().kind(), fault_kind::rate_limited);
+    EXPECT_EQ(refused.error().retry_after(), content_quotas::fresh_enough);
+    EXPECT_EQ(f.first.puts + f.second.puts + f.third.puts + f.local.puts, 0);
+}
+
 TEST(Pinning, OneRemoteIsCheckedForAMonitor) {
     fixture f;
     const auto check = [&](const char* label) {

@@ -141,19 +141,30 @@ result<std::vector<pin_total>> read_totals(sql::database& db) {
     }
 }
 
+result<std::vector<std::string>> all_texts(sql::statement& query) {
+    std::vector<std::string> out;
+    for (;;) {
+        const auto there = query.step();
+        if (!there) return fail(there.error());
+        if (!*there) return out;
+        out.emplace_back(query.text(0));
+    }
+}
+
 result<std::vector<std::string>> read_owners(sql::database& db, const std::string& after,
                                              int limit) {
     auto query =
         db.prepare("select distinct owner from pin where owner > ? order by owner limit ?");
     if (!query) return fail(query.error());
     query->bind(after, limit);
-    std::vector<std::string> out;
-    for (;;) {
-        const auto there = query->step();
-        if (!there) return fail(there.error());
-        if (!*there) return out;
-        out.emplace_back(query->text(0));
-    }
+    return all_texts(*query);
+}
+
+result<std::vector<std::string>> read_providers(sql::database& db, const std::string& content) {
+    auto query = db.prepare("select distinct provider from pin where content = ?");
+    if (!query) return fail(query.error());
+    query->bind(content);
+    return all_texts(*query);
 }
 
 }  // namespace
@@ -238,6 +249,12 @@ task<result<bool>> sqlite_pin_ledger::leave(pin_row row) {
 
 task<result<std::vector<pin_total>>> sqlite_pin_ledger::totals() {
     auto work = [](sql::database& db) { return read_totals(db); };
+    co_return co_await on_connection(std::move(work));
+}
+
+task<result<std::vector<std::string>>> sqlite_pin_ledger::providers_of(std::string cid) {
+    const auto content = content_name(cid);
+    auto work = [&content](sql::database& db) { return read_providers(db, content); };
     co_return co_await on_connection(std::move(work));
 }
 

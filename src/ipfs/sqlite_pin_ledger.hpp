@@ -31,6 +31,8 @@ class sqlite_pin_ledger final : public pin_ledger, private sql::connection_owner
     [[nodiscard]] task<result<bool>> leave(pin_row row) override;
     // By provider, those that are configured no more too. Reads every row: for people.
     [[nodiscard]] task<result<std::vector<pin_total>>> totals();
+    // Where anybody has rows of the content.
+    [[nodiscard]] task<result<std::vector<std::string>>> providers_of(std::string cid);
 
   private:
     template <class F>

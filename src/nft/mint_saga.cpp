@@ -26,7 +26,8 @@ steps::check_settings check_settings_of(const mint_dependencies& parts,
     constexpr std::size_t cid_bytes = 59;
     return {.uri_bytes = settings.upload.uri_prefix.size() + cid_bytes,
             .fees = parts.submitter.settings().fees,
-            .funds_poll = settings.submit.funds_poll};
+            .funds_poll = settings.submit.funds_poll,
+            .copies = settings.upload.replicas.image};
 }
 
 const mint_request& request_of(const mint_request& input) {
@@ -65,8 +66,8 @@ saga::definition define_mint(const mint_dependencies& parts, const mint_settings
     const mint_base base{parts.secret, parts.wallet.address()};
     const int providers = parts.submitter.settings().required_providers;
     return saga::define<Input>(std::string{mint_kind}, version)
-        .step(make_shared<steps::check>(base, parts.pins, parts.table, parts.rpc, parts.funds,
-                                        check_settings_of(parts, settings)))
+        .step(make_shared<steps::check>(base, parts.pictures, parts.pins, parts.table, parts.rpc,
+                                        parts.funds, check_settings_of(parts, settings)))
         .policy(with_timeout(settings.chain, 30s))
         .step(make_shared<steps::upload_content>(parts.pictures, parts.pins, settings.upload))
         .policy(with_timeout(settings.content, 120s))

@@ -13,18 +13,6 @@ using namespace testing;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-// One token at the address, nothing else of it anywhere, nothing left locked.
-void expect_minted(world& w, const std::string& key) {
-    const auto at = w.on_chain(w.identity(key));
-    ASSERT_TRUE(at) << at.error().describe();
-    ASSERT_EQ(at->state, mint_state::minted);
-    EXPECT_EQ(uniqueness_problem(*at->nft), "");
-    EXPECT_TRUE(issuer_verified(*at->nft, w.wallet.address()));
-    EXPECT_EQ(at->held, 1U);
-    EXPECT_TRUE(w.b.store.locks()->empty());
-    w.b.expect_stories_true();
-}
-
 // proves: M1, M2, C1
 TEST(mint_saga, mints_and_reads_every_layer_back) {
     world w;
@@ -68,20 +56,6 @@ TEST(mint_saga, shows_its_progress_by_name) {
     });
     EXPECT_THAT(seen, ::testing::IsSupersetOf(
                           {"BLOCKCHAIN_SUBMITTED", "BLOCKCHAIN_CONFIRMED", "COMPLETED"}));
-}
-
-// proves: S8
-TEST(mint_saga, waits_for_lamports_and_goes_on_by_itself) {
-    world w{{}, 1'000'000};
-    const auto id = w.accept("order-1", w.request());
-    const auto waiting = w.until(id, [](const auto& view) { return view.waiting.has_value(); });
-    EXPECT_THAT(waiting.view.waiting->reason, HasSubstr("balance: wallet"));
-    EXPECT_THAT(waiting.view.waiting->reason, HasSubstr("lamports"));
-    w.b.loop.advance(1h);
-    EXPECT_EQ(w.b.now(id).view.attempt, 1);
-    w.chain.fund(w.wallet.address(), 10'000'000'000);
-    EXPECT_EQ(w.b.end_of(id).view.state, "completed");
-    expect_minted(w, "order-1");
 }
 
 // proves: S2, S6
@@ -528,41 +502,6 @@ TEST(mint_saga, a_locked_records_database_delays_and_loses_nothing) {
     expect_minted(w, "order-1");
 }
 
-// proves: E5, E9
-TEST(mint_saga, an_outage_of_hours_needs_no_person) {
-    world w;
-    const auto id = w.accept("order-1", w.request());
-    w.until(id, [](const auto& view) { return view.progress == "BLOCKCHAIN_CONFIRMED"; });
-    w.net.link("http://content").refuse = true;
-    w.b.loop.advance(2h);
-    auto seen = w.b.now(id);
-    EXPECT_EQ(seen.view.step, "verify");
-    EXPECT_NE(seen.view.state, "parked");
-    w.net.link("http://content").refuse = false;
-    w.each([&](auto& node) { w.net.link(node.url).refuse = true; });
-    w.b.loop.advance(2h);
-    seen = w.b.now(id);
-    EXPECT_NE(seen.view.state, "parked") << json::write(seen.view);
-    w.each([&](auto& node) { w.net.link(node.url).refuse = false; });
-    EXPECT_EQ(w.b.end_of(id).view.state, "completed");
-    expect_minted(w, "order-1");
-}
-
-// proves: E5
-TEST(mint_saga, an_outage_of_everything_at_the_start_needs_no_person) {
-    world w;
-    w.net.link("http://content").refuse = true;
-    w.each([&](auto& node) { w.net.link(node.url).hang = true; });
-    const auto id = w.accept("order-1", w.request());
-    w.b.loop.advance(1h);
-    w.net.link("http://content").refuse = false;
-    w.b.loop.advance(1h);
-    EXPECT_NE(w.b.now(id).view.state, "parked") << json::write(w.b.now(id).view);
-    w.each([&](auto& node) { w.net.link(node.url).hang = false; });
-    EXPECT_EQ(w.b.end_of(id).view.state, "completed");
-    expect_minted(w, "order-1");
-}
-
 // proves: D4, E9
 TEST(mint_saga, a_record_changed_behind_its_back_comes_to_say_what_the_chain_says) {
     world w;
@@ -763,16 +702,6 @@ TEST(mint_saga, the_partner_sees_the_token_and_believes_only_the_issuer) {
     const auto corrupt = w.partner(w.wallet.address());
     EXPECT_FALSE(corrupt.nfts[0].content_verified);
     EXPECT_FALSE(corrupt.level.has_value());
-}
-
-// proves: F2, P10
-TEST(mint_saga, goes_on_while_nodes_are_away_or_limit_the_rate) {
-    world w;
-    w.net.link(w.north.url).refuse = true;
-    w.south.model.faults().http_429 = 20;
-    const auto end = w.mint("order-1");
-    EXPECT_EQ(end.view.state, "completed") << json::write(end.view);
-    expect_minted(w, "order-1");
 }
 
 }  // namespace

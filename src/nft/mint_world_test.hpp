@@ -265,6 +265,8 @@ class world {
         return b.wait(read_mint(rpc, {id.mint, id.token_program, owner}, how))->state;
     }
 
+    static constexpr std::uint64_t kubo_quota = 1'000'000;
+
     temporary_folder folder;
     saga::testing::bench b;
     model::ledger chain;
@@ -293,7 +295,13 @@ class world {
     endpoint_set remotes{name{"ipfs"}, with_breaker(presets::ipfs),
                          std::array{endpoint("kubo", "http://content")}};
     ipfs::sqlite_pin_ledger ledger{":memory:", nullptr};
-    ipfs::pinning pins{store, ledger, remotes, {&kubo}, b.loop, 4};
+    ipfs::content_quotas quotas{
+        {{"kubo", kubo_quota}},
+        [this] { return ledger.totals(); },
+        [this](std::string cid) { return ledger.providers_of(std::move(cid)); },
+        b.loop};
+    ipfs::pinning pins{store,  ledger, remotes, {&kubo}, b.loop, 4, ipfs::archive_use::copies,
+                       &quotas};
     endpoint_set gateway_endpoints{name{"gateway"}, with_breaker(presets::ipfs),
                                    std::array{endpoint("second", "http://content")}};
     ipfs::fetcher gateways{net, gateway_endpoints, {}, b.loop, 6};
@@ -336,5 +344,17 @@ class world {
     time_point begun_ = b.loop.now();
     std::uint64_t first_slot_ = chain.slot();
 };
+
+// One token at the address, nothing else of it anywhere, nothing left locked.
+inline void expect_minted(world& w, const std::string& key) {
+    const auto at = w.on_chain(w.identity(key));
+    ASSERT_TRUE(at) << at.error().describe();
+    ASSERT_EQ(at->state, mint_state::minted);
+    EXPECT_EQ(uniqueness_problem(*at->nft), "");
+    EXPECT_TRUE(issuer_verified(*at->nft, w.wallet.address()));
+    EXPECT_EQ(at->held, 1U);
+    EXPECT_TRUE(w.b.store.locks()->empty());
+    w.b.expect_stories_true();
+}
 
 }  // namespace thole::nft::testing

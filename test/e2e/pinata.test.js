@@ -70,3 +70,31 @@ for (const api of ['v3', 'legacy']) {
     });
   });
 }
+
+// proves: M1
+describe('Pinata, whose plan is nearly used up', () => {
+  let fake;
+  let world;
+  before(async () => {
+    fake = await startFake('pinata', '--token', 'jwt');
+    process.env.E2E_PINATA_KEY = 'jwt';
+    world = await h.openWorld({
+      seed: 72,
+      extra: `[[dependency.ipfs.provider]]\nname = "pinata"\nkind = "pinata"\nurl = "${fake.url}"\n`
+        + 'token = "env:E2E_PINATA_KEY"\nquota_bytes = 50\n[mint]\nreplicas = 3\n[reconcile]\ninterval = "0s"\n',
+    });
+  });
+  after(async () => {
+    if (world) await h.closeWorld(world);
+    fake.stop();
+  });
+
+  test('what does not fit waits for room, and nothing is sent', async () => {
+    const [request] = h.make(world, 1);
+    await h.mint(world, request);
+    const reason = (now) => JSON.stringify(now.waiting ?? now.fault ?? {});
+    const waiting = await h.until(world, request.id, (now) => reason(now).includes('ipfs.quota_exhausted'), 'without room');
+    assert.equal(waiting.step, 'check');
+    assert.deepEqual(await fake.kept(), []);
+  });
+});

@@ -14,6 +14,8 @@ namespace {
 constexpr duration slowest_answer = std::chrono::seconds{2};
 // What was well so long ago counts as well now.
 constexpr duration fresh_enough = std::chrono::seconds{1};
+// Content providers ration what this asks more than they do uploads: Pinata 30 a minute.
+constexpr duration providers_fresh_enough = std::chrono::seconds{5};
 
 }  // namespace
 
@@ -30,8 +32,12 @@ task<saga::outcome<readiness>> check::run(saga::step_context& in) {
     auto records = [&] { return table_.probe(); };
     auto slot = [&] { return rpc_.get_slot(rpc_options(in, solana::commitment::confirmed)); };
     const auto& time = rpc_.loop();
-    if (const auto ok = co_await content_.get(time, fresh_enough, content); !ok) {
+    if (const auto ok = co_await content_.get(time, providers_fresh_enough, content); !ok) {
         in.note(note_of("content providers", ok.error()));
+        co_return failed_call<output>(in, ok.error());
+    }
+    if (const auto ok = co_await check_room(in); !ok) {
+        in.note(note_of("room at content providers", ok.error()));
         co_return failed_call<output>(in, ok.error());
     }
     if (const auto ok = co_await records_.get(time, fresh_enough, records); !ok) {
@@ -54,6 +60,17 @@ task<saga::outcome<readiness>> check::run(saga::step_context& in) {
         co_return failed_call<output>(in, ok.error());
     }
     co_return co_await check_funds(in, node->value);
+}
+
+// Metadata are a few hundred bytes; the image is what needs room.
+task<result<>> check::check_room(saga::step_context& in) {
+    if (!pins_.has_quotas()) co_return result<>{};
+    const auto id = ipfs::cid::parse(request_of(in).image);
+    THOLE_ASSERT(id.has_value(), "an accepted request names content by its CID");
+    const auto image = co_await pictures_.find(*id);
+    if (!image) co_return fail(image.error());
+    ipfs::upload what{.predicted = image->id, .size = image->size};
+    co_return co_await pins_.check_room(what, settings_.copies);
 }
 
 task<result<>> check::check_collection(saga::step_context& in) {

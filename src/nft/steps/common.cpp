@@ -68,7 +68,8 @@ bool is_unreachable(const fault& failed) noexcept {
         if (failed.code().starts_with(area)) return true;
     }
     return failed.is(codes::providers_disagree) || failed.is(ipfs::codes::not_found) ||
-           failed.is(ipfs::codes::disk_full) || failed.is(ipfs::codes::disk_error);
+           failed.is(ipfs::codes::disk_full) || failed.is(ipfs::codes::disk_error) ||
+           failed.is(ipfs::codes::quota_exhausted) || failed.is(ipfs::codes::busy);
 }
 
 saga::call_note note_of(std::string what, const fault& failed) {

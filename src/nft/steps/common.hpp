@@ -46,13 +46,15 @@ template <class T>
 // Whether the other side gave no answer, or none that says anything about this operation.
 [[nodiscard]] bool is_unreachable(const fault& failed) noexcept;
 
-// How a step answers a fault of a dependency. One that stays away costs `patience` attempts; then
-// the operation waits for it as long as it takes, in a row of its own, and goes on by itself (SPEC
-// D2, E5). Whatever says something about the operation is judged by the step's policy as usual.
+// How a step answers a fault of a dependency. One that stays away costs `patience` attempts, and
+// never the last one; then the operation waits for it as long as it takes, in a row of its own, and
+// goes on by itself (SPEC D2, E5). Whatever says something about the operation is judged by the
+// step's policy as usual.
 template <class T>
 [[nodiscard]] saga::outcome<T> failed_call(const saga::step_context& in, const fault& failed,
                                            int patience = 3) {
-    if (in.attempt() <= patience || !is_unreachable(failed)) return saga::retry{failed};
+    const bool may_try = in.attempt() <= patience && in.attempt() < in.attempts();
+    if (may_try || !is_unreachable(failed)) return saga::retry{failed};
     return saga::wait{std::chrono::seconds{10}, "unreachable: " + failed.describe()};
 }
 
