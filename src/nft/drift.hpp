@@ -14,6 +14,7 @@
 //   foreign_account   something else is at the address, or another issuer: work item
 //   metadata_missing  minted without metadata: made, where the mint authority is still ours
 //   uri_mismatch      the chain points elsewhere: set back, where the update authority is ours
+//                     (both only of the mint that the record's operation made)
 //   owner_mismatch    the owner of the record does not hold it (any more): work item, people sell
 //   content_lost      no gateway serves what the URI names: uploaded again from record and archive
 //   uri_dead          the URI's own host does not serve it, whoever else does: work item
@@ -70,7 +71,8 @@ BOOST_DESCRIBE_STRUCT(finding, (), (operation_id, mint, drift, remedy, detail, r
 [[nodiscard]] std::vector<finding> drifts_of(const record& row, const mint_at& at,
                                              const issuers& ours);
 
-// What this wallet may put right on the chain itself.
+// What this wallet may put right on the chain itself, if it is the mint of the record's operation
+// (is_own_mint(), mend.hpp).
 enum class mend_act : std::uint8_t { nothing, add_metadata, set_uri };
 [[nodiscard]] mend_act possible_mend(const record& row, const mint_at& at,
                                      const solana::public_key& wallet);

@@ -42,6 +42,15 @@ solana::transaction_plan plan_of(const solana::mint_terms& terms, const chain_nf
 
 }  // namespace
 
+bool is_own_mint(const mint_base& base, const saga::operation_details& of, const chain_nft& nft) {
+    if (of.view.kind != mint_kind) return false;
+    const operation_name who{of.tenant, mint_kind, of.view.key};
+    const auto input = read_mint_input(of.input);
+    const auto id = input ? identity_of(*input, base, who)
+                          : identify_mint(base.secret, base.wallet, who, standard_of(nft));
+    return id.mint == nft.mint;
+}
+
 task<result<mend_subject::seen>> mend_subject::look(saga::step_context& in, std::uint64_t since) {
     const auto request = in.input<mend_request>();
     auto row = co_await d_.parts.table.find(request.operation_id);
@@ -70,7 +79,17 @@ task<saga::outcome<solana::prepared_transaction>> mend::prepare(saga::step_conte
     if (act == mend_act::nothing) {
         co_return parked<prepared>(codes::not_mendable, found->row.mint);
     }
-    auto terms = co_await terms_of(in, *found, act);
+    auto mint = co_await d_.find(found->row.operation_id);
+    if (!mint) {
+        in.note(steps::note_of("find", mint.error()));
+        co_return steps::failed_call<prepared>(in, mint.error());
+    }
+    const mint_base base{d_.parts.secret, d_.parts.wallet.address()};
+    if (!*mint || !is_own_mint(base, **mint, *at.nft)) {
+        co_return parked<prepared>(codes::not_mendable,
+                                   found->row.mint + " is not the mint of its operation");
+    }
+    auto terms = co_await terms_of(in, *found, act, std::move(**mint));
     if (!terms) {
         in.note(steps::note_of("terms", terms.error()));
         if (terms.error().is(codes::not_mendable)) {
@@ -83,7 +102,8 @@ task<saga::outcome<solana::prepared_transaction>> mend::prepare(saga::step_conte
 }
 
 // The name and symbol of metadata that was never written are those of the request; else they stay.
-task<result<solana::mint_terms>> mend::terms_of(saga::step_context& in, seen what, mend_act act) {
+task<result<solana::mint_terms>> mend::terms_of(saga::step_context& in, seen what, mend_act act,
+                                                saga::operation_details of) {
     const auto& nft = *what.at.nft;
     solana::mint_terms terms;
     terms.wallet = d_.parts.wallet.address();
@@ -92,13 +112,10 @@ task<result<solana::mint_terms>> mend::terms_of(saga::step_context& in, seen wha
     terms.seed = nft.seed.value_or(std::string{});
     bool ours = issuer_verified(nft, terms.wallet);
     if (act == mend_act::add_metadata) {
-        const auto mint = co_await d_.find(what.row.operation_id);
-        if (!mint) co_return fail(mint.error());
-        const auto input = *mint ? read_mint_input((*mint)->input) : std::nullopt;
-        if (!input) co_return fail(codes::not_mendable, "the journal does not know the mint");
+        const auto input = read_mint_input(of.input);
+        if (!input) co_return fail(codes::not_mendable, "the journal does not know the request");
         const mint_base base{d_.parts.secret, terms.wallet};
-        terms.seed =
-            identity_of(*input, base, {(*mint)->tenant, mint_kind, (*mint)->view.key}).seed;
+        terms.seed = identity_of(*input, base, {of.tenant, mint_kind, of.view.key}).seed;
         terms.fields.name = input->request.name;
         terms.fields.symbol = input->request.symbol;
         terms.is_mutable = input->request.is_mutable;

@@ -12,7 +12,8 @@
 //
 //   mend        reads record and chain anew, since all may have changed; nothing to do any more is
 //               an end, nothing that may be done parks. The record is the measure only when its URI
-//               names the metadata of which it holds the copy. Of either standard; Metaplex' data
+//               names the metadata of which it holds the copy, and its mint is the one that its
+//               operation made. Of either standard; Metaplex' data
 //               is replaced whole, so that fee, creators and collection are those that stand there.
 //   read_back   the drift is gone, say two providers.
 //
@@ -48,8 +49,14 @@ using find_operation = std::function<task<result<std::optional<saga::operation_d
 struct mend_dependencies {
     mint_dependencies parts;
     mint_settings settings;
-    find_operation find;  // the mint, whose request says what its metadata should be
+    find_operation find;  // the mint: its address, and what its metadata should be
 };
+
+// Whether the operation made this mint. A row may be edited, two may be swapped: which mint is
+// whose was journaled when the operation was accepted, and follows from its key where the input is
+// gone.
+[[nodiscard]] bool is_own_mint(const mint_base& base, const saga::operation_details& of,
+                               const chain_nft& nft);
 
 // What both steps look at.
 class mend_subject {
@@ -82,7 +89,8 @@ class mend : mend_subject {
 
   private:
     [[nodiscard]] task<result<solana::mint_terms>> terms_of(saga::step_context& in, seen what,
-                                                            mend_act act);
+                                                            mend_act act,
+                                                            saga::operation_details of);
     [[nodiscard]] task<saga::outcome<prepared>> sign(saga::step_context& in,
                                                      solana::transaction_plan plan);
 

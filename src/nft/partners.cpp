@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/json/parse.hpp>
 #include <charconv>
 
 #include "ipfs/provider_http.hpp"
@@ -37,6 +38,28 @@ std::optional<std::int64_t> number_in(const boost::json::value& from) {
 bool denied(const boost::json::object& nft, std::string_view member) {
     const auto* found = nft.if_contains(member);
     return found != nullptr && found->is_bool() && !found->get_bool();
+}
+
+// What a partner answers today is no word about tomorrow: the mint is there, and he is asked again.
+fault for_now(fault f) {
+    if (f.kind() == fault_kind::permanent && f.code().starts_with("http.")) {
+        f.as(fault_kind::transient);
+    }
+    return f;
+}
+
+// Nothing: he does not know the wallet, or not yet.
+task<result<std::optional<boost::json::value>>> look(const ipfs::provider_http& http,
+                                                     io::http_request request) {
+    auto answer = co_await http.exchange(std::move(request));
+    if (!answer) co_return fail(for_now(answer.error()));
+    if (answer->status == 404) co_return std::nullopt;
+    const auto good = http.judge(*std::move(answer));
+    if (!good) co_return fail(for_now(good.error()));
+    boost::system::error_code error;
+    auto value = boost::json::parse(good->body, error);
+    if (error) co_return fail(http.malformed(good->body));
+    co_return value;
 }
 
 std::string difference_in(const boost::json::object& nft, const shown_nft& what) {
@@ -103,11 +126,11 @@ task<result<>> partners::ask(partner& one, const shown_nft& what, deadline until
     auto request = one.http.request("GET", url_for(one.settings.url, what.wallet), ends);
     request.headers.emplace_back("Accept", "application/json");
     request.max_response_bytes = most_bytes;
-    const auto answer = co_await one.http.ask(std::move(request));
+    const auto answer = co_await look(one.http, std::move(request));
     const auto ended = from_.time.now();
     permit->record(answer, ended - began, ended);
     if (!answer) co_return fail(answer.error());
-    auto difference = partner_difference(*answer, what);
+    auto difference = *answer ? partner_difference(**answer, what) : "the wallet is not shown";
     if (difference.empty()) co_return result<>{};
     const auto& code =
         difference.starts_with("answer") ? thole::codes::http_malformed : codes::layer_mismatch;

@@ -9,8 +9,9 @@
 // What a partner answers has the form of our own GET /api/v1/verify/{wallet}; members that are not
 // known are let alone, and a level may be a number or its text. Its view must be the mint's: the
 // wallet shows the NFT, with its URI and level, and where it says so, issuer and content are
-// verified. The first difference is codes::layer_mismatch, "partner NAME: …"; what a partner cannot
-// answer is the fault of its pipeline. Each call is told in the operation's timeline.
+// verified. The first difference is codes::layer_mismatch, "partner NAME: …", and so is a 404, by
+// one that has not seen the wallet yet; what a partner cannot answer is the fault of its pipeline,
+// and none that HTTP tells is permanent. Each call is told in the operation's timeline.
 //
 // Threads: the loop's. Ownership: transport, clock and observer outlive it. Cancellation stops the
 // call.

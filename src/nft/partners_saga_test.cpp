@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "nft/mint_world_test.hpp"
+#include "nft/text.hpp"
 
 namespace thole::nft {
 namespace {
@@ -61,6 +62,45 @@ TEST(partners_saga, a_mint_is_completed_only_when_the_partner_shows_it) {
     EXPECT_EQ(there.urls.size(), 3U);
     EXPECT_EQ(there.urls.front(), "http://shop/seen/" + w.owner.text());
     EXPECT_EQ(there.token, "Bearer let me in");
+    w.b.expect_stories_true();
+}
+
+// One that indexes wallets some time after they appear says 404 until then, or another 4xx.
+// proves: C4, M2
+TEST(partners_saga, a_partner_that_does_not_know_the_wallet_yet_is_asked_again) {
+    for (const int status : {404, 400, 410}) {
+        world w{{}, 10'000'000'000, {}, mint_version, shop_at(partner_place::mint)};
+        shop there{w};
+        there.answer = [&](std::size_t call) {
+            return call < 3 ? sim::reply{status, "no such wallet", {}} : shows(w, 3);
+        };
+        const auto id = w.accept("order-1", w.request());
+        const auto refused = w.until(id, [](const auto& view) { return view.fault.has_value(); });
+        EXPECT_NE(refused.view.state, "parked") << json::write(refused.view);
+        if (status == 404) {
+            EXPECT_THAT(json::write(refused.view),
+                        HasSubstr("partner shop: the wallet is not shown"));
+        }
+        const auto end = w.b.end_of(id);
+        EXPECT_EQ(end.view.state, "completed") << json::write(end.view);
+        EXPECT_EQ(there.urls.size(), 3U);
+    }
+}
+
+// Else its timeline could not be read any more.
+// proves: C4
+TEST(partners_saga, a_page_in_another_encoding_is_told_in_readable_letters) {
+    world w{{}, 10'000'000'000, {}, mint_version, shop_at(partner_place::mint)};
+    shop there{w};
+    there.answer = [&](std::size_t call) {
+        return call < 3 ? sim::reply{200, "<p>ferm\xe9 pour l'\xe9t\xe9</p>", {}} : shows(w, 3);
+    };
+    const auto id = w.accept("order-1", w.request());
+    const auto refused = w.until(id, [](const auto& view) { return view.fault.has_value(); });
+    const auto text = json::write(refused.view);
+    EXPECT_TRUE(is_utf8(text));
+    EXPECT_THAT(text, HasSubstr("<p>ferm  pour l' t "));
+    EXPECT_EQ(w.b.end_of(id).view.state, "completed");
     w.b.expect_stories_true();
 }
 

@@ -18,12 +18,6 @@ constexpr std::size_t all_of_them = SIZE_MAX;
 constexpr std::size_t most_remembered = 1000;
 constexpr store_time::duration longest_wait = 24h;
 
-ipfs::cid cid_of_record(const std::string& text) {
-    const auto id = ipfs::cid::parse(text);
-    THOLE_ASSERT(id.has_value(), "a record names content by its CID");
-    return *id;
-}
-
 template <class T>
 bool has(const std::vector<T>& all, const T& one) {
     return std::ranges::find(all, one) != all.end();
@@ -53,15 +47,15 @@ std::optional<finding> partner_drift(const record& row, const mint_at& at, const
 
 }  // namespace
 
-task<recheck::served> recheck::ask(saga::step_context& in, std::string cid, std::uint64_t max_bytes,
-                                   std::size_t enough, served before) {
+task<recheck::served> recheck::ask(saga::step_context& in, ipfs::cid content,
+                                   std::uint64_t max_bytes, std::size_t enough, served before) {
     served out{.by = std::move(before.by), .not_by = {}, .unreachable = {}};
     const auto no_witnesses = steps::not_counted(p_.gateways, gateways_);
     for (const auto& each : p_.gateways.gateways().view(p_.rpc.loop().now())) {
         const std::string label{each.config.name.view()};
         if (out.by.size() >= enough) break;
         if (has(no_witnesses, each.config.name) || has(out.by, label)) continue;
-        ipfs::fetch_request how{.content = cid_of_record(cid),
+        ipfs::fetch_request how{.content = content,
                                 .known = {},
                                 .max_bytes = std::max(max_bytes, least_room),
                                 .only = each.config.name,
@@ -82,7 +76,14 @@ task<result<recheck::partner_look>> recheck::look_as_partner(saga::step_context&
                                                              const record& row) {
     const auto owner = solana::public_key::parse(row.owner);
     const auto mint = solana::public_key::parse(row.mint);
-    THOLE_ASSERT(owner && mint, "a record names wallet and mint");
+    if (!mint) {
+        co_return partner_look{
+            0, drift_of(row, drift::not_on_chain, "record: its mint is no address")};
+    }
+    if (!owner) {
+        co_return partner_look{
+            0, drift_of(row, drift::owner_mismatch, "record: its owner is no address")};
+    }
     const int providers = p_.submitter.settings().required_providers;
     const mint_place place{*mint, {}, *owner};
     const auto how =
@@ -114,7 +115,9 @@ task<result<>> upload_again(mint_dependencies p, steps::replica_counts replicas,
     if (steps::metadata_cid(row.metadata_json).text() != row.metadata_cid) {
         co_return fail(codes::layer_mismatch, "record: its metadata is not what its CID names");
     }
-    const auto image = co_await p.pictures.find(cid_of_record(row.image_cid));
+    const auto picture = ipfs::cid::parse(row.image_cid);
+    if (!picture) co_return fail(codes::layer_mismatch, "record: its image_cid is no CID");
+    const auto image = co_await p.pictures.find(*picture);
     if (!image) co_return fail(image.error());
     steps::mint_content content{*image, std::move(row.metadata_json), row.operation_id.text()};
     const auto copies =
@@ -133,7 +136,7 @@ task<result<>> upload_again(mint_dependencies p, steps::replica_counts replicas,
 task<saga::outcome<recheck_report>> recheck::differs(saga::step_context& in, finding what) {
     auto why = fault{codes::layer_mismatch}.with_detail(what.detail);
     in.note(steps::note_of("recheck", why));
-    const bool last = in.attempt() >= looks;
+    const bool last = in.attempt() >= std::min(looks, in.attempts());
     what.remedy = last ? remedy::none : remedy::begun;
     const bool news = p_.flags == nullptr || p_.flags->find(what.operation_id) != what.drift;
     if (p_.flags != nullptr) {
@@ -184,14 +187,21 @@ task<saga::outcome<recheck_report>> recheck::run(saga::step_context& in) {
 
 task<saga::outcome<recheck_report>> recheck::look(saga::step_context& in, const record& row,
                                                   contents& seen) {
-    const auto image = co_await p_.pictures.find(cid_of_record(row.image_cid));
+    const auto json_id = ipfs::cid::parse(row.metadata_cid);
+    const auto image_id = ipfs::cid::parse(row.image_cid);
+    if (!json_id || !image_id) {
+        auto which =
+            fmt::format("record: its {} is no CID", json_id ? "image_cid" : "metadata_cid");
+        co_return co_await differs(in, drift_of(row, drift::content_lost, std::move(which)));
+    }
+    const auto image = co_await p_.pictures.find(*image_id);
     const auto size = image ? image->size : std::uint64_t{50} << 20U;
     const auto witnesses =
         p_.gateways.gateways().size() - steps::not_counted(p_.gateways, gateways_).size();
     const auto enough = std::min<std::size_t>(2, witnesses);
     auto& [metadata, picture] = seen;
-    metadata = co_await ask(in, row.metadata_cid, least_room, all_of_them, std::move(metadata));
-    picture = co_await ask(in, row.image_cid, size, enough, std::move(picture));
+    metadata = co_await ask(in, *json_id, least_room, all_of_them, std::move(metadata));
+    picture = co_await ask(in, *image_id, size, enough, std::move(picture));
     if (!metadata.not_by.empty() || !picture.not_by.empty()) {
         auto lost = fmt::format("content: the metadata is missing at [{}], the image at [{}]",
                                 fmt::join(metadata.not_by, ", "), fmt::join(picture.not_by, ", "));

@@ -12,6 +12,8 @@
 // then, and the record must not be left behind. What gateways have lost is uploaded again from the
 // record and the archive; a record that is behind is written from the chain by the reconciler.
 //
+// The record may have been edited by its reader: a column that cannot be read differs, too.
+//
 // What differs is told as a drift and flags the mint (drift_flags.hpp) until all agrees. What is
 // still wrong at the fourth look is for a person: the operation parks, and the mint stays
 // completed. Gateways that cannot be reached say nothing about the content: they are asked again,
@@ -63,8 +65,8 @@ class recheck {
     [[nodiscard]] task<saga::outcome<output>> look(saga::step_context& in, const record& row,
                                                    contents& seen);
     // Those who have not served it yet, until `enough` have.
-    [[nodiscard]] task<served> ask(saga::step_context& in, std::string cid, std::uint64_t max_bytes,
-                                   std::size_t enough, served before);
+    [[nodiscard]] task<served> ask(saga::step_context& in, ipfs::cid content,
+                                   std::uint64_t max_bytes, std::size_t enough, served before);
     [[nodiscard]] task<result<partner_look>> look_as_partner(saga::step_context& in,
                                                              const record& row);
     [[nodiscard]] task<saga::outcome<output>> differs(saga::step_context& in, finding what);

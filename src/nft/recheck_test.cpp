@@ -103,6 +103,41 @@ TEST(recheck, leaves_to_a_person_what_it_cannot_mend_and_the_mint_completed) {
     EXPECT_EQ(w.told.back().remedy, remedy::fixed);
 }
 
+// A row that somebody edited is a finding, at each look, and no end of the daemon.
+// proves: C2
+TEST(recheck, a_column_that_cannot_be_read_is_a_difference) {
+    struct edit {
+        std::string record::* column;
+        drift found;
+        const char* detail;
+    };
+    const edit edits[] = {
+        {&record::image_cid, drift::content_lost, "record: its image_cid is no CID"},
+        {&record::metadata_cid, drift::content_lost, "record: its metadata_cid is no CID"},
+        {&record::owner, drift::owner_mismatch, "record: its owner is no address"},
+        {&record::mint, drift::not_on_chain, "record: its mint is no address"}};
+    for (const auto& each : edits) {
+        world w{{}, 10'000'000'000, with_recheck()};
+        const auto mint = w.mint("order-1");
+        const auto right = *w.row(mint.view.id);
+        auto row = right;
+        row.*each.column = "none of your business";
+        row.version += 1;
+        ASSERT_TRUE(w.b.wait(w.table.upsert(row)));
+        const auto child = recheck_of(w).view.id;
+        const auto end = w.until(child, [](const auto& view) { return view.state == "parked"; });
+        EXPECT_NE(json::write(end.view).find(each.detail), std::string::npos)
+            << json::write(end.view);
+        EXPECT_EQ(w.flags.find(mint.view.id), each.found) << each.detail;
+        row.*each.column = right.*each.column;
+        row.version += 1;
+        ASSERT_TRUE(w.b.wait(w.table.upsert(row)));
+        ASSERT_TRUE(w.b.wait(w.b->retry(child, "test", "mended by hand")));
+        EXPECT_EQ(w.b.end_of(child).view.state, "completed") << each.detail;
+        EXPECT_FALSE(w.flags.find(mint.view.id)) << each.detail;
+    }
+}
+
 // proves: C2
 TEST(recheck, nobody_is_asked_twice_for_what_he_has_served) {
     world w{{}, 10'000'000'000, with_recheck()};

@@ -30,7 +30,7 @@ solana::public_key key_of(const std::string& text) {
 
 bool is_about_content(drift what) {
     return what == drift::content_lost || what == drift::uri_dead || what == drift::pin_lost ||
-           what == drift::level_mismatch || what == drift::partner_mismatch;
+           what == drift::level_mismatch;
 }
 
 bool has(const std::vector<finding>& all, drift what) {
@@ -112,11 +112,19 @@ task<result<>> sweep_part::next_page(pass& p) {
 task<result<>> sweep_part::page_of_records(pass& p) {
     auto page = co_await p_.table.page(uuid::parse(p.at.after), page_size);
     if (!page) co_return fail(page.error());
-    if (page->empty()) {
+    std::string last;
+    for (const auto& row : *page) {
+        if (row.operation_id != uuid{}) last = row.operation_id.text();
+        if (!row.is_unreadable) continue;
+        ++p.report.unseen;
+        const auto why = fault{codes::record_conflict}.with_detail("its row cannot be read");
+        p.in.note(steps::note_of("unseen " + row.operation_id.text(), why));
+    }
+    if (last.empty()) {
         p.at = {.phase = sweep_phase::journal, .after = {}, .before = 0};
         co_return result<>{};
     }
-    const auto last = page->back().operation_id.text();
+    std::erase_if(*page, [](const record& row) { return row.is_unreadable; });
     auto idle = co_await idle_rows(p, std::move(*page));
     if (!idle) co_return fail(idle.error());
     const auto done = co_await compare(p, std::move(*idle));
@@ -234,6 +242,7 @@ task<result<>> sweep_part::examine(pass& p, record row, mint_at at) {
 task<> sweep_part::flag(pass& p, uuid mint, std::optional<drift> open, bool whole) {
     if (p_.flags == nullptr || p.how.dry_run) co_return;
     const auto before = p_.flags->find(mint);
+    if (before == drift::partner_mismatch) co_return;  // only the second look asks partners
     if (!open && (!before || (is_about_content(*before) && !whole))) co_return;
     const auto kept = open ? co_await p_.flags->set(mint, *open) : co_await p_.flags->clear(mint);
     if (!kept) p.in.note(steps::note_of("flag", kept.error()));
@@ -361,6 +370,7 @@ task<result<>> sweep_part::examine_journaled(pass& p, uuid mint) {
     if (!row) co_return result<>{};
     // Under another id it is the same mint, accepted again after a restore.
     const auto other = co_await p_.table.find_mint(row->mint);
+    if (!other && other.error().is(codes::record_conflict)) co_return result<>{};
     if (!other) co_return fail(other.error());
     if (*other) co_return result<>{};
     row->updated_at = p.in.store_now();
@@ -399,6 +409,8 @@ task<result<>> sweep_part::examine_owner(pass& p, std::string owner) {
     const auto id = uuid::parse(owner);
     if (!id) co_return result<>{};
     const auto row = co_await p_.table.find(*id);
+    // A row that cannot be read is there, so the pins stay; it was counted with the records.
+    if (!row && row.error().is(codes::record_conflict)) co_return result<>{};
     if (!row) co_return fail(row.error());
     if (*row && (*row)->status != record_status::rolled_back) co_return result<>{};
     const auto operation = co_await d_.find(*id);

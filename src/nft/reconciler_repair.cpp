@@ -14,9 +14,35 @@ using namespace std::chrono_literals;
 constexpr duration longest_mend = 3min;
 constexpr duration mend_poll = 500ms;
 
+std::string mend_meta(const uuid& mint) {
+    return "mend " + mint.text();
+}
+
 void failed(finding& each, const fault& why) {
     each.remedy = remedy::none;
     each.detail += "; not repaired: " + why.describe();
+}
+
+task<result<bool>> is_own(reconcile_dependencies& d, const record& row, const mint_at& at) {
+    const auto mint = co_await d.find(row.operation_id);
+    if (!mint) co_return fail(mint.error());
+    const mint_base base{d.parts.secret, d.parts.wallet.address()};
+    co_return mint->has_value() && is_own_mint(base, **mint, *at.nft);
+}
+
+// A mend that waits for lamports or for a person is the repair of this drift as well: a further one
+// would only stand behind it. Which was the last is kept beside the records; that of this very
+// part, before a crash, is awaited as its own.
+task<result<std::optional<uuid>>> open_mend_of(reconcile_dependencies& d, uuid mint, uuid part) {
+    const auto kept = co_await d.parts.table.meta(mend_meta(mint));
+    if (!kept) co_return fail(kept.error());
+    const auto id = *kept ? uuid::parse(**kept) : std::nullopt;
+    if (!id) co_return std::nullopt;
+    const auto last = co_await d.find(*id);
+    if (!last) co_return fail(last.error());
+    const bool open = *last && (*last)->view.kind == mend_kind && !(*last)->view.ended_at &&
+                      (*last)->view.parent != part;
+    co_return open ? id : std::nullopt;
 }
 
 }  // namespace
@@ -54,6 +80,11 @@ task<result<>> sweep_part::repair(pass& p, finding& each, record& row, const min
         case drift::metadata_missing:
         case drift::uri_mismatch:
             if (possible_mend(row, at, p_.wallet.address()) == mend_act::nothing) {
+                co_return result<>{};
+            }
+            if (const auto own = co_await is_own(d_, row, at); !own || !*own) {
+                if (!own) co_return fail(own.error());
+                each.detail += "; it is not the mint of its operation";
                 co_return result<>{};
             }
             break;
@@ -150,6 +181,16 @@ task<> sweep_part::begin_mend(pass& p, finding& each, std::uint64_t slot) {
         each.detail += "; left to the next run";
         co_return;
     }
+    const auto open = co_await open_mend_of(d_, each.operation_id, p.in.id());
+    if (!open) {
+        failed(each, open.error());
+        co_return;
+    }
+    if (*open) {
+        each.repair = **open;
+        p.mends.push_back({each, {}});  // not ours to await
+        co_return;
+    }
     saga::child_request request{.kind = std::string{mend_kind},
                                 .input = json::write(mend_request{each.operation_id, slot}),
                                 .name = each.operation_id.text(),
@@ -161,6 +202,8 @@ task<> sweep_part::begin_mend(pass& p, finding& each, std::uint64_t slot) {
     }
     each.remedy = remedy::begun;
     each.repair = child->id;
+    const auto kept = co_await p_.table.set_meta(mend_meta(each.operation_id), child->id.text());
+    if (!kept) p.in.note(steps::note_of("mend", kept.error()));
     p.mends.push_back({each, std::move(request)});
 }
 
@@ -168,13 +211,13 @@ task<> sweep_part::await_mends(pass& p) {
     auto& loop = p_.rpc.loop();
     const auto until = deadline::after(loop.now(), longest_mend);
     for (auto& [each, request] : p.mends) {
-        for (;;) {
+        while (!request.kind.empty()) {
             const auto child = co_await p.in.child(request);
             if (child && child->ending) {
                 each.remedy = *child->ending == "completed" ? remedy::fixed : remedy::none;
                 break;
             }
-            const bool stuck = child && child->state == "parked";
+            const bool stuck = child && (child->state == "parked" || child->state == "blocked");
             if (stuck || until.expired(loop.now()) || !co_await loop.sleep_for(mend_poll)) break;
         }
         if (each.remedy == remedy::fixed) co_await flag(p, each.operation_id, {}, false);

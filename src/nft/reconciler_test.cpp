@@ -340,6 +340,14 @@ TEST_F(reconciler, what_is_not_repaired_flags_the_mint_until_all_agrees) {
 }
 
 // proves: M2
+TEST_F(reconciler, what_a_partner_showed_is_not_cleared_without_asking_him) {
+    const auto id = drifted("");
+    ASSERT_TRUE(w.b.wait(w.flags.set(id, drift::partner_mismatch)));
+    EXPECT_THAT(run(false, true).findings, IsEmpty());
+    EXPECT_EQ(w.flags.find(id), drift::partner_mismatch);
+}
+
+// proves: M2
 TEST_F(reconciler, a_flag_that_could_not_be_written_is_written_the_next_time) {
     const auto id = drifted("");
     const auto after_restart = [&] {

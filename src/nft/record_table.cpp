@@ -87,6 +87,13 @@ result<record> read_row(const sql::statement& row) {
     return out;
 }
 
+record unreadable(const sql::statement& row) {
+    record out;
+    out.operation_id = uuid::parse(row.text(0)).value_or(uuid{});
+    out.is_unreadable = true;
+    return out;
+}
+
 }  // namespace
 
 result<record_table> record_table::open(const std::string& path, sql::open_options options) {
@@ -234,11 +241,20 @@ result<std::vector<record>> record_table::of_account(std::string_view account, i
 
 result<std::vector<record>> record_table::page(const std::optional<uuid>& after, int limit) {
     auto query = db_.prepare(fmt::format(
-        "select {} from thole_nft where operation_id > ? order by operation_id limit ?", columns));
+        "select {} from thole_nft where operation_id > ? order by operation_id", columns));
     if (!query) return fail(query.error());
     const auto from = after ? after->text() : std::string{};
-    query->bind(from, limit);
-    return rows_of(*query);
+    query->bind(from);
+    std::vector<record> found;
+    for (int known = 0; known < limit;) {
+        const auto row = query->step();
+        if (!row) return fail(row.error());
+        if (!*row) break;
+        auto read = read_row(*query);
+        found.push_back(read ? std::move(*read) : unreadable(*query));
+        if (found.back().operation_id != uuid{}) ++known;
+    }
+    return found;
 }
 
 result<std::vector<record>> record_table::rows_of(sql::statement& query) {

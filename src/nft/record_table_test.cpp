@@ -286,6 +286,37 @@ TEST(record_table, a_row_of_a_restored_backup_comes_to_say_what_the_chain_says) 
     EXPECT_EQ(there->version, 3);
 }
 
+// Somebody edited them: what comes after them is there all the same, and each of them once.
+// proves: C3
+TEST(record_table, a_page_tells_of_rows_that_cannot_be_read_and_goes_on) {
+    const records_file file;
+    auto table = file.open();
+    for (std::uint8_t n = 1; n <= 5; ++n) ASSERT_TRUE(table.upsert(pending(n)).has_value());
+    const auto edit = [&](const std::string& change, std::uint8_t n) {
+        const auto sql =
+            "update thole_nft set " + change + " where operation_id = '" + id_of(n).text() + "'";
+        ASSERT_TRUE(table.database().execute(sql.c_str()));
+    };
+    edit("updated_at = 'yesterday'", 2);
+    edit("operation_id = operation_id || 'x'", 4);  // stays where it was in their order
+    edit("operation_id = 'zzz'", 5);
+    const auto first = table.page({}, 2);
+    ASSERT_TRUE(first.has_value());
+    ASSERT_EQ(first->size(), 2U);
+    EXPECT_EQ(first->at(0).operation_id, id_of(1));
+    EXPECT_FALSE(first->at(0).is_unreadable);
+    EXPECT_EQ(first->at(1).operation_id, id_of(2));
+    EXPECT_TRUE(first->at(1).is_unreadable);
+    const auto rest = table.page(id_of(2), 2);
+    ASSERT_TRUE(rest.has_value());
+    ASSERT_EQ(rest->size(), 3U);
+    EXPECT_EQ(rest->at(0).operation_id, id_of(3));
+    for (std::size_t i = 1; i < 3; ++i) {
+        EXPECT_TRUE(rest->at(i).is_unreadable);
+        EXPECT_EQ(rest->at(i).operation_id, uuid{});
+    }
+}
+
 // proves: D4
 TEST(record_table, a_newer_version_that_agrees_with_the_chain_is_kept) {
     const records_file file;

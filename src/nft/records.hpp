@@ -51,6 +51,9 @@ struct record {
     std::int64_t version = 1;
     store_time created_at{};
     store_time updated_at{};
+    // Only in a page(): of the row nothing but the operation is known, and not that where the id
+    // is none (all zero).
+    bool is_unreadable = false;
 };
 BOOST_DESCRIBE_STRUCT(record, (),
                       (operation_id, tenant, account, owner, mint, image_cid, metadata_cid, uri,
@@ -87,7 +90,9 @@ class records {
     [[nodiscard]] virtual task<result<std::vector<record>>> of_account(std::string account,
                                                                        int limit) = 0;
     // The first `limit` rows after that operation, in the order of operation ids; nothing: from the
-    // first on.
+    // first on. Rows that somebody edited so that they cannot be read stop nothing: they are there
+    // with is_unreadable, and count only where their operation is known, so that the next page goes
+    // on after the last known one.
     [[nodiscard]] virtual task<result<std::vector<record>>> page(std::optional<uuid> after,
                                                                  int limit) = 0;
     // Those of these operations that have no row, in their order.

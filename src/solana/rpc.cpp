@@ -45,13 +45,21 @@ bool is_about_access(int status) {
     return status == 401 || status == 402 || status == 403 || status == 429 || status == 451;
 }
 
+// A status without a node's own error is of what stands before it, as of a URL that was retired,
+// and says nothing about the request.
+fault of_this_endpoint(fault f) {
+    if (f.kind() == fault_kind::permanent) f.as(fault_kind::transient).of(fault_scope::endpoint);
+    return f;
+}
+
 // Refusals after which the transaction surely was not relayed by this endpoint.
 bool surely_not_relayed(const fault& f) {
     const auto is = [&](const auto&... code) { return (f.is(code) || ...); };
     return f.kind() == fault_kind::rejected || f.scope() == fault_scope::request ||
            is(codes::blockhash_not_found, codes::node_behind, codes::rpc_rate_limited,
               codes::context_slot_not_reached, codes::rpc_method_missing,
-              thole::codes::http_rate_limited, thole::codes::http_unauthorized);
+              thole::codes::http_rate_limited, thole::codes::http_unauthorized,
+              thole::codes::http_client_error);
 }
 
 void judge_send_effect(fault& f) {
@@ -211,6 +219,14 @@ fault client::refused_by(name endpoint, fault why) const {
     return why;
 }
 
+// That one endpoint cannot serve it is no end while another one is merely away or was not asked.
+fault client::of_all(fault last, std::size_t unable, role wanted) const {
+    if (last.kind() == fault_kind::permanent && unable < ranked_views(wanted).size()) {
+        last.as(fault_kind::transient);
+    }
+    return last;
+}
+
 std::vector<name> client::all_but(name endpoint) const {
     auto out = endpoints_.names();
     std::erase(out, endpoint);
@@ -258,17 +274,19 @@ task<client::raw> client::run(call c, options o) {
     if (named) c.wanted = role_for(o.endpoint, c.wanted);
     auto tried = named ? all_but(o.endpoint) : cordoned(c.wanted);
     std::optional<fault> last;
+    std::size_t unable = 0;   // endpoints that cannot serve it at all
     std::set<name> refusing;  // providers that call the request itself wrong
     for (;;) {
         const auto now = loop_.now();
         if (o.until.expired(now)) {
-            co_return fail(last.value_or(fault{thole::codes::policy_deadline}.at(dependency())));
+            if (last) co_return fail(of_all(*std::move(last), unable, c.wanted));
+            co_return fail(fault{thole::codes::policy_deadline}.at(dependency()));
         }
         auto pick = endpoints_.pick(now, tried, c.wanted, chance_);
         if (!pick && o.vital) pick = endpoints_.pick_least_bad(now, tried, c.wanted);
         if (!pick) {
-            co_return fail(
-                last.value_or(named ? refused_by(o.endpoint, pick.error()) : pick.error()));
+            if (last) co_return fail(of_all(*std::move(last), unable, c.wanted));
+            co_return fail(named ? refused_by(o.endpoint, pick.error()) : pick.error());
         }
         tried.push_back(pick->endpoint().name);
         const auto provider = pick->endpoint().provider;
@@ -287,6 +305,7 @@ task<client::raw> client::run(call c, options o) {
         const bool final =
             last->scope() == fault_scope::request || last->kind() == fault_kind::cancelled;
         if (final) co_return answer;
+        unable += last->kind() == fault_kind::permanent ? 1 : 0;
     }
 }
 
@@ -340,7 +359,7 @@ client::raw client::judge(io::http_response response, const endpoint_config& fro
         }
         const auto failed =
             io::expect_success(std::move(response), dependency(), from.name, loop_.wall_now());
-        return std::unexpected{failed.error()};
+        return std::unexpected{of_this_endpoint(failed.error())};
     }
     // Goes as a whole, so nothing in it is given back alone; most answers fit here.
     std::array<unsigned char, 8192> room;

@@ -9,7 +9,9 @@
 //
 // A call makes *one* pass over the endpoints inside its deadline: pick, call, record, and the next
 // endpoint only when the fault condemns the endpoint and not the request; that the request itself
-// is wrong is believed when a second provider says so. No back-off and no second round: retry is
+// is wrong is believed when a second provider says so. An HTTP status without a JSON-RPC error is
+// the endpoint's, and what an endpoint cannot serve is permanent only when no other is left that
+// might. No back-off and no second round: retry is
 // the caller's (in a saga, the step policy's). send_transaction() goes to the one endpoint it is
 // told.
 //
@@ -149,6 +151,7 @@ class client {
     [[nodiscard]] std::vector<endpoint_view> ranked_views(role wanted) const;
     [[nodiscard]] role role_for(name endpoint, role wanted) const;
     [[nodiscard]] fault refused_by(name endpoint, fault why) const;
+    [[nodiscard]] fault of_all(fault last, std::size_t unable, role wanted) const;
     [[nodiscard]] std::vector<name> cordoned(role wanted) const;
     void note_slot(name endpoint, commitment level, std::uint64_t slot);
 

@@ -7,6 +7,7 @@
 
 #include <rapidcheck/gtest.h>
 
+#include "solana/codec/wire.hpp"
 #include "solana/codes.hpp"
 #include "solana/rpc_error.hpp"
 
@@ -121,6 +122,21 @@ TEST(RpcError, CodesAreUniqueAndExplained) {
         EXPECT_TRUE(texts.insert(code->text).second) << code->text;
         EXPECT_TRUE(code->text.starts_with("solana.")) << code->text;
         EXPECT_GT(code->meaning.size(), 20U) << code->text;
+    }
+}
+
+// Else the event that carries it could not be read any more.
+TEST(RpcError, ALongDetailEndsWithAWholeLetter) {
+    for (std::size_t before = 290; before <= 300; ++before) {
+        const auto message = std::string(before, 'a') + "\xf0\x9f\x8e\x9f\xc3\xa9 and more";
+        const auto f = error_of(R"({"code":-32603,"message":")" + message + R"("})");
+        EXPECT_TRUE(is_utf8(f.detail())) << before;
+        EXPECT_TRUE(f.detail().starts_with("-32603 " + std::string(before, 'a'))) << before;
+        const auto refused = error_of(R"({"code":-32002,"message":")" + message + R"("})");
+        EXPECT_TRUE(is_utf8(refused.detail())) << before;
+        const auto runtime = read_transaction_error(json::value(message));
+        EXPECT_TRUE(is_utf8(runtime->text)) << before;
+        EXPECT_LE(runtime->text.size(), 300U);
     }
 }
 

@@ -12,6 +12,16 @@ namespace {
 
 constexpr std::size_t longest_detail = 300;
 
+// As much of a text as a detail takes, without half a letter at its end. Precondition: UTF-8, which
+// JSON strings and what is written of them are.
+std::string excerpt(std::string text) {
+    if (text.size() <= longest_detail) return text;
+    auto end = longest_detail;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;
+    text.resize(end);
+    return text;
+}
+
 std::string text_of(const json::value* v) {
     if (v == nullptr || !v->is_string()) return {};
     return std::string{v->as_string().begin(), v->as_string().end()};
@@ -113,8 +123,7 @@ std::string_view to_string(commitment c) noexcept {
 std::optional<transaction_error> read_transaction_error(const json::value& v) {
     if (v.is_null()) return std::nullopt;
     transaction_error out;
-    out.text = json::serialize(v);
-    out.text.resize(std::min(out.text.size(), longest_detail));
+    out.text = excerpt(json::serialize(v));
     if (v.is_string()) {
         out.name = text_of(&v);
     } else if (v.is_object() && v.as_object().size() == 1) {
@@ -150,8 +159,7 @@ fault fault_of_rpc_error(const json::value& error) {
             return fault_of(*read_transaction_error(*why));
         }
     }
-    auto message = text_of(object.if_contains("message"));
-    message.resize(std::min(message.size(), longest_detail));
+    auto message = excerpt(text_of(object.if_contains("message")));
     if (number->as_int64() == -32002) {
         return fault{codes::transaction_refused}.with_detail(std::move(message));
     }

@@ -198,6 +198,58 @@ TEST(RpcClient, OneProviderAloneDoesNotCondemnARead) {
         single.run(single.client.get_slot(within(single))).error().is(codes::rpc_invalid_request));
 }
 
+// A retired URL answers 404 in HTML, or leads elsewhere: that is no word about the request.
+// proves: S1
+TEST(RpcClient, AStatusWithoutANodesErrorCondemnsTheEndpoint) {
+    for (const int status : {301, 400, 404, 407, 410, 413}) {
+        network net;
+        net.nodes["a"].instead = http(status, "<html>gone</html>");
+        for (int i = 0; i < 20; ++i) {
+            const auto slot = net.run(net.client.get_slot(within(net)));
+            ASSERT_TRUE(slot) << status << " " << slot.error().describe();
+            EXPECT_EQ(slot->endpoint, name{"b"}) << status;
+        }
+        EXPECT_LT(net.nodes.asked("getSlot", "a"), 20) << "its breaker opens";
+        for (const auto* n : {"b", "c"}) net.nodes[n].instead = net.nodes["a"].instead;
+        const auto none = net.run(net.client.get_slot(within(net)));
+        ASSERT_FALSE(none);
+        EXPECT_EQ(none.error().kind(), fault_kind::transient) << none.error().describe();
+        EXPECT_EQ(none.error().scope(), fault_scope::endpoint);
+    }
+    network net;
+    net.nodes["b"].instead = http(404, "<html>gone</html>");
+    send_options how;
+    how.until = net.in(60s);
+    const auto sent = net.run(net.client.send_transaction(name{"b"}, to_base64(bytes{1}), how));
+    ASSERT_FALSE(sent);
+    EXPECT_EQ(sent.error().effect(), fault_effect::none);
+    EXPECT_EQ(sent.error().kind(), fault_kind::transient);
+    net.nodes["b"].instead =
+        http(400, R"({"jsonrpc":"2.0","error":{"code":-32602,"message":"Invalid"},"id":null})");
+    options only = within(net);
+    only.endpoint = name{"b"};
+    EXPECT_TRUE(net.run(net.client.get_slot(only)).error().is(codes::rpc_invalid_request));
+}
+
+// proves: S1
+TEST(RpcClient, WhatOneCannotServeIsNoEndWhileAnotherIsAway) {
+    const refusal missing{-32601, "Method not found", nullptr};
+    network net;
+    for (const auto* n : {"b", "c"}) net.nodes[n].refuses["getSlot"] = missing;
+    net.nodes["a"].broken = &thole::codes::net_connection_refused;
+    for (int i = 0; i < 20; ++i) {  // also when it may not be asked any more
+        const auto none = net.run(net.client.get_slot(within(net)));
+        ASSERT_FALSE(none);
+        EXPECT_NE(none.error().kind(), fault_kind::permanent) << none.error().describe();
+    }
+    network all;
+    for (const auto* n : {"a", "b", "c"}) all.nodes[n].refuses["getSlot"] = missing;
+    const auto none = all.run(all.client.get_slot(within(all)));
+    ASSERT_FALSE(none);
+    EXPECT_TRUE(none.error().is(codes::rpc_method_missing));
+    EXPECT_EQ(none.error().kind(), fault_kind::permanent);
+}
+
 TEST(RpcClient, RolesDecideWhoIsAsked) {
     auto endpoints = testing::three_endpoints();
     endpoints[0].roles = role_set{role::send};
