@@ -2,8 +2,8 @@
 
 // Which providers have no room left, by what the operator says that each may keep.
 //
-//   ipfs::content_quotas quotas{{{"pinata", 1'000'000'000}}, ledger_totals, ledger_providers,
-//   loop}; const auto room = co_await quotas.look(picture, 12'000);  // full: nobody
+//   content_quotas quotas{{{"pinata", 1'000'000'000}}, ledger_totals, ledger_providers, loop};
+//   const auto room = co_await quotas.look(picture, 12'000);  // full: nobody
 //   quotas.promise("pinata", 12'000);                         // an upload of so many begins
 //
 // The problem: no API tells what is left of a plan (Pinata's tells what is used; Kubo's StorageMax

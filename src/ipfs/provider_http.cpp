@@ -2,22 +2,10 @@
 
 #include <boost/json/parse.hpp>
 
+#include "base/excerpt.hpp"
 #include "thole/codes.hpp"
 
 namespace thole::ipfs {
-namespace {
-
-// The start of a body for people. It may be anything, also no UTF-8: printable ASCII only.
-std::string excerpt(std::string_view body) {
-    std::string out{body.substr(0, 200)};
-    for (auto& c : out) {
-        if (c < ' ' || c > '~') c = ' ';
-    }
-    return out;
-}
-
-}  // namespace
-
 io::http_request provider_http::request(std::string method, std::string url, deadline until) const {
     io::http_request out;
     out.effect =
@@ -71,7 +59,7 @@ task<result<>> provider_http::remove(std::string url, deadline until) const {
 
 fault provider_http::malformed(std::string_view body, fault_effect effect) const {
     return located(fault{thole::codes::http_malformed}.with_effect(effect).with_detail(
-        "not the answer that was expected: " + excerpt(body)));
+        "not the answer that was expected: " + printable_excerpt(body, 200)));
 }
 
 std::string text_at(const boost::json::value& from, std::string_view pointer) {

@@ -2,6 +2,7 @@
 
 #include <boost/json/parse.hpp>
 
+#include "base/excerpt.hpp"
 #include "solana/codes.hpp"
 #include "solana/rpc_error.hpp"
 
@@ -30,15 +31,6 @@ std::optional<std::uint64_t> number(const json::value* v) {
 std::optional<std::string_view> text(const json::value* v) {
     if (v == nullptr || !v->is_string()) return std::nullopt;
     return std::string_view{v->as_string().data(), v->as_string().size()};
-}
-
-// The start of a body that was no JSON, for people: printable ASCII only.
-std::string excerpt(std::string_view body) {
-    std::string out{body.substr(0, 120)};
-    for (auto& c : out) {
-        if (c < ' ' || c > '~') c = ' ';
-    }
-    return out;
 }
 
 }  // namespace
@@ -96,7 +88,7 @@ std::string quoted_list(std::span<const std::string> plain_ascii) {
 result<json::value> read_answer(std::string_view body, std::uint64_t id, json::storage_ptr memory) {
     json::error_code failed;
     auto whole = json::parse(body, failed, std::move(memory));
-    if (failed || !whole.is_object()) return bad("no JSON object: " + excerpt(body));
+    if (failed || !whole.is_object()) return bad("no JSON object: " + printable_excerpt(body, 120));
     const auto* error = member(whole, "error");
     // An error about a request that could not be read carries a null id.
     const auto* given = member(whole, "id");

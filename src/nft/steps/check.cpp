@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "nft/codes.hpp"
+#include "nft/steps/upload_content.hpp"
 #include "solana/codec/address.hpp"
 #include "solana/codec/programs.hpp"
 #include "thole/codes.hpp"
@@ -65,9 +66,7 @@ task<saga::outcome<readiness>> check::run(saga::step_context& in) {
 // Metadata are a few hundred bytes; the image is what needs room.
 task<result<>> check::check_room(saga::step_context& in) {
     if (!pins_.has_quotas()) co_return result<>{};
-    const auto id = ipfs::cid::parse(request_of(in).image);
-    THOLE_ASSERT(id.has_value(), "an accepted request names content by its CID");
-    const auto image = co_await pictures_.find(*id);
+    const auto image = co_await pictures_.find(image_of(request_of(in)));
     if (!image) co_return fail(image.error());
     ipfs::upload what{.predicted = image->id, .size = image->size};
     co_return co_await pins_.check_room(what, settings_.copies);

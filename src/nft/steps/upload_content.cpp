@@ -9,12 +9,6 @@
 namespace thole::nft::steps {
 namespace {
 
-ipfs::cid image_of(const mint_request& request) {
-    const auto id = ipfs::cid::parse(request.image);
-    THOLE_ASSERT(id.has_value(), "an accepted request names content by its CID");
-    return *id;
-}
-
 void tell(saga::step_context& in, const ipfs::replication& copies) {
     for (const auto& call : copies.calls) {
         in.note({call.what, call.endpoint, call.latency_ms, call.fault, call.detail});
@@ -22,6 +16,12 @@ void tell(saga::step_context& in, const ipfs::replication& copies) {
 }
 
 }  // namespace
+
+ipfs::cid image_of(const mint_request& request) {
+    const auto id = ipfs::cid::parse(request.image);
+    THOLE_ASSERT(id.has_value(), "an accepted request names content by its CID");
+    return *id;
+}
 
 ipfs::cid metadata_cid(std::string_view json) {
     static_assert(metadata_limit <= ipfs::v1_256k.chunk_bytes, "one block holds it");

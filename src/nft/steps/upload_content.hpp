@@ -54,6 +54,9 @@ struct mint_content {
                                                              replica_counts replicas,
                                                              deadline until);
 
+// Of an accepted request.
+[[nodiscard]] ipfs::cid image_of(const mint_request& request);
+
 // The CID of metadata: one raw block, because its size is limited.
 [[nodiscard]] ipfs::cid metadata_cid(std::string_view json);
 
