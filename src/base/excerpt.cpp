@@ -7,6 +7,7 @@ std::string printable_excerpt(std::string_view body, std::size_t most) {
     for (auto& c : out) {
         if (c < ' ' || c > '~') c = ' ';
     }
+    out.resize(out.find_last_not_of(' ') + 1);
     return out;
 }
 

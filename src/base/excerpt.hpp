@@ -1,7 +1,8 @@
 #pragma once
 
 // The start of what somebody else sent, for people: at most so many bytes, and printable ASCII
-// only, because it may be anything, also no UTF-8. What is not becomes a space.
+// only, because it may be anything, also no UTF-8. What is not becomes a space, and at the end
+// nothing.
 
 #include <string>
 #include <string_view>

@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/excerpt.hpp"
 #include "base/json.hpp"
 #include "thole/deadline.hpp"
 
@@ -141,7 +142,7 @@ result<report> worker::at(int descriptor) const {
     const bool answered = WIFEXITED(status) && (WEXITSTATUS(status) == exit_taken ||
                                                 WEXITSTATUS(status) == exit_refused);
     if (!answered) {
-        const auto told = said->empty() ? std::string{} : ": " + said->substr(0, 200);
+        const auto told = said->empty() ? std::string{} : ": " + printable_excerpt(*said, 200);
         return failed(ended_how(status) + told);
     }
     const auto line = said->substr(0, said->find('\n'));

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <optional>
 
+#include "base/excerpt.hpp"
 #include "io/request_target.hpp"
 #include "thole/codes.hpp"
 
@@ -56,19 +57,6 @@ std::optional<duration> retry_after_of(std::string_view text, wall_time wall_now
     return std::max<duration>(left, duration::zero());
 }
 
-// The first bytes of a body for a log line: no control characters, no cut UTF-8 sequence.
-std::string excerpt_of(std::string_view body) {
-    auto text = std::string{body.substr(0, detail_bytes)};
-    if (body.size() > text.size()) {
-        while (!text.empty() && (text.back() & 0xc0) == 0x80) text.pop_back();
-        if (!text.empty() && (text.back() & 0x80) != 0) text.pop_back();
-    }
-    for (auto& c : text) {
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-    }
-    return text;
-}
-
 }  // namespace
 
 std::string_view http_response::header(std::string_view name) const noexcept {
@@ -85,7 +73,8 @@ result<http_response> expect_success(http_response response, name dependency, na
         made.with_retry_after(*after);
     }
     auto text = "HTTP " + std::to_string(response.status);
-    if (!response.body.empty()) text += ": " + excerpt_of(response.body);
+    const auto said = printable_excerpt(response.body, detail_bytes);
+    if (!said.empty()) text += ": " + said;
     return fail(std::move(made).with_detail(std::move(text)));
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "base/excerpt.hpp"
 #include "ipfs/codec/car.hpp"
 #include "ipfs/codec/dag_builder.hpp"
 #include "ipfs/codes.hpp"
@@ -119,10 +120,10 @@ task<result<std::string>> kubo_provider::add(upload& what, bytes_view content, d
     if (!answer) co_return std::unexpected(answer.error());
     auto root = added_root(*answer);
     if (!cid::parse(root)) {
-        co_return std::unexpected(
-            located(fault{thole::codes::http_malformed}
-                        .with_effect(fault_effect::unknown)
-                        .with_detail("add did not answer with a CID: " + answer->substr(0, 200))));
+        co_return std::unexpected(located(
+            fault{thole::codes::http_malformed}
+                .with_effect(fault_effect::unknown)
+                .with_detail("add did not answer with a CID: " + printable_excerpt(*answer, 200))));
     }
     co_return root;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "base/excerpt.hpp"
 #include "ipfs/codes.hpp"
 #include "thole/codes.hpp"
 
@@ -33,8 +34,8 @@ task<result<psa_provider::pin>> psa_provider::one(io::http_request request) {
     auto answer = co_await http_.exchange(std::move(request));
     if (!answer) co_return std::unexpected(answer.error());
     if (answer->status == 409) {
-        co_return std::unexpected(
-            http_.located(fault{codes::provider_payment}.with_detail(answer->body.substr(0, 200))));
+        co_return std::unexpected(http_.located(
+            fault{codes::provider_payment}.with_detail(printable_excerpt(answer->body, 200))));
     }
     const auto good = http_.judge(*std::move(answer));
     if (!good) co_return std::unexpected(good.error());
