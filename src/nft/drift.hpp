@@ -20,7 +20,8 @@
 //   uri_dead          the URI's own host does not serve it, whoever else does: work item
 //   pin_lost          fewer providers keep it than a mint asks for: uploaded again
 //   level_mismatch    record and served metadata differ: written from the verified content
-//   partner_mismatch  a partner's own view of the mint differs: work item (of the second look)
+//   partner_mismatch  a partner's own view of the mint differs: work item (of the second look; a
+//                     reconciliation asks again)
 //
 // Pure; threads: any.
 

@@ -97,6 +97,21 @@ inline endpoint_set_settings with_breaker(const preset& p) {
     return s;
 }
 
+// A partner "shop", asked at that place.
+inline std::vector<partner_settings> shop_at(partner_place place) {
+    std::vector<partner_settings> out(1);
+    out[0].id = name{"shop"};
+    out[0].url = "http://shop/seen/{wallet}";
+    out[0].token = secret<std::string>{"let me in"};
+    out[0].called = {place};
+    out[0].calls.retried_elsewhere = true;
+    out[0].calls.timeout = 10s;
+    auto& breaker = out[0].calls.breaker.emplace(breaker_settings::no_rules());
+    breaker.consecutive_failures = 2;
+    breaker.open_for = 20s;
+    return out;
+}
+
 class temporary_folder {
   public:
     temporary_folder() {

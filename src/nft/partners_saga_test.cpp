@@ -9,22 +9,9 @@ namespace thole::nft {
 namespace {
 
 using ::testing::HasSubstr;
+using testing::shop_at;
 using testing::world;
 using namespace std::chrono_literals;
-
-std::vector<partner_settings> shop_at(partner_place place) {
-    std::vector<partner_settings> out(1);
-    out[0].id = name{"shop"};
-    out[0].url = "http://shop/seen/{wallet}";
-    out[0].token = secret<std::string>{"let me in"};
-    out[0].called = {place};
-    out[0].calls.retried_elsewhere = true;
-    out[0].calls.timeout = 10s;
-    auto& breaker = out[0].calls.breaker.emplace(breaker_settings::no_rules());
-    breaker.consecutive_failures = 2;
-    breaker.open_for = 20s;
-    return out;
-}
 
 // The partner: its answer is made when it is asked.
 struct shop {

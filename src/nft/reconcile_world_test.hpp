@@ -131,7 +131,8 @@ class reconciler : public ::testing::Test {
         return out;
     }
 
-    world w;
+    // A partner is declared; its server is mounted where a test wants it.
+    world w{{}, 10'000'000'000, {}, mint_version, shop_at(partner_place::recheck)};
 
   private:
     int runs_ = 0;

@@ -221,11 +221,13 @@ task<result<>> sweep_part::examine(pass& p, record row, mint_at at) {
             drifts.insert(drifts.begin(), std::move(*differs));
         }
     }
-    if (content) {
-        if (auto dead = co_await uri_drift(p, row)) drifts.push_back(std::move(*dead));
-    }
     if (content && !has(drifts, drift::content_lost)) {
         if (auto lost = co_await pin_drift(p, row)) drifts.push_back(std::move(*lost));
+    }
+    // What is uploaded again its own address may serve again, too: that is asked the next time.
+    const bool is_kept = !has(drifts, drift::content_lost) && !has(drifts, drift::pin_lost);
+    if (content && is_kept) {
+        if (auto dead = co_await uri_drift(p, row)) drifts.push_back(std::move(*dead));
     }
     std::optional<drift> open;
     for (auto& each : drifts) {
@@ -235,14 +237,49 @@ task<result<>> sweep_part::examine(pass& p, record row, mint_at at) {
         if (!open && !sold && each.remedy != remedy::fixed) open = each.drift;
         if (each.remedy != remedy::begun) tell(p, std::move(each));
     }
-    co_await flag(p, row.operation_id, open, content && seen->reached);
+    const auto flagged = p_.flags ? p_.flags->find(row.operation_id) : std::nullopt;
+    if (flagged == drift::partner_mismatch) {
+        if (!open) co_await ask_partners(p, row, at);
+        co_return result<>{};
+    }
+    const bool whole = content && seen->reached && (is_kept || flagged != drift::uri_dead);
+    co_await flag(p, row.operation_id, open, whole);
     co_return result<>{};
+}
+
+task<> sweep_part::ask_partners(pass& p, const record& row, const mint_at& at) {
+    if (p_.asked == nullptr || !at.nft) co_return;
+    result<> same;  // partners look into wallets: they say nothing of a token that has left
+    if (at.held == 1) {
+        if (const auto turn = co_await pace_.turn(); !turn) co_return;
+        shown_nft shown{key_of(row.owner), key_of(row.mint), row.uri, row.level};
+        same = co_await p_.asked->agree(partner_place::recheck, std::move(shown), p.in);
+    }
+    finding about{row.operation_id, row.mint, drift::partner_mismatch, remedy::none, {}, {}};
+    if (!same) {
+        about.detail = std::string{same.error().detail()};
+        if (!same.error().is(codes::layer_mismatch)) {
+            ++p.report.unseen;
+        } else {
+            tell(p, std::move(about));
+        }
+        co_return;
+    }
+    if (p.how.dry_run) co_return;
+    const auto cleared = co_await p_.flags->clear(row.operation_id);
+    if (!cleared) {
+        p.in.note(steps::note_of("flag", cleared.error()));
+        co_return;
+    }
+    about.remedy = remedy::fixed;
+    about.detail = "no partner shows anything else";
+    note(p, about);
 }
 
 task<> sweep_part::flag(pass& p, uuid mint, std::optional<drift> open, bool whole) {
     if (p_.flags == nullptr || p.how.dry_run) co_return;
     const auto before = p_.flags->find(mint);
-    if (before == drift::partner_mismatch) co_return;  // only the second look asks partners
+    if (before == drift::partner_mismatch) co_return;  // whoever asked partners
     if (!open && (!before || (is_about_content(*before) && !whole))) co_return;
     const auto kept = open ? co_await p_.flags->set(mint, *open) : co_await p_.flags->clear(mint);
     if (!kept) p.in.note(steps::note_of("flag", kept.error()));

@@ -106,6 +106,9 @@ class sweep_part {
                                                               const content_state& seen);
     [[nodiscard]] task<std::optional<finding>> uri_drift(pass& p, const record& row);
     [[nodiscard]] task<std::optional<finding>> pin_drift(pass& p, const record& row);
+    // Of a mint that is flagged for what one of them showed: told while he shows it, cleared when
+    // all agree.
+    [[nodiscard]] task<> ask_partners(pass& p, const record& row, const mint_at& at);
     void tell(pass& p, finding each);
     void note(pass& p, const finding& each);
     // What of it is open, for the mint's own view. `whole`: its content was looked at, too.

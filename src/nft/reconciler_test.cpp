@@ -343,8 +343,41 @@ TEST_F(reconciler, what_is_not_repaired_flags_the_mint_until_all_agrees) {
 TEST_F(reconciler, what_a_partner_showed_is_not_cleared_without_asking_him) {
     const auto id = drifted("");
     ASSERT_TRUE(w.b.wait(w.flags.set(id, drift::partner_mismatch)));
-    EXPECT_THAT(run(false, true).findings, IsEmpty());
+    const auto silent = run(false, true);
+    EXPECT_THAT(silent.findings, IsEmpty());
+    EXPECT_EQ(silent.unseen, 1U);
     EXPECT_EQ(w.flags.find(id), drift::partner_mismatch);
+
+    std::string level = "4";
+    w.net.mount("http://shop", [&](const io::http_request& r) {
+        EXPECT_EQ(r.url, "http://shop/seen/" + w.owner.text());
+        const auto mint = w.identity("order-1").mint.text();
+        return sim::reply{
+            200, R"({"nfts":[{"mint":")" + mint + R"(","level":)" + level + "}]}", {}};
+    });
+    const auto report = run(false);
+    ASSERT_THAT(kinds(report), ElementsAre(drift::partner_mismatch));
+    EXPECT_EQ(report.findings[0].detail, "partner shop: level is 4");
+    EXPECT_EQ(report.findings[0].remedy, remedy::none);
+    EXPECT_EQ(w.flags.find(id), drift::partner_mismatch);
+
+    level = "\"3\"";
+    EXPECT_THAT(run(true).findings, IsEmpty());
+    EXPECT_EQ(w.flags.find(id), drift::partner_mismatch) << "a dry run changes nothing";
+    EXPECT_THAT(run(false).findings, IsEmpty());
+    EXPECT_FALSE(w.flags.find(id));
+    EXPECT_EQ(w.told.back().remedy, remedy::fixed);
+}
+
+// Partners look into wallets.
+// proves: M2
+TEST_F(reconciler, what_a_partner_showed_of_a_sold_token_is_no_flaw) {
+    const auto id = drifted("");
+    ASSERT_TRUE(w.b.wait(w.flags.set(id, drift::partner_mismatch)));
+    ASSERT_TRUE(w.send_on(w.identity("order-1")));
+    w.b.loop.advance(1min);
+    EXPECT_THAT(kinds(run(false)), ElementsAre(drift::owner_mismatch));
+    EXPECT_FALSE(w.flags.find(id));
 }
 
 // proves: M2
