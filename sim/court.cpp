@@ -5,6 +5,7 @@
 #include "ipfs/codec/dag_builder.hpp"
 #include "nft/mend.hpp"
 #include "nft/mint_outputs.hpp"
+#include "nft/top_up.hpp"
 #include "sim/checkers/checker.hpp"
 #include "sim/world.hpp"
 #include "solana/submission.hpp"
@@ -32,7 +33,7 @@ bool is_settled(const saga::operation_state& s) {
 
 // Whose prepared bytes are transactions.
 bool signs(std::string_view kind) {
-    return kind == nft::mint_kind || kind == nft::mend_kind;
+    return kind == nft::mint_kind || kind == nft::mend_kind || kind == nft::top_up_kind;
 }
 
 bool mentions(const saga::event& e, std::string_view text) {
@@ -287,6 +288,7 @@ void court::answered(std::string_view url, const result<io::http_response>& answ
     constexpr std::string_view gateway = "/ipfs/";
     const auto at = url.find(gateway);
     if (at == std::string_view::npos || !answer || answer->status != 200) return;
+    if (url.starts_with(showcase::site_url)) return;
     auto cid = std::string{url.substr(at + gateway.size())};
     cid.resize(std::min(cid.find('?'), cid.size()));
     if (ipfs::cid_of(as_bytes(answer->body)).text() == cid) served_[std::move(cid)] = world_.age();
@@ -309,6 +311,7 @@ void court::filing(int orders) {
 void court::found(const nft::finding& what) {
     const auto class_of = json::detail::enum_text(what.drift);
     log.add(world_.age(), class_of, static_cast<std::uint64_t>(what.remedy), what.detail);
+    world_.drifts.told(what);
     for (auto& each : checkers_) each->found(what);
 }
 

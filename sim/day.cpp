@@ -62,7 +62,7 @@ bool is_known_target(std::string_view target) {
     return std::ranges::find(groups, target) != groups.end() ||
            std::ranges::find(rpc_labels, target) != rpc_labels.end() ||
            std::ranges::find(content_labels, target) != content_labels.end() ||
-           target == desk_label;
+           target == desk_label || target == partner_label;
 }
 
 void check(const day& d, std::vector<std::string>& mistakes) {
@@ -97,6 +97,8 @@ void check(const day& d, std::vector<std::string>& mistakes) {
     demand(d.surroundings.generations >= 1, "surroundings.generations", "must be at least 1");
     demand(d.surroundings.daemons >= 1 && d.surroundings.daemons <= 9, "surroundings.daemons",
            "must be 1 to 9");
+    demand(d.surroundings.daemons == 1 || d.surroundings.treasury == 0, "surroundings.treasury",
+           "must be 0 with several daemons: each would look after the wallet");
     demand(!d.surroundings.disk || d.surroundings.daemons == 1, "surroundings.disk",
            "must be false with several daemons: a file belongs to one");
     for (std::size_t i = 0; i < d.fault.size(); ++i) {
@@ -107,8 +109,10 @@ void check(const day& d, std::vector<std::string>& mistakes) {
         const bool drifts = each.kind == trouble::drift;
         demand(drifts == each.drift.has_value(), key + ".drift",
                "must be there with the kind \"drift\", and with no other");
-        demand(!each.drift || can_be_made(*each.drift), key + ".drift",
-               "is of addresses or partners that this world has not");
+        demand(each.drift != nft::drift::uri_dead || d.surroundings.site, "surroundings.site",
+               "must be true where an address dies");
+        demand(each.drift != nft::drift::partner_mismatch || d.surroundings.partner,
+               "surroundings.partner", "must be true where a partner shows something else");
         demand(!drifts || d.reconciles(), "workload.reconciles",
                "must be more than 0s where something drifts");
         demand(each.count.least >= 0 && each.count.most <= 1000, key + ".count",

@@ -139,9 +139,15 @@ struct surroundings {
     int generations = 3;
     int daemons = 1;    // on one journal
     bool disk = false;  // the daemon's databases are files on a disk that loses what is not synced
+    bool site = false;  // URIs are addresses of a site (showcase.hpp), else ipfs://
+    std::uint64_t treasury = 0;         // lamports that the wallet is filled from; 0: it is not
+    std::uint64_t top_up = 20'000'000;  // a time, when the wallet has less than that
+    std::uint64_t daily_cap = 100'000'000;
+    bool partner = false;  // one is asked about each mint, at its end and at the second look
 };
 BOOST_DESCRIBE_STRUCT(surroundings, (),
-                      (lamports, concurrency, max_waiting, generations, daemons, disk))
+                      (lamports, concurrency, max_waiting, generations, daemons, disk, site,
+                       treasury, top_up, daily_cap, partner))
 
 struct day {
     std::string name{};  // of the file
@@ -163,7 +169,9 @@ BOOST_DESCRIBE_STRUCT(day, (), (name, summary, workload, surroundings, fault))
 // Labels of the nodes of every simulated world.
 inline constexpr std::array<std::string_view, 3> rpc_labels{"north", "south", "west"};
 inline constexpr std::array<std::string_view, 2> content_labels{"kubo-1", "kubo-2"};
-inline constexpr std::string_view desk_label = "desk";  // the supplier; never "any" one
+// Others, never "any" one: the supplier of orders, and the partner.
+inline constexpr std::string_view desk_label = "desk";
+inline constexpr std::string_view partner_label = "partner";
 
 }  // namespace thole::sim
 

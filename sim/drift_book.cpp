@@ -17,8 +17,10 @@ namespace {
 using nft::drift;
 
 // As long as ours are, so that the account does not grow.
-constexpr std::string_view another_uri =
-    "ipfs://bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku";
+constexpr std::string_view another_cid =
+    "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku";
+
+constexpr duration healing_takes = std::chrono::minutes{3};
 
 solana::public_key key_of(const std::string& text) {
     return solana::public_key::parse(text).value();
@@ -34,6 +36,8 @@ bool is_about_nothing(drift what) {
 bool follows(drift found, drift made) {
     const bool content = found == drift::content_lost || found == drift::pin_lost;
     if (made == drift::metadata_missing) return content || found == drift::record_behind;
+    // A partner may see it before those of our nodes that lag.
+    if (made == drift::uri_mismatch) return found == drift::partner_mismatch;
     return made == drift::record_behind && content;
 }
 
@@ -51,12 +55,27 @@ solana::mint_terms terms_of(const world& where, const known_operation& op, const
 
 bool is_for_a_person(drift what) {
     return what == drift::not_on_chain || what == drift::foreign_account ||
-           what == drift::owner_mismatch;
+           what == drift::owner_mismatch || what == drift::uri_dead ||
+           what == drift::partner_mismatch;
 }
 
 const made_drift* drift_book::of(const uuid& operation) const {
     const auto found = std::ranges::find(made_, operation, &made_drift::victim);
     return found == made_.end() ? nullptr : &*found;
+}
+
+void drift_book::told(const nft::finding& what) {
+    const auto is_it = [&](const made_drift& each) {
+        return each.victim == what.operation_id && each.what == what.drift && each.heals;
+    };
+    const auto own = std::ranges::find_if(made_, is_it);
+    if (own != made_.end() && !own->over_at) own->over_at = world_.age() + healing_takes;
+}
+
+bool drift_book::shows(const uuid& operation, drift what) const {
+    const auto* own = of(operation);
+    if (own == nullptr || own->what != what) return false;
+    return !own->over_at || world_.age() < *own->over_at;
 }
 
 bool drift_book::explains(const nft::finding& what) const {
@@ -88,10 +107,20 @@ bool drift_book::fits(const known_operation& op, const fault_event& what) const 
     if (op.kind != nft::mint_kind || of(op.id) != nullptr || op.metadata_cid.empty()) return false;
     const bool of_nothing =
         is_about_nothing(what.drift) || (what.drift == drift::record_behind && what.dice % 2 == 1);
+    if (what.drift == drift::partner_mismatch && !awaits_second_look(op)) return false;
     if (!of_nothing) return op.now.ending == saga::op_ending::completed;
     const auto row = world_.record_of(op.id);
     return op.now.ending == saga::op_ending::rolled_back && op.generations.empty() && row &&
            row->status == nft::record_status::rolled_back;
+}
+
+// Only that asks partners about a mint of which nobody knows anything bad.
+bool drift_book::awaits_second_look(const known_operation& op) const {
+    const auto is_it = [&](const auto& each) {
+        return each.second.kind == nft::recheck_kind && each.second.parent == op.id &&
+               each.second.claims == 0;
+    };
+    return std::ranges::any_of(world_.judges.operations(), is_it);
 }
 
 void drift_book::make(const fault_event& what) {
@@ -104,7 +133,7 @@ void drift_book::make(const fault_event& what) {
     auto cid = carry_out(op, what);
     world_.judges.log.add(world_.age(), "came apart", static_cast<std::uint64_t>(op.row),
                           json::detail::enum_text(what.drift));
-    made_.push_back({what.drift, op.id, std::move(cid), world_.age()});
+    made_.push_back({what.drift, op.id, std::move(cid), world_.age(), what.dice % 2 == 1, {}});
 }
 
 std::string drift_book::carry_out(const known_operation& op, const fault_event& what) {
@@ -155,7 +184,7 @@ std::string drift_book::carry_out(const known_operation& op, const fault_event& 
             break;
         case drift::uri_dead:
         case drift::partner_mismatch:
-            break;  // no day may ask for it
+            break;  // showcase.cpp asks shows()
     }
     return {};
 }
@@ -214,7 +243,7 @@ void drift_book::sell(const known_operation& op) {
 
 void drift_book::swap_uri(const known_operation& op) {
     auto terms = terms_of(world_, op, world_.record_of(op.id).value());
-    terms.fields.uri = another_uri;
+    terms.fields.uri = world_.uri_prefix() + std::string{another_cid};
     terms.rent = terms.already_held = 1;
     by_our_key(solana::plan_uri_update(terms));
 }

@@ -25,6 +25,8 @@ struct made_drift {
     uuid victim;
     std::string cid;  // of what is about content
     duration at{};
+    bool heals = false;  // by itself, some time after it was told
+    std::optional<duration> over_at{};
 };
 
 // Nobody but a person can put it right.
@@ -35,13 +37,18 @@ class drift_book {
     explicit drift_book(world& where) : world_{where} {}
 
     void make(const fault_event& what);
+    // Where it is of those that heal, its time begins.
+    void told(const nft::finding& what);
     [[nodiscard]] const std::vector<made_drift>& made() const noexcept { return made_; }
+    // Whether that was made of it and is not over.
+    [[nodiscard]] bool shows(const uuid& operation, nft::drift what) const;
     // Null: nothing was done to it.
     [[nodiscard]] const made_drift* of(const uuid& operation) const;
     [[nodiscard]] bool explains(const nft::finding& what) const;
 
   private:
     [[nodiscard]] bool fits(const known_operation& op, const fault_event& what) const;
+    [[nodiscard]] bool awaits_second_look(const known_operation& op) const;
     [[nodiscard]] std::string carry_out(const known_operation& op, const fault_event& what);
     void change_row(const known_operation& op, const std::string& assignment);
     [[nodiscard]] std::string lose(const known_operation& op, const fault_event& what);

@@ -85,7 +85,7 @@ BOOST_DESCRIBE_ENUM(probe, generation_2, generation_3, proved_dead, uncertain, c
                     died_unacknowledged, died_acknowledged, died_unsent, died_unanswered,
                     stopped_in_order, stood_still, taken_over, kept_out)
 
-// Of orders (orders.hpp).
+// Of orders (orders.hpp), and what else found no room above.
 enum class order_probe : std::uint8_t {
     skipped_by_person,
     reopened_by_person,
@@ -101,23 +101,19 @@ enum class order_probe : std::uint8_t {
     paced_by_key,
     begun_by_the_clock,
     made_up_for,  // a tick that had passed while nobody looked
+    filled,       // the wallet, from the treasury
 };
 BOOST_DESCRIBE_ENUM(order_probe, skipped_by_person, reopened_by_person, edited_by_person,
                     migrated_by_person, acted_on_many, act_undone, child_awaited, child_undone,
                     gave_up_beside_others, recovered_side_by_side, filed_at_once, paced_by_key,
-                    begun_by_the_clock, made_up_for)
+                    begun_by_the_clock, made_up_for, filled)
 
 inline constexpr std::size_t mint_probes = static_cast<std::size_t>(probe::kept_out) + 1;
-inline constexpr std::size_t order_probes = static_cast<std::size_t>(order_probe::made_up_for) + 1;
+inline constexpr std::size_t order_probes = static_cast<std::size_t>(order_probe::filled) + 1;
 // Classes of drift that were put right, or told where a person is to decide.
 inline constexpr std::size_t drift_probes =
     static_cast<std::size_t>(nft::drift::partner_mismatch) + 1;
 inline constexpr std::size_t probe_count = mint_probes + order_probes + drift_probes;
-
-// The others are of addresses and partners that no simulated world has.
-[[nodiscard]] constexpr bool can_be_made(nft::drift what) noexcept {
-    return what != nft::drift::uri_dead && what != nft::drift::partner_mismatch;
-}
 
 class probe_log {
   public:
@@ -142,7 +138,7 @@ class probe_log {
                 out.push_back(json::detail::enum_text(static_cast<order_probe>(i - mint_probes)));
             } else {
                 const auto what = static_cast<nft::drift>(i - mint_probes - order_probes);
-                if (can_be_made(what)) out.push_back(json::detail::enum_text(what));
+                out.push_back(json::detail::enum_text(what));
             }
         }
         return out;

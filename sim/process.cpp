@@ -1,11 +1,13 @@
 #include "sim/process.hpp"
 
+#include <fmt/format.h>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
 #include "nft/recheck.hpp"
 #include "nft/reconciler_part.hpp"
+#include "nft/top_up.hpp"
 #include "sim/orders.hpp"
 #include "thole/codes.hpp"
 #include "thole/presets.hpp"
@@ -34,6 +36,18 @@ std::vector<endpoint_config> endpoints_of(const auto& places) {
 endpoint_set_settings with_breaker(const preset& p) {
     endpoint_set_settings out;
     out.breaker = p.breaker;
+    return out;
+}
+
+std::vector<nft::partner_settings> declared_partners() {
+    std::vector<nft::partner_settings> out(1);
+    auto& one = out.front();
+    one.id = name{partner_label};
+    one.url = fmt::format("{}/{}", showcase::partner_url, nft::wallet_in_url);
+    one.called = {nft::partner_place::mint, nft::partner_place::recheck};
+    one.calls.retried_elsewhere = true;
+    one.calls.timeout = 10s;
+    one.calls.breaker = presets::ipfs.breaker;
     return out;
 }
 
@@ -117,6 +131,7 @@ process::process(world& where, const seams& with, int number)
       gateway_endpoints_{name{"gateway"}, with_breaker(presets::ipfs),
                          endpoints_of(where.content_nodes)},
       gateways_{*transport_, gateway_endpoints_, {}, *loop_, seed_of(where) + 4},
+      partners_{{.transport = *transport_, .time = *loop_}, declared_partners()},
       flags_{*records_} {
     if (where.has_files()) sql::on_lost_fsync([this] { gate_.power.turn_off(); });
     mount_all();
@@ -129,6 +144,7 @@ void process::make_engine() {
     nft::mint_settings settings;
     const auto copies = 1 + static_cast<std::uint32_t>(world_.content_nodes.size());
     settings.upload.replicas = {.image = copies, .metadata = copies};
+    settings.upload.uri_prefix = world_.uri_prefix();
     settings.generations = world_.today.surroundings.generations;
     settings.recheck_after = drawn(world_.today.workload.rechecks, world_.seed);
     auto saga = nft::make_mint_saga(parts(), settings);
@@ -138,6 +154,7 @@ void process::make_engine() {
     add(known, nft::make_recheck_saga(parts(), settings));
     if (world_.today.reconciles()) add_consistency(known, settings);
     if (world_.has_orders()) add_orders(known);
+    if (world_.has_treasury()) add_filling(known);
     saga::engine_options options;
     options.node = "daemon-" + std::to_string(number_);
     options.seed = seed_of(world_);
@@ -151,6 +168,11 @@ void process::make_engine() {
     };
     if (world_.is_shared()) options.look_every = 1s;
     engine_.emplace(*loop_, *journal_, std::move(known), ids_, std::move(options));
+    refill_.emplace(nft::refill::parts{.work = *engine_,
+                                       .now = [this] { return journal_->now(); },
+                                       .lamports = world_.today.surroundings.top_up,
+                                       .daily_cap = world_.today.surroundings.daily_cap,
+                                       .tell = [](nft::refill_news, std::uint64_t) {}});
     if (world_.is_shared()) {
         boost::asio::co_spawn(loop_->executor(), leased_.keep(), boost::asio::detached);
     }
@@ -165,6 +187,32 @@ void process::add_orders(saga::definitions& known) {
         world_.tell_plan(each.steps());
         known.add(std::move(each));
     }
+}
+
+void process::add_filling(saga::definitions& known) {
+    add(known,
+        nft::make_top_up_saga({.loop = *loop_,
+                               .submitter = submitter_,
+                               .treasury = world_.treasury,
+                               .wallet = world_.wallet.address(),
+                               .daily_cap = world_.today.surroundings.daily_cap,
+                               .counted = [this](uuid before) { return filled_so_far(before); }}));
+}
+
+task<result<std::uint64_t>> process::filled_so_far(uuid before) {
+    if (gone_) co_await gate_.power.hang();
+    co_return co_await refill_->counted(before);
+}
+
+// As the daemon looks after its wallet, more often.
+task<> process::keep_filled() {
+    if (gone_) co_return;
+    keeps_filled_ = true;
+    do {
+        const auto has = co_await funds_.check(0, deadline::after(loop_->now(), 5s));
+        const bool is_short = has && has->lamports < world_.today.surroundings.top_up;
+        if (is_short && !gone_) (void)co_await refill_->look();
+    } while (co_await loop_->sleep_for(10s) && !gone_);
 }
 
 void process::start_clock() {
@@ -233,6 +281,11 @@ task<result<>> process::start() {
         if (!loaded) co_return fail(loaded.error());
     }
     const auto started = co_await engine_->start();
+    if (started && world_.has_treasury()) {
+        boost::asio::co_spawn(
+            loop_->executor(), keep_filled(),
+            boost::asio::bind_cancellation_slot(no_more_filling_.slot(), boost::asio::detached));
+    }
     if (!started || !world_.today.reconciles() || world_.last_hour) co_return started;
     const auto interval = drawn(every, seed_of(world_));
     rounds_.emplace(nft::reconcile_rounds::surroundings{.work = *engine_,
@@ -256,6 +309,7 @@ process::~process() {
     gate_.power.turn_off();
     // It sleeps, or waits for a journal that answers no more: either way it submits nothing now.
     if (keeps_time_) no_more_time_.emit(boost::asio::cancellation_type::terminal);
+    end_filling();
     end_rounds();
     engine_.reset();
     // Each coroutine that goes may wake others, which then meet the dead power themselves.
@@ -297,6 +351,7 @@ nft::mint_dependencies process::parts() {
             .gateways = gateways_,
             .pictures = contents_,
             .table = *records_,
+            .asked = world_.today.surroundings.partner ? &partners_ : nullptr,
             .on_finding = [this](const nft::finding& each) { world_.judges.found(each); },
             .flags = &flags_};
 }
@@ -314,6 +369,17 @@ void process::mount_all() {
             return gone_ ? reply{503, {}, {}} : world_.serve_desk(r);
         });
     }
+    if (world_.today.surroundings.site) {
+        auto& published = on_disk_ ? static_cast<contents&>(*on_disk_) : *world_.own_contents();
+        net_.mount(std::string{showcase::site_url}, [this, &published](const io::http_request& r) {
+            return gone_ ? reply{503, {}, {}} : world_.shown.site(r, published);
+        });
+    }
+    if (world_.today.surroundings.partner) {
+        net_.mount(std::string{showcase::partner_url}, [this](const io::http_request& r) {
+            return gone_ ? reply{503, {}, {}} : world_.shown.partner(r);
+        });
+    }
     for (auto& each : world_.content_nodes) {
         net_.mount(each->url, [this, at = each.get()](const io::http_request& r) {
             return gone_ ? reply{503, {}, {}} : world_.serve(*at, r);
@@ -323,6 +389,9 @@ void process::mount_all() {
 
 void process::apply_links() {
     if (world_.has_orders()) net_.link(std::string{desk::url}) = world_.supplier.link;
+    if (world_.today.surroundings.partner) {
+        net_.link(std::string{showcase::partner_url}) = world_.shown.partner_link;
+    }
     for (const auto& each : world_.rpc_nodes) net_.link(each->url) = each->link;
     for (const auto& each : world_.content_nodes) net_.link(each->url) = each->link;
 }

@@ -16,6 +16,7 @@
 #include "io/virtual_loop.hpp"
 #include "ipfs/kubo_provider.hpp"
 #include "nft/reconcile_rounds.hpp"
+#include "nft/refill.hpp"
 #include "sim/gates.hpp"
 #include "sim/seams.hpp"
 #include "sim/world.hpp"
@@ -65,6 +66,10 @@ class process {
     void end_rounds() {
         if (keeps_rounds_) rounds_end_.emit(boost::asio::cancellation_type::terminal);
     }
+    // … and looks after its wallet no more.
+    void end_filling() {
+        if (keeps_filled_) no_more_filling_.emit(boost::asio::cancellation_type::terminal);
+    }
     [[nodiscard]] io::virtual_loop& loop() { return *loop_; }
     [[nodiscard]] gate& way() noexcept { return gate_; }
     // Of the world, by this process's own time.
@@ -88,7 +93,10 @@ class process {
     [[nodiscard]] solana::submission_settings submission() const;
     void make_engine();
     void add_orders(saga::definitions& known);
+    void add_filling(saga::definitions& known);
     [[nodiscard]] task<> keep_time();
+    [[nodiscard]] task<> keep_filled();
+    [[nodiscard]] task<result<std::uint64_t>> filled_so_far(uuid before);
     void add(saga::definitions& to, saga::definition made);
     void add_consistency(saga::definitions& known, const nft::mint_settings& settings);
     [[nodiscard]] task<result<std::optional<saga::operation_details>>> look_up(uuid id);
@@ -139,6 +147,7 @@ class process {
     ipfs::pinning pins_;
     endpoint_set gateway_endpoints_;
     ipfs::fetcher gateways_;
+    nft::partners partners_;
 
     nft::drift_flags flags_;
     std::shared_ptr<void> held_;
@@ -146,6 +155,9 @@ class process {
     std::optional<saga::cron_runner> runner_;
     boost::asio::cancellation_signal no_more_time_;
     bool keeps_time_ = false;  // before this Asio must not be told of a cancellation
+    std::optional<nft::refill> refill_;
+    boost::asio::cancellation_signal no_more_filling_;
+    bool keeps_filled_ = false;
     std::optional<nft::reconcile_rounds> rounds_;
     boost::asio::cancellation_signal rounds_end_;
     bool keeps_rounds_ = false;

@@ -34,6 +34,7 @@ class running {
     // Whether something is still to begin by the clock, the world's or that of a daemon.
     [[nodiscard]] bool rounds_to_come() const;
     void end_rounds();
+    void fall_quiet();
     report verdict() const;
     // False: it threw, and the run is judged as it stands.
     template <class Part>
@@ -203,11 +204,11 @@ bool running::is_over() {
         audit_.begin(age);
     } else if (judges.unended() > 0) {
         audit_.somebody_acted();
-        if (!call_operator()) quiet_until_ = age + quiet;
+        if (!call_operator()) fall_quiet();
     } else if (world_.today.reconciles() && !audit_.is_content()) {
         audit_.begin(age);
     } else {
-        quiet_until_ = age + quiet;
+        fall_quiet();
     }
     return false;
 }
@@ -217,6 +218,14 @@ void running::end_rounds() {
     if (std::exchange(world_.last_hour, true)) return;
     for (const auto& each : daemons_) {
         if (auto* p = each->serving()) p->end_rounds();
+    }
+}
+
+// What is asked for by nobody's operation ends, so that what is under way then is a leak.
+void running::fall_quiet() {
+    quiet_until_ = world_.age() + quiet;
+    for (const auto& each : daemons_) {
+        if (auto* p = each->serving()) p->end_filling();
     }
 }
 

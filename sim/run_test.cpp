@@ -152,6 +152,19 @@ TEST(sim, minimise_leaves_no_fault_that_could_be_left_out) {
     }
 }
 
+// The same bug that mints twice moves a treasury's lamports twice.
+TEST(sim, a_transfer_that_was_forgotten_is_missed_in_the_treasury) {
+    run_options options;
+    options.with = find_mutant("forgets_bytes")->plant();
+    bool missed = false;
+    for (std::uint64_t seed = 1; seed <= 10 && !missed; ++seed) {
+        const auto told = simulate(one_day("wallet_is_filled"), seed, options);
+        missed = std::ranges::find(told.violations, "filled_once", &violation::checker) !=
+                 told.violations.end();
+    }
+    EXPECT_TRUE(missed);
+}
+
 // A fault that no day has, no seed will ever show.
 TEST(sim, every_kind_of_fault_is_in_one_of_the_days) {
     std::set<trouble> played;
@@ -163,7 +176,7 @@ TEST(sim, every_kind_of_fault_is_in_one_of_the_days) {
         }
     }
     for (const auto what : json::detail::enum_values<nft::drift>) {
-        EXPECT_EQ(drifted.contains(what), can_be_made(what)) << json::detail::enum_text(what);
+        EXPECT_TRUE(drifted.contains(what)) << json::detail::enum_text(what);
     }
     for (const auto kind : json::detail::enum_values<trouble>) {
         EXPECT_TRUE(played.contains(kind)) << json::detail::enum_text(kind);

@@ -24,7 +24,7 @@ std::vector<std::string> labels_of(trouble kind) {
 
 // The labels that a rule's target means this time.
 std::vector<std::string> targets_of(const fault_rule& rule, rng& chance) {
-    if (rule.target == desk_label) return {std::string{desk_label}};
+    if (rule.target == desk_label || rule.target == partner_label) return {rule.target};
     auto all = labels_of(rule.kind);
     if (all.empty()) return {""};
     if (rule.target == "any") return {all.at(chance.below(all.size()))};

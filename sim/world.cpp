@@ -72,6 +72,7 @@ world::world(const day& what, std::uint64_t s, storage where)
     }
     chain.know(wallet);
     chain.fund(wallet.address(), today.surroundings.lamports);
+    if (has_treasury()) chain.fund(treasury.address(), today.surroundings.treasury);
     std::unique_ptr<ipfs::content_store> on_disk;
     if (where == storage::disk) on_disk = open_contents(contents_folder());
     for (int i = 0; i < today.workload.images; ++i) {
@@ -275,6 +276,7 @@ void world::apply(const weather& sky) {
         each->busy = 0;
     }
     supplier.link = {};
+    shown.partner_link = {};
     supplier.busy = 0;
     records_ = {};
     journal_troubles_ = {};
@@ -332,6 +334,7 @@ void world::apply(const fault_event& each) {
         apply_link(each, supplier.link);
         if (each.kind == trouble::content_busy) supplier.busy = static_cast<int>(each.amount);
     }
+    if (each.target == partner_label) apply_link(each, shown.partner_link);
     if (auto* node = find(content_nodes, each.target)) {
         apply_link(each, node->link);
         apply_to(*node, each);

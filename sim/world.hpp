@@ -30,6 +30,7 @@
 #include "sim/network.hpp"
 #include "sim/records.hpp"
 #include "sim/rounds.hpp"
+#include "sim/showcase.hpp"
 #include "sim/weather.hpp"
 
 namespace thole::sim {
@@ -89,6 +90,7 @@ class world {
     [[nodiscard]] reply serve(content_place& at, const io::http_request& request);
     [[nodiscard]] reply serve_desk(const io::http_request& request);
     [[nodiscard]] bool has_orders() const noexcept { return today.workload.orders > 0; }
+    [[nodiscard]] bool has_treasury() const noexcept { return today.surroundings.treasury > 0; }
     // Opened anew by each process.
     [[nodiscard]] std::unique_ptr<watched_store> open_journal();  // throws no_journal
     nft::records& open_records();
@@ -129,6 +131,9 @@ class world {
     [[nodiscard]] nft::mint_request request_of(int client) const;
     [[nodiscard]] nft::mint_identity identity_of(std::string_view key) const;
     [[nodiscard]] nft::mint_base base() const { return {secret, wallet.address()}; }
+    [[nodiscard]] std::string uri_prefix() const {
+        return today.surroundings.site ? std::string{showcase::site_url} + "/ipfs/" : "ipfs://";
+    }
 
     // ---- the truth, for checkers ----------------------------------------------------------------
     [[nodiscard]] std::optional<nft::record> record_of(const uuid& operation);
@@ -153,11 +158,13 @@ class world {
     std::vector<std::unique_ptr<content_place>> content_nodes;
     nft::cluster_secret secret{sha256(as_bytes("a cluster"))};
     solana::keypair wallet = solana::keypair::from_seed({1, 2, 3});
+    solana::keypair treasury = solana::keypair::from_seed({4, 5, 6});
     saga::plan steps{};  // of the mint saga, told by the first process
     // … and of every saga, by kind and version; null: none that a process told of.
     [[nodiscard]] const saga::plan* plan_of(const std::string& kind, int version) const;
     void tell_plan(const saga::plan& of) { plans_[{of.kind, of.version}] = of; }
     desk supplier{};
+    showcase shown{*this};
     const rounds by_the_clock{today.workload.rounds};
     duration clock_since{};  // the process that is up looks at the clock
     duration calm_since{};   // no fault is active

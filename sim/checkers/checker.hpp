@@ -62,6 +62,7 @@ std::unique_ptr<checker> children_first(court&, world&);         // children_fir
 std::unique_ptr<checker> rounds_begin(court&, world&);           // rounds_begin.cpp
 std::unique_ptr<checker> drifts_end(court&, world&);             // drifts_end.cpp
 std::unique_ptr<checker> within_pace(court&, world&);            // pace.cpp
+std::unique_ptr<checker> filled_once(court&, world&);            // filled_once.cpp
 
 [[nodiscard]] std::vector<checker_maker> all_checkers();
 

@@ -36,7 +36,7 @@ class rule final : public checker {
         if (auto problem = nft::uniqueness_problem(*nft); !problem.empty()) return problem;
         if (!nft::issuer_verified(*nft, id.base)) return "its issuer is not proved";
         if (nft->name != world_.request_of(op.client).name) return "its token is " + nft->name;
-        if (nft->uri != "ipfs://" + op.metadata_cid) return "its URI is " + nft->uri;
+        if (nft->uri != world_.uri_prefix() + op.metadata_cid) return "its URI is " + nft->uri;
         return {};
     }
     std::string wrong_in_record(const known_operation& op) {

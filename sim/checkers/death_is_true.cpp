@@ -11,7 +11,9 @@ class rule final : public checker {
   public:
     using checker::checker;
     std::string_view name() const noexcept override { return "death_is_true"; }
-    bool judges(std::string_view kind) const override { return kind == "mint" || kind == "mend"; }
+    bool judges(std::string_view kind) const override {
+        return kind == "mint" || kind == "mend" || kind == "top_up";
+    }
 
     void committed(const commit_seen& seen, const known_operation& op) override {
         if (seen.prepared != nullptr && op.generations.size() > 1) {

@@ -34,7 +34,10 @@ class rule final : public checker {
         if (!world_.today.reconciles()) return;
         for (const auto& report : court_.reports()) check_once(report);
         if (court_.reports().empty()) return offend("nothing was reconciled");
-        for (const auto& each : world_.drifts.made()) check_told(each);
+        for (const auto& each : world_.drifts.made()) {
+            check_told(each);
+            check_left(each);
+        }
         std::set<uuid> off_chain;
         for (const auto& each : court_.reports().back().findings) {
             if (each.drift == drift::not_on_chain) off_chain.insert(each.operation_id);
@@ -81,6 +84,19 @@ class rule final : public checker {
         offend(court_.find(made.victim)->key + " came apart and nobody was told: " +
                std::string{json::detail::enum_text(made.what)});
     }
+    // What nobody but its owner can put right.
+    void check_left(const made_drift& made) {
+        if (made.what != drift::uri_dead && made.what != drift::partner_mismatch) return;
+        const auto& last = court_.reports().back().findings;
+        const auto is_it = [&](const nft::finding& each) {
+            return each.operation_id == made.victim && each.drift == made.what;
+        };
+        const bool open = world_.drifts.shows(made.victim, made.what);
+        if (open == std::ranges::any_of(last, is_it)) return;
+        offend(court_.find(made.victim)->key +
+               (open ? " is still wrong, and not" : " is well, and") +
+               " in the last report: " + std::string{json::detail::enum_text(made.what)});
+    }
     // "" when every layer says the same.
     std::string disagreement(const known_operation& op) {
         const auto token = world_.token_of(op.key);
@@ -94,7 +110,7 @@ class rule final : public checker {
         if (row->status != nft::record_status::completed) return "its record is not complete";
         if (token->uri != row->uri) return "its URI is " + token->uri;
         if (nft::steps::metadata_cid(row->metadata_json).text() != row->metadata_cid ||
-            row->uri != "ipfs://" + row->metadata_cid) {
+            row->uri != world_.uri_prefix() + row->metadata_cid) {
             return "its record contradicts itself";
         }
         if (row->level != world_.request_of(op.client).level) return "its record's level is wrong";

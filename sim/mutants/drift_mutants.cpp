@@ -81,6 +81,14 @@ seams only_looks() {
     };
     return out;
 }
+seams never_asks_again() {
+    seams out;
+    out.reconciler = [](nft::reconcile_dependencies d) {
+        d.parts.asked = nullptr;
+        return d;
+    };
+    return out;
+}
 seams mends_in_words_only() {
     seams out;
     out.definition = [](saga::definition saga, const seam_parts& at) {

@@ -62,6 +62,8 @@ std::span<const mutant> mutants() {
         mutant{"counts_too_few_copies", "one copy is as many as a mint asks for",
                counts_too_few_copies},
         mutant{"only_looks", "a drift is reported and never put right", only_looks},
+        mutant{"never_asks_again", "a reconciliation lets be what a partner once showed",
+               never_asks_again},
         mutant{"mends_in_words_only", "a repair on the chain is neither made nor read back",
                mends_in_words_only},
     };

@@ -66,6 +66,7 @@ seams asks_no_journal();
 seams trusts_nodes_behind();
 seams counts_too_few_copies();
 seams only_looks();
+seams never_asks_again();
 seams mends_in_words_only();
 
 }  // namespace thole::sim
