@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <set>
 
 #include "engine/codes.hpp"
@@ -50,6 +51,11 @@ engine_core::act inverse_of(const act_request& asked, const act_target& target,
     return as_given(prioritise_command{asked.actor, reason, target.priority});
 }
 
+// Of the journal, not of the operation.
+bool is_no_answer(const fault& f) {
+    return f.kind() != fault_kind::permanent && !f.is(codes::engine_stopping);
+}
+
 // True: given back; false: it has moved on. A journal that is away for a moment is asked again.
 task<result<bool>> give_back(engine_core::self_ptr core, const act_request& asked,
                              const act_target& target, std::string mark) {
@@ -85,7 +91,10 @@ struct undo_window {
 
 }  // namespace
 
+// Whom the journal keeps from answering for a moment is asked again, and nobody else: a second time
+// is not the same for every act.
 task<outcome<act_report>> take_effect::run(step_context& in) {
+    constexpr int tries = 60;
     const auto core = engine_of(link);
     const auto& asked = in.input<act_request>();
     std::vector<uuid> on;
@@ -93,16 +102,34 @@ task<outcome<act_report>> take_effect::run(step_context& in) {
     act_report out;
     const auto what =
         act_for(core->known, asked.act, asked.actor, reason_of(asked, in), asked.more);
-    // Of a repetition those that the first run has resumed are not paused any more.
-    const auto keep = [&](const uuid& id, const result<operation_view>& now) {
-        const bool resumed =
-            !now && asked.act == bulk_act::resume && now.error().is(codes::operation_not_paused);
-        if (has_inverse(asked.act) && (now || resumed)) out.left.push_back({id, in.store_now()});
-    };
-    const auto answer = co_await engine_core::act_on_each(core, on, what, keep);
-    if (answer.matched < std::ssize(on)) co_return retry{fault{codes::policy_cancelled}};
-    out.done = answer.done;
-    for (const auto& [code, count] : answer.refused) out.refused.push_back({code, count});
+    std::map<std::string, std::int64_t> refused;
+    for (int n = 1;; ++n) {
+        std::vector<std::pair<uuid, std::string>> away;
+        const auto keep = [&](const uuid& id, const result<operation_view>& now) {
+            if (!now && is_no_answer(now.error())) away.emplace_back(id, now.error().code());
+            // Of a repetition those that the first run has resumed are not paused any more.
+            const bool resumed = !now && asked.act == bulk_act::resume &&
+                                 now.error().is(codes::operation_not_paused);
+            if (has_inverse(asked.act) && (now || resumed)) {
+                out.left.push_back({id, in.store_now()});
+            }
+        };
+        const auto answer = co_await engine_core::act_on_each(core, on, what, keep);
+        if (answer.matched < std::ssize(on)) co_return retry{fault{codes::policy_cancelled}};
+        out.done += answer.done;
+        for (const auto& [code, count] : answer.refused) refused[code] += count;
+        if (away.empty() || n == tries) break;
+        on.clear();
+        for (const auto& [id, code] : away) {
+            on.push_back(id);
+            --refused[code];
+        }
+        const auto slept = co_await core->loop.sleep_for(core->options.journal_retry_cap);
+        if (!slept) co_return retry{slept.error()};
+    }
+    for (const auto& [code, count] : refused) {
+        if (count > 0) out.refused.push_back({code, count});
+    }
     co_return saga::done<act_report>{std::move(out)};
 }
 

@@ -138,6 +138,26 @@ task<void> engine_core::ready_more(self_ptr self) {
     if (*readied > 0) self->backlog_ = true;
 }
 
+// Whoever releases it wakes the dispatcher. Whether the journal is well again is asked meanwhile by
+// a claim of nothing.
+task<void> engine_core::rest_held(self_ptr self, bool asks, time_point next_look) {
+    auto& s = *self;
+    s.backlog_ = true;
+    if (!asks || s.loop.now() < s.ask_again_) {
+        const auto until = asks ? std::min(next_look, s.ask_again_) : next_look;
+        if (!s.recovering_) co_await s.dispatcher_.until(s.alarms_, until);
+        co_return;
+    }
+    claim_request nothing{s.node_.boot, s.log.now(), 0, {}};
+    const auto answer = co_await s.log.claim(nothing);
+    if (answer) {
+        s.trouble.reset();
+    } else {
+        s.note_fault(answer.error());
+        co_await s.pause_after_fault();
+    }
+}
+
 task<void> engine_core::dispatch(self_ptr self) {
     auto& s = *self;
     // What start() has readied is begun before the rest is looked for.
@@ -161,9 +181,8 @@ task<void> engine_core::dispatch(self_ptr self) {
         const bool asks = s.trouble && s.busy_ == 0;
         const bool due = s.backlog_ || (asks && s.loop.now() >= s.ask_again_) ||
                          (s.next_due_ && *s.next_due_ <= now);
-        if (s.places_.all_held()) {  // whoever releases it wakes this up
-            s.backlog_ = true;
-            if (!s.recovering_) co_await s.dispatcher_.until(s.alarms_, next_look);
+        if (s.places_.all_held()) {
+            co_await rest_held(self, asks, next_look);
             continue;
         }
         if (!due || !s.has_place()) {
@@ -267,17 +286,22 @@ task<void> engine_core::release_orphans(self_ptr self) {
             break;
         }
         for (const auto& each : page->items) {
-            const auto& who = each.op.who;
             if (each.op.now.owner != self->node_.boot) continue;
+            // The page may be older than the last word of who was driving it.
+            const auto found = co_await self->log.load(each.op.who.id);
+            failed = failed || !found;
+            if (!found || !*found) continue;
+            const auto& [who, now] = (*found)->op;
+            if (now.state != op_state::running || now.owner != self->node_.boot) continue;
             if (const auto live = self->live_.find(who.id); live != self->live_.end()) {
                 if (live->second->lost) live->second->claimed_again = true;
                 continue;
             }
-            auto d = decide(each.op.now, plan{}, is_released{}, {}, self->log.now(), self->chance_);
+            auto d = decide(now, plan{}, is_released{}, {}, self->log.now(), self->chance_);
             move m;
             m.who = &who;
-            m.fence = each.op.now.fence;
-            m.base_seq = each.op.now.seq;
+            m.fence = now.fence;
+            m.base_seq = now.seq;
             m.after = std::move(d.after);
             const auto done = co_await self->log.commit(m);
             if (done) {

@@ -95,6 +95,7 @@ class engine_core : public std::enable_shared_from_this<engine_core> {
     }
     void tell(watcher& w, const operation& op);
 
+    static task<void> rest_held(self_ptr self, bool asks, time_point next_look);
     static task<void> dispatch(self_ptr self);
     static void begin_claimed(const self_ptr& self, claim_answer&& answer);
     static task<void> ready_more(self_ptr self);

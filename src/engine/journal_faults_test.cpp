@@ -1,5 +1,6 @@
 // The journal's bad moments as the engine meets them: answers that get lost, a full disk, a lock.
 
+#include "engine/act_saga.hpp"
 #include "engine/bench_saga_test.hpp"
 #include "engine/journal_worlds_test.hpp"
 #include "thole/codes.hpp"
@@ -116,7 +117,7 @@ class journal_faults_test : public ::testing::Test {
         for (const auto& item : store.list({.limit = 500})->items) {
             const auto& kind = item.op.who.kind;
             const auto told = fold(*store.events(item.op.who.row, 0, 10'000),
-                                   known.newest(kind)->steps(), kind == "order");
+                                   e->known().newest(kind)->steps(), kind == "order");
             EXPECT_EQ(difference(told, item.op.now), "");
         }
         EXPECT_TRUE(store.locks()->empty());
@@ -364,6 +365,58 @@ TEST_F(journal_faults_test, an_idle_engine_asks_whether_its_journal_is_well_agai
     loop.advance(1min);
     EXPECT_FALSE(e->journal_trouble());
     EXPECT_EQ(log.claims, before + 5);
+}
+
+// Nothing may be claimed then, and what is submitted would be the only word of it.
+TEST_F(journal_faults_test, an_engine_that_is_held_back_asks_too) {
+    ASSERT_TRUE(wait(e->hold("", "me", "maintenance")));
+    log.next = {spoil::refuse};
+    ASSERT_FALSE(submit("k"));
+    EXPECT_TRUE(e->journal_trouble());
+    log.next.assign(3, spoil::refuse);
+    loop.advance(500ms);
+    EXPECT_TRUE(e->journal_trouble()) << "it is still refused";
+    loop.advance(1min);
+    EXPECT_FALSE(e->journal_trouble());
+    const auto before = log.claims;
+    const auto made = submit("k");
+    ASSERT_TRUE(made);
+    loop.advance(1h);
+    EXPECT_EQ(log.claims, before) << "and no more";
+    EXPECT_EQ(wait(e->get(made->view.id))->view.state, "ready");
+    ASSERT_TRUE(wait(e->release("", "me", "on")));
+    EXPECT_EQ(end_of(made->view.id).view.state, "completed");
+}
+
+// proves: E6
+TEST_F(journal_faults_test, an_act_that_was_waited_for_outlasts_a_journal_that_is_away) {
+    ASSERT_TRUE(wait(e->hold("order", "me", "a moment")));
+    const auto one = submit("1");
+    const auto two = submit("2");
+    ASSERT_TRUE(one && two);
+    bulk_request all;
+    all.which.kind = "order";
+    all.act = bulk_act::cancel;
+    all.actor = "me";
+    all.reason = "the wrong ones";
+    all.dry_run = false;
+    all.expect = 2;
+    all.window = 1min;
+    const auto act = wait(e->act_on_all(std::move(all)));
+    ASSERT_TRUE(act && act->undoable);
+    log.reads_fail = true;
+    loop.advance(2min);
+    log.reads_fail = false;
+    const auto end = end_of(act->undoable->id);
+    EXPECT_EQ(end.view.state, "completed");
+    const auto report = end.find_output<take_effect>();
+    ASSERT_TRUE(report);
+    EXPECT_EQ(report->done, 2);
+    EXPECT_TRUE(report->refused.empty());
+    for (const auto& id : {one->view.id, two->view.id}) {
+        EXPECT_EQ(end_of(id).view.state, "rolled_back");
+    }
+    ASSERT_TRUE(wait(e->release("order", "me", "on")));
 }
 
 TEST_F(journal_faults_test, a_replay_that_is_answered_shows_that_the_journal_is_well_again) {

@@ -145,6 +145,9 @@ TYPED_TEST(journal_upkeep, a_family_goes_from_the_youngest_up) {
     EXPECT_THAT(removable(), ElementsAre()) << "its parent may still look for it";
     this->finish(parent);
     EXPECT_THAT(removable(), ElementsAre("child"));
+    removable_query kept{"k", this->log().now() + 1h, 10, "f", true};
+    EXPECT_EQ(this->wait(this->shelf().removable(kept))->items.size(), 2U)
+        << "a row that stays can be named by a child";
     ASSERT_TRUE(this->wait(this->shelf().remove({{child.who.row}, false, "f", 1})));
     EXPECT_THAT(removable(), ElementsAre("parent"));
 }

@@ -363,12 +363,12 @@ result<> model_store::hold(const hold_record& what) {
 
 // ---- removing -----------------------------------------------------------------------------------
 
-bool model_store::may_go(const entry& e) const {
-    return std::ranges::none_of(rows_, [&e](const auto& other) {
+bool model_store::may_go(const entry& e, bool row_stays) const {
+    return std::ranges::none_of(rows_, [&](const auto& other) {
         const auto& [row, o] = other;
         const bool live_parent =
             e.op.who.parent == o.op.who.id && o.op.now.state != op_state::terminal;
-        return live_parent || o.op.who.parent == e.op.who.id;
+        return live_parent || (!row_stays && o.op.who.parent == e.op.who.id);
     });
 }
 
@@ -379,7 +379,8 @@ result<removable_page> model_store::removable(const removable_query& query) {
         const bool old = s.state == op_state::terminal && s.ended_at < query.before;
         // The last row stays, so that no number is given twice.
         const bool last = row == rows_.rbegin()->first;
-        if (e.op.who.kind != query.kind || !old || s.archived || last || !may_go(e)) continue;
+        if (e.op.who.kind != query.kind || !old || s.archived || last) continue;
+        if (!may_go(e, query.keep_rows)) continue;
         page.items.push_back(e.op);
     }
     std::ranges::sort(page.items, {},

@@ -76,7 +76,7 @@ class model_store final : public store {
                                                         store_time::duration pace,
                                                         store_time now) const;
     void begin_paced(const identity& who, store_time::duration pace, store_time now);
-    [[nodiscard]] bool may_go(const entry& e) const;
+    [[nodiscard]] bool may_go(const entry& e, bool row_stays) const;
     bool take_lock(const entry& e);
     std::optional<moved_operation> hand_lock_on(const std::string& key, store_time now);
     [[nodiscard]] entry* find(const uuid& id);

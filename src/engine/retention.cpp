@@ -44,7 +44,7 @@ task<result<retention_report>> retention::sweep() {
 // False: nothing of that kind is left that may go.
 task<result<bool>> retention::remove_some(const std::string& kind, retention_rule rule,
                                           retention_report& report) {
-    removable_query query{kind, {}, most_at_once, report.file};
+    removable_query query{kind, {}, most_at_once, report.file, rule.keep_rows};
     query.before = journal_.now() - std::chrono::ceil<store_time::duration>(rule.keep_for);
     auto page = co_await journal_.removable(std::move(query));
     if (!page) co_return fail(std::move(page).error());

@@ -13,11 +13,12 @@ result<> sqlite_store::prepare_upkeep() {
         {&sql_.insert_payload, "insert into payload(id, bytes) values(?, ?)"},
         // The last row stays, so that no number is given twice.
         {&sql_.removable,
-         fmt::format("select {} from op as o where kind = ? and state = 4 and (flags & 1024) = 0 "
-                     "and ended_at < ? and id < (select max(id) from op) and "
+         fmt::format("select {} from op as o where kind = ?1 and state = 4 and (flags & 1024) = 0 "
+                     "and ended_at < ?2 and id < (select max(id) from op) and "
                      "(parent is null or not exists(select 1 from op p where p.uuid = o.parent and "
-                     "p.state <> 4)) and not exists(select 1 from op c where c.parent = o.uuid) "
-                     "order by ended_at limit ?",
+                     "p.state <> 4)) and "
+                     "(?4 or not exists(select 1 from op c where c.parent = o.uuid)) "
+                     "order by ended_at limit ?3",
                      rows::operation_columns)},
         {&sql_.archived, "select size from archive where file = ?"},
         {&sql_.set_archived,
@@ -36,7 +37,8 @@ result<> sqlite_store::prepare_upkeep() {
 
 result<removable_page> sqlite_store::removable(const removable_query& query) {
     removable_page page;
-    sql_.removable.bind(query.kind, query.before.time_since_epoch().count(), query.limit);
+    sql_.removable.bind(query.kind, query.before.time_since_epoch().count(), query.limit,
+                        query.keep_rows);
     for (auto row = sql_.removable.step();; row = sql_.removable.step()) {
         if (!row) return fail(std::move(row).error());
         if (!*row) break;

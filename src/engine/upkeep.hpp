@@ -13,7 +13,8 @@
 //
 // An operation is removable when it has ended, its parent has ended or is gone, and none of its
 // children is there any more: a parent that repeats its step must find the child that it had, and
-// no child may name a parent that is not there. See retention.hpp for who does all this.
+// no child may name a parent that is not there. Of one whose row stays the children may stay, too.
+// See retention.hpp for who does all this.
 
 #include "engine/journal.hpp"
 
@@ -24,6 +25,8 @@ struct removable_query {
     store_time before;  // ended earlier than this
     int limit = 100;
     std::string file;  // the archive that is being written
+    // Their rows will stay, and what their children name with them: these need not be gone.
+    bool keep_rows = false;
 };
 
 struct removable_page {

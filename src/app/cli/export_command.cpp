@@ -72,6 +72,7 @@ class exporter {
     int code_ = exit_done;
     std::int64_t operations_ = 0;
     std::int64_t events_ = 0;
+    std::int64_t moved_ = 0;  // to the archive, while this went on
 };
 
 // With --acts an operation appears only when somebody did something to it.
@@ -86,7 +87,12 @@ bool exporter::write_events(const value& operation, std::string id) {
     for (std::string after = "0";;) {
         const auto path = fmt::format("/api/v1/operations/{}/events?after={}&limit={}",
                                       percent_encoded(id), after, page_size);
-        const auto page = ask(s_, daemon_, {.path = path}, code_);
+        const auto answer = daemon_.call({.path = path});
+        // Listed a moment ago: its history has moved to the archive meanwhile.
+        const bool gone = answer && answer->status == 404;
+        moved_ += gone ? 1 : 0;
+        if (gone) return true;
+        const auto page = body_of(s_, daemon_, answer, code_);
         if (!page) return false;
         const auto& events = items_of(*page, "events");
         for (const auto& each : events) {
@@ -128,6 +134,7 @@ int exporter::run() {
     if (code_ == exit_done && !options_.to.empty()) {
         s_.err.print(fmt::format("{} operations, {} events\n", operations_, events_));
     }
+    if (moved_ > 0) s_.err.print(fmt::format("{} moved to the archive meanwhile\n", moved_));
     return code_;
 }
 

@@ -102,7 +102,12 @@ void show_problem(session& s, const boost::json::value& problem, int status) {
 
 std::optional<boost::json::value> ask(session& s, client& daemon, const client_call& what,
                                       int& code) {
-    const auto answer = daemon.call(what);
+    return body_of(s, daemon, daemon.call(what), code);
+}
+
+std::optional<boost::json::value> body_of(session& s, client& daemon,
+                                          const std::expected<client_answer, std::string>& answer,
+                                          int& code) {
     if (!answer) {
         code = exit_unreachable;
         s.complain(fmt::format("the daemon does not answer at {}: {}", daemon.where(),

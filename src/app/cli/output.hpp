@@ -38,6 +38,9 @@ struct session {
 // `code` gets exit_refused for 4xx, exit_unreachable for no answer, exit_ended_otherwise for 5xx.
 [[nodiscard]] std::optional<boost::json::value> ask(session&, client&, const client_call&,
                                                     int& code);
+// The same of an answer that is there already.
+[[nodiscard]] std::optional<boost::json::value> body_of(
+    session&, client&, const std::expected<client_answer, std::string>& answer, int& code);
 
 // Members of a JSON object as text; "" when absent or null.
 [[nodiscard]] std::string text_of(const boost::json::value& object, std::string_view member);
