@@ -182,6 +182,81 @@ TEST(pinata_parts, one_that_the_server_has_forgotten_begins_anew) {
     EXPECT_EQ(w.service.files().size(), 1U);
 }
 
+struct mismatch_world : parts_world {
+    pinned over{*client, loop};
+    const std::string predicted = ipfs::cid_of(as_bytes(content)).text();
+
+    mismatch_world() { service.faults().lie = true; }
+    // Long after the last one: no endpoint is being spared.
+    ipfs::replication attempt() {
+        loop.advance(24h);
+        return run(over.pins.replicate(upload_of(content), 1, until()));
+    }
+    std::vector<ipfs::pin_row> rows() { return *run(over.ledger.of_owner("op-1")); }
+    void expect_success_without_the_lie() {
+        service.faults().lie = false;
+        const auto kept = attempt();
+        ASSERT_TRUE(kept.enough()) << kept.cause().describe();
+        ASSERT_EQ(service.files().size(), 1U);
+        EXPECT_EQ(service.files()[0].cid, predicted);
+    }
+};
+
+// proves: I2, I5
+TEST(pinata_parts, another_cid_is_given_back_and_the_next_attempt_begins_anew) {
+    mismatch_world w;
+    const auto told = w.run(w.client->put(w.upload_of(w.content), w.until()));
+    ASSERT_TRUE(told) << told.error().describe();
+    EXPECT_NE(told->cid, w.predicted);
+    EXPECT_EQ(w.session->value, "") << "forgotten";
+    for (int i = 0; i < 2; ++i) {
+        const auto wrong = w.attempt();
+        ASSERT_FALSE(wrong.enough());
+        EXPECT_TRUE(wrong.cause().is(ipfs::codes::cid_mismatch)) << wrong.cause().describe();
+        EXPECT_TRUE(w.service.files().empty()) << "given back";
+        EXPECT_TRUE(w.rows().empty());
+    }
+    w.expect_success_without_the_lie();
+}
+
+// proves: I2, E1
+TEST(pinata_parts, another_cid_that_nobody_was_told_is_asked_for_by_another_upload) {
+    mismatch_world w;
+    w.lose_only = "PATCH";
+    w.lose_after = 7;
+    EXPECT_FALSE(w.attempt().enough());
+    const auto session = [&] {
+        return w.run(w.over.ledger.intend({"op-1", "pinata", w.predicted}))->session;
+    };
+    EXPECT_NE(session(), "");
+    auto wrong = w.attempt();
+    ASSERT_FALSE(wrong.enough());
+    EXPECT_TRUE(wrong.cause().is(ipfs::codes::not_found)) << wrong.cause().describe();
+    EXPECT_EQ(w.count("PATCH"), 8) << "it was whole";
+    EXPECT_EQ(session(), "");
+    wrong = w.attempt();
+    ASSERT_FALSE(wrong.enough());
+    EXPECT_TRUE(wrong.cause().is(ipfs::codes::cid_mismatch)) << wrong.cause().describe();
+    EXPECT_TRUE(w.service.files().empty()) << "given back";
+    w.expect_success_without_the_lie();
+}
+
+// proves: I5
+TEST(pinata_parts, another_cid_is_given_back_later_when_the_list_fails) {
+    mismatch_world w;
+    w.lose_only = "GET";
+    w.lose_answers = 1;
+    const auto wrong = w.attempt();
+    ASSERT_FALSE(wrong.enough());
+    EXPECT_TRUE(wrong.cause().is(ipfs::codes::cid_mismatch)) << wrong.cause().describe();
+    ASSERT_EQ(w.service.files().size(), 1U);
+    ASSERT_EQ(w.rows().size(), 1U);
+    EXPECT_EQ(w.rows()[0].cid, w.service.files()[0].cid);
+    ASSERT_TRUE(w.run(w.over.pins.release("op-1", {}, w.until())));
+    EXPECT_TRUE(w.service.files().empty());
+    EXPECT_TRUE(w.rows().empty());
+}
+
 // proves: O10
 TEST(pinata_parts, the_key_goes_to_no_other_server) {
     for (const auto* place : {"http://elsewhere/v3/files/tus/1", "http://up.model.evil/x",

@@ -20,6 +20,7 @@
 #include "io/problem.hpp"
 #include "io/request_target.hpp"
 #include "io/response_text.hpp"
+#include "thole/assert.hpp"
 #include "thole/codes.hpp"
 
 namespace thole::io {
@@ -136,6 +137,7 @@ class connection final : public stoppable, private body_writer {
     bool head_only_ = false;
     bool chunked_ = false;
     bool write_failed_ = false;
+    std::optional<std::uint64_t> left_;  // to be written of a body whose length was said
 };
 
 task<> connection::run() {
@@ -308,14 +310,18 @@ task<server_response> connection::ask_handler(server_request request) {
 task<connection::after> connection::respond(server_response response, bool keep_alive) {
     if (co_await was_cancelled()) co_return after::close;
     const bool bodiless = response.status == 204 || response.status == 304;
+    const bool endless = response.producer && !response.length;
     const bool keep = keep_alive && !response.close && !server_.stopping &&
-                      (!response.producer || version_ == 11 || head_only_);
+                      (!endless || version_ == 11 || head_only_);
     response_framing framing;
     framing.version = version_;
     framing.keep_alive = keep;
-    chunked_ = response.producer && version_ == 11;
+    chunked_ = endless && version_ == 11;
+    left_ = response.producer ? response.length : std::nullopt;
     framing.chunked = chunked_ && !bodiless;
-    if (!response.producer && !bodiless) {
+    if (response.producer && !bodiless) {
+        framing.length = response.length;
+    } else if (!bodiless) {
         framing.length = response.file ? response.file->length : response.body.size();
     }
     const auto head =
@@ -369,7 +375,7 @@ task<result<>> connection::run_producer(body_producer producer) {
     }
     watching.cancel();
     co_await watching.drained();
-    if (write_failed_) co_return fail(codes::net_reset);
+    if (write_failed_ || left_.value_or(0) > 0) co_return fail(codes::net_reset);
     if (chunked_) co_return co_await send("0\r\n\r\n");
     co_return result<>{};
 }
@@ -412,6 +418,10 @@ task<result<>> connection::write_shared(std::shared_ptr<const std::string> piece
 task<result<>> connection::write_piece(std::string_view piece) {
     if (write_failed_ || co_await was_cancelled()) co_return fail(cancelled_fault());
     if (piece.empty()) co_return result<>{};  // an empty chunk would end the body
+    if (left_) {
+        THOLE_ASSERT(piece.size() <= *left_, "a producer writes what it said");
+        *left_ -= piece.size();
+    }
     result<> sent;
     if (chunked_) {
         std::array<char, 20> size;

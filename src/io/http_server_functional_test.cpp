@@ -68,6 +68,9 @@ task<server_response> handle_stream(site& state, server_request request) {
     server_response out;
     if (request.path == "/stream/three") out.producer = produce_three;
     if (request.path == "/stream/throws") out.producer = produce_and_throw;
+    if (request.path == "/stream/sized-three") out.producer = produce_three;
+    if (request.path == "/stream/sized-throws") out.producer = produce_and_throw;
+    if (request.path.starts_with("/stream/sized-")) out.length = 13;
     if (request.path == "/stream/quiet") {
         out.producer = [&state](body_writer& to) { return produce_until_gone(state, to); };
     }
@@ -306,6 +309,27 @@ TEST_F(server_test, SendsProducedBodiesInChunks) {
     EXPECT_EQ(body_of(get("/stream/three")), "4\r\none,\r\n4\r\ntwo,\r\n5\r\nthree\r\n0\r\n\r\n");
     const auto cut = get("/stream/throws");
     EXPECT_TRUE(cut.ends_with("4\r\nhalf\r\n")) << "incomplete, and visibly so";
+}
+
+// HTTP/1.0 has no other way to tell a part from the whole.
+TEST_F(server_test, SaysTheLengthOfAProducedBodyWhereItIsKnown) {
+    const auto whole = get("/stream/sized-three");
+    EXPECT_NE(whole.find("Content-Length: 13\r\n"), std::string::npos);
+    EXPECT_EQ(whole.find("chunked"), std::string::npos);
+    EXPECT_EQ(body_of(whole), "one,two,three");
+    const auto kept = say(
+        "GET /stream/sized-three HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /n HTTP/1.0\r\n\r\n",
+        false);
+    EXPECT_NE(kept.find("Content-Length: 13\r\n"), std::string::npos);
+    EXPECT_NE(kept.find("GET /n"), std::string::npos) << "the connection goes on";
+    const auto head = say("HEAD /stream/sized-three HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_NE(head.find("Content-Length: 13\r\n"), std::string::npos);
+    EXPECT_EQ(body_of(head), "");
+    const auto cut =
+        say("GET /stream/sized-throws HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"
+            "GET /n HTTP/1.0\r\n\r\n",
+            false);
+    EXPECT_TRUE(cut.ends_with("\r\n\r\nhalf")) << "nine bytes are missing, and nothing follows";
 }
 
 TEST_F(server_test, AProducerEndsWhenItsClientLeaves) {

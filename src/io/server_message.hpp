@@ -87,9 +87,10 @@ struct server_response {
     int status = 200;
     http_headers headers;  // Content-Length, Connection and Date are the server's business
     std::string body;
-    std::optional<file_body> file;  // instead of body
-    body_producer producer;         // instead of body; length unknown
-    bool close = false;             // end the connection after this answer
+    std::optional<file_body> file;          // instead of body
+    body_producer producer;                 // instead of body
+    std::optional<std::uint64_t> length{};  // of what the producer writes, where it is known
+    bool close = false;                     // end the connection after this answer
 };
 
 // What becomes of a request's body, decided when only its head is known.

@@ -73,6 +73,7 @@ task<io::server_response> gateway_http::answer(io::server_request request) {
     out.headers = std::move(answered.headers);
     out.body = std::move(answered.text);
     if (std::shared_ptr<gateway_body> body{std::move(answered.body)}) {
+        out.length = answered.length;
         // No coroutine itself: what it captures is handed to one.
         out.producer = [&pool = pool_, &loop = loop_, body](io::body_writer& to) {
             return send_parts(pool, loop, body, to);

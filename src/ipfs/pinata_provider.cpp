@@ -198,8 +198,19 @@ task<result<pin_receipt>> pinata_provider::put_in_parts(const upload& what, byte
         offset += part.size();
         kept = *std::move(sent);
     }
+    // Another CID is judged, and given back, as any other answer; the next attempt begins anew.
+    const auto answered = cid::parse(kept);
+    if (answered && !answered->same_block(what.predicted)) {
+        if (what.session) (void)co_await what.session->keep({});
+        co_return pin_receipt{std::string{label().view()}, std::move(kept), {}};
+    }
     // Whole already when we came: the answer with the CID went to an earlier life.
-    co_return co_await receipt_of(kept.empty() ? what.predicted.text() : std::move(kept), until);
+    const bool told = !kept.empty();
+    auto receipt = co_await receipt_of(told ? std::move(kept) : what.predicted.text(), until);
+    // Whole, and not under our CID: only another upload tells under which.
+    const bool elsewhere = !told && !receipt && receipt.error().is(codes::not_found);
+    if (elsewhere && what.session) (void)co_await what.session->keep({});
+    co_return receipt;
 }
 
 task<result<pin_receipt>> pinata_provider::receipt_of(std::string kept, deadline until) {

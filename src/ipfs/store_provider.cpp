@@ -3,6 +3,12 @@
 #include "ipfs/codes.hpp"
 
 namespace thole::ipfs {
+namespace {
+
+// Bytes of a content, as of a metadata document, that is read whole whenever it is put again.
+constexpr std::uint64_t most_reread = 64U << 10U;
+
+}  // namespace
 
 store_provider::store_provider(name label, content_store& store, sql::blocking_pool& pool,
                                store_clock now)
@@ -13,10 +19,20 @@ task<result<pin_receipt>> store_provider::put(upload what, deadline) {
     auto root = what.predicted;
     result<> pinned = fail(codes::not_held);
     if (store_.has(root)) {
-        auto keep = [this, &what] { return store_.pin(what.predicted, what.owner); };
+        auto keep = [this, &what]() -> result<> {
+            auto kept = store_.pin(what.predicted, what.owner);
+            if (!kept || !what.size || *what.size > most_reread) return kept;
+            // That it is held says nothing of its bytes.
+            const auto read = store_.read_all(what.predicted);
+            const bool damaged = !read && read.error().is(codes::corrupt);
+            return damaged ? fail(read.error()) : kept;
+        };
         pinned = co_await pool_.run(keep);
     }
-    if (!pinned && pinned.error().is(codes::not_held)) {
+    // To put it anew replaces a damaged one.
+    const bool wanted =
+        !pinned && (pinned.error().is(codes::not_held) || pinned.error().is(codes::corrupt));
+    if (wanted) {
         const auto content = co_await what.source->load();
         if (!content) co_return std::unexpected(content.error());
         auto write = [&]() -> result<cid> {

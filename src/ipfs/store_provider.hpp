@@ -21,7 +21,8 @@ class store_provider final : public archive {
     store_provider(name label, content_store& store, sql::blocking_pool& pool, store_clock now);
 
     [[nodiscard]] name label() const noexcept override { return label_; }
-    // Reads the source only when the store does not hold the content. Receipt id: the owner.
+    // Reads the source only when the store does not hold the content, or holds a small one damaged.
+    // Receipt id: the owner.
     [[nodiscard]] task<result<pin_receipt>> put(upload what, deadline until) override;
     [[nodiscard]] task<result<pin_state>> status(cid id, deadline until) override;
     [[nodiscard]] task<result<>> unpin(pin_receipt receipt, deadline until) override;

@@ -88,5 +88,48 @@ TEST(StoreProvider, AnswersTheRealCidWhenThePredictionIsWrong) {
     EXPECT_TRUE(f.run(f.local.put(what, deadline::never())).error().is(codes::bad_owner));
 }
 
+// Holds a content whose bytes on the disk are no longer its own.
+struct damaged_fixture : fixture {
+    const bytes content = testing::noise(3000);
+    upload what{.predicted = cid_of(content)};
+    std::shared_ptr<counting_source> source = std::make_shared<counting_source>(content);
+
+    explicit damaged_fixture(std::uint64_t told_size) {
+        what.source = source;
+        what.size = told_size;
+        what.owner = "op-1";
+        EXPECT_TRUE(put());
+        const auto path = testing::object_of(store->options().folder, what.predicted.text());
+        std::fstream{path, std::ios::in | std::ios::out | std::ios::binary}.seekp(1000) << "damage";
+        EXPECT_TRUE(store->read_all(what.predicted).error().is(codes::corrupt));
+    }
+    result<pin_receipt> put() { return run(local.put(what, deadline::never())); }
+};
+
+// proves: I2
+TEST(StoreProvider, MendsADamagedDocumentWithTheBytesInHand) {
+    damaged_fixture f{64U << 10U};
+    const auto receipt = f.put();
+    ASSERT_TRUE(receipt) << receipt.error().describe();
+    EXPECT_EQ(receipt->cid, f.what.predicted.text());
+    EXPECT_EQ(f.source->loads, 2);
+    EXPECT_EQ(*f.store->read_all(f.what.predicted), f.content);
+    EXPECT_EQ(f.store->owners(f.what.predicted), std::vector<std::string>{"op-1"});
+    ASSERT_TRUE(f.put());
+    EXPECT_EQ(f.source->loads, 2) << "it is whole by now";
+}
+
+TEST(StoreProvider, DoesNotCountADamagedDocumentWithoutItsBytes) {
+    damaged_fixture f{3000};
+    f.what.source = std::make_shared<store_source>(*f.store, f.pool, f.what.predicted);
+    EXPECT_TRUE(f.put().error().is(codes::corrupt));
+}
+
+TEST(StoreProvider, DoesNotReadALargeOneForEachPut) {
+    damaged_fixture f{(64U << 10U) + 1};
+    EXPECT_TRUE(f.put());
+    EXPECT_EQ(f.source->loads, 1);
+}
+
 }  // namespace
 }  // namespace thole::ipfs
