@@ -118,10 +118,17 @@ task<result<>> upload_again(mint_dependencies p, steps::replica_counts replicas,
     const auto picture = ipfs::cid::parse(row.image_cid);
     if (!picture) co_return fail(codes::layer_mismatch, "record: its image_cid is no CID");
     const auto image = co_await p.pictures.find(*picture);
-    if (!image) co_return fail(image.error());
-    steps::mint_content content{*image, std::move(row.metadata_json), row.operation_id.text()};
-    const auto copies =
-        co_await steps::replicate(p.pins, p.pictures, std::move(content), replicas, in.until());
+    if (!image && !image.error().is(ipfs::codes::not_held)) co_return fail(image.error());
+    auto owner = row.operation_id.text();
+    std::vector<ipfs::replication> copies;
+    if (image) {
+        steps::mint_content content{*image, std::move(row.metadata_json), std::move(owner)};
+        copies =
+            co_await steps::replicate(p.pins, p.pictures, std::move(content), replicas, in.until());
+    } else {
+        copies.push_back(co_await steps::replicate_document(
+            p.pins, std::move(row.metadata_json), std::move(owner), replicas.metadata, in.until()));
+    }
     result<> outcome;
     for (const auto& each : copies) {
         for (const auto& call : each.calls) {
@@ -130,6 +137,7 @@ task<result<>> upload_again(mint_dependencies p, steps::replica_counts replicas,
         }
         if (!each.enough() && outcome) outcome = fail(each.cause());
     }
+    if (!image && outcome) outcome = fail(image.error());
     co_return outcome;
 }
 

@@ -80,7 +80,8 @@ class recheck {
 };
 
 // What the record names, uploaded again from the record and the archive, to as many providers as a
-// new mint's and for the same owner. The timeline tells of each call.
+// new mint's and for the same owner. The timeline tells of each call. Where the image is not held
+// here, the metadata goes alone, and the answer is ipfs.not_held.
 [[nodiscard]] task<result<>> upload_again(mint_dependencies parts, steps::replica_counts replicas,
                                           saga::step_context& in, record row);
 

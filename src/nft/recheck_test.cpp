@@ -76,6 +76,18 @@ TEST(recheck, uploads_again_what_a_provider_has_lost) {
     EXPECT_TRUE(repaired) << "the audit trail tells of the repair";
 }
 
+// Where nothing is archived here, the record still holds the metadata whole.
+// proves: C2, I5
+TEST(recheck, uploads_lost_metadata_again_without_the_image) {
+    world w{{}, 10'000'000'000, with_recheck()};
+    const auto refs = *w.mint("order-1").find_output<steps::upload_content>();
+    ASSERT_EQ(w.store.contents.erase(ipfs::cid::parse(refs.image_cid).value()), 1U);
+    w.content.lose(refs.metadata_cid);
+    const auto end = w.b.end_of(recheck_of(w).view.id);
+    EXPECT_EQ(end.view.state, "completed") << json::write(end.view);
+    EXPECT_TRUE(serves(w, refs.metadata_cid));
+}
+
 // proves: C2, M2
 TEST(recheck, leaves_to_a_person_what_it_cannot_mend_and_the_mint_completed) {
     world w{{}, 10'000'000'000, with_recheck()};

@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include "ipfs/codes.hpp"
 #include "nft/codes.hpp"
 #include "nft/mint_view.hpp"
 #include "nft/recheck.hpp"
@@ -139,18 +140,23 @@ task<> sweep_part::upload(pass& p, finding& each, const record& row) {
     if (!co_await pace_.turn()) co_return;
     pace_.owe(2 * p_.pins.providers());
     const auto done = co_await upload_again(p_, d_.replicas, p.in, row);
-    if (!done) {
+    // Without the image only metadata can have come back. A provider that is silent at the
+    // read-back counts as one that keeps it, so what was told of the image itself stays open.
+    const bool of_image = each.drift == drift::pin_lost && each.detail.starts_with(row.image_cid);
+    if (!done && (of_image || !done.error().is(ipfs::codes::not_held))) {
         failed(each, done.error());
         co_return;
     }
-    if (const auto still = co_await pin_drift(p, row)) {  // read back
-        each.detail += "; uploaded again, and still " + still->detail;
-        each.remedy = remedy::none;
-        co_return;
+    std::string still;  // read back
+    if (const auto lost = co_await pin_drift(p, row)) {
+        still = lost->detail;
+    } else if (const auto now = co_await content_of(p, row); !now.json) {
+        still = "not served: " + now.problem;
     }
-    const auto now = co_await content_of(p, row);
-    each.remedy = now.json ? remedy::fixed : remedy::none;
-    if (!now.json) each.detail += "; uploaded again, and still not served: " + now.problem;
+    each.remedy = still.empty() ? remedy::fixed : remedy::none;
+    if (still.empty()) co_return;
+    each.detail += "; uploaded again, and still " + still;
+    if (!done) failed(each, done.error());
 }
 
 task<> sweep_part::give_up(pass& p, finding& each, const record& row) {

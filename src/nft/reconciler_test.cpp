@@ -689,5 +689,22 @@ TEST(drifts_of, an_account_that_is_not_ours_is_foreign) {
     EXPECT_THAT(found[0].detail, HasSubstr("issuer"));
 }
 
+// proves: C3, I5
+TEST_F(reconciler, metadata_comes_back_though_the_image_is_not_held_here) {
+    const auto row = w.row(drifted("")).value();
+    ASSERT_EQ(w.store.contents.erase(ipfs::cid::parse(row.image_cid).value()), 1U);
+    w.content.lose(row.metadata_cid);
+    EXPECT_EQ(repaired(drift::content_lost, true).remedy, remedy::fixed);
+    w.content.lose(row.metadata_cid);
+    w.content.lose(row.image_cid);
+    for (const auto expected : {drift::content_lost, drift::pin_lost}) {
+        const auto report = run(false, true);
+        ASSERT_THAT(kinds(report), ElementsAre(expected));
+        EXPECT_EQ(report.findings[0].remedy, remedy::none) << "the image is still lost";
+        EXPECT_THAT(report.findings[0].detail, HasSubstr("not repaired: ipfs.not_held"));
+        EXPECT_EQ(w.content.answer({"GET", "/ipfs/" + row.metadata_cid, {}, {}}).status, 200);
+    }
+}
+
 }  // namespace
 }  // namespace thole::nft

@@ -48,24 +48,30 @@ task<std::vector<ipfs::replication>> replicate(ipfs::pinning& pins, images& pict
                                                mint_content what, replica_counts replicas,
                                                deadline until) {
     const auto most = static_cast<std::uint32_t>(pins.providers());
-    const auto id = metadata_cid(what.metadata_json);
     ipfs::upload picture{.predicted = what.image.id,
                          .shape = what.image.shape,
                          .name = what.image.id.text(),
                          .source = pictures.source(what.image.id),
                          .size = what.image.size,
                          .owner = what.owner};
-    ipfs::upload document{
-        .predicted = id,
-        .shape = ipfs::v1_256k,
-        .name = id.text() + ".json",
-        .source = std::make_shared<ipfs::memory_source>(std::string_view{what.metadata_json}),
-        .size = what.metadata_json.size(),
-        .owner = what.owner};
     std::vector<task<ipfs::replication>> both;
     both.push_back(pins.replicate(std::move(picture), std::min(replicas.image, most), until));
-    both.push_back(pins.replicate(std::move(document), std::min(replicas.metadata, most), until));
+    both.push_back(replicate_document(pins, std::move(what.metadata_json), std::move(what.owner),
+                                      replicas.metadata, until));
     co_return co_await solana::gather(std::move(both));
+}
+
+task<ipfs::replication> replicate_document(ipfs::pinning& pins, std::string json, std::string owner,
+                                           std::uint32_t copies, deadline until) {
+    const auto most = static_cast<std::uint32_t>(pins.providers());
+    const auto id = metadata_cid(json);
+    ipfs::upload document{.predicted = id,
+                          .shape = ipfs::v1_256k,
+                          .name = id.text() + ".json",
+                          .source = std::make_shared<ipfs::memory_source>(std::string_view{json}),
+                          .size = json.size(),
+                          .owner = std::move(owner)};
+    co_return co_await pins.replicate(std::move(document), std::min(copies, most), until);
 }
 
 task<saga::outcome<content_refs>> upload_content::run(saga::step_context& in) {

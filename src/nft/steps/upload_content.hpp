@@ -53,6 +53,10 @@ struct mint_content {
                                                              mint_content what,
                                                              replica_counts replicas,
                                                              deadline until);
+// The metadata alone, for that owner.
+[[nodiscard]] task<ipfs::replication> replicate_document(ipfs::pinning& pins, std::string json,
+                                                         std::string owner, std::uint32_t copies,
+                                                         deadline until);
 
 // Of an accepted request.
 [[nodiscard]] ipfs::cid image_of(const mint_request& request);
