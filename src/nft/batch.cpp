@@ -140,6 +140,12 @@ void add_spare(mint_batch& into, std::size_t line) {
     if (into.spare.size() < batch_limits::items) into.spare.push_back(std::to_string(line));
 }
 
+void add_beyond(mint_batch& into, std::size_t last) {
+    for (std::size_t i = 1; i <= batch_limits::beyond; ++i) {
+        into.beyond.push_back(std::to_string(last + i));
+    }
+}
+
 // ---- JSON ---------------------------------------------------------------------------------------
 
 // The line on which each element of the outermost array begins. Precondition: well-formed.
@@ -225,6 +231,7 @@ mint_batch read_batch_csv(std::string_view text) {
         next = row.line + 1;
         add_row(out, rows->front(), row);
     }
+    add_beyond(out, rows->back().line);
     return out;
 }
 
@@ -253,6 +260,7 @@ mint_batch read_batch_json(std::string_view text) {
         batch_item item{.place = place, .name = std::to_string(i + 1), .image = {}, .request = {}};
         add_item(out, std::move(item), list[i].get_object(), true);
     }
+    add_beyond(out, list.size());
     return out;
 }
 

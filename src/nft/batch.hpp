@@ -29,6 +29,7 @@ struct batch_limits {
     static constexpr std::size_t items = 100'000;
     static constexpr std::size_t cell = 64U << 10U;
     static constexpr std::size_t id = 64;
+    static constexpr std::size_t beyond = 100;  // names behind the last item
 };
 
 struct batch_item {
@@ -51,6 +52,9 @@ struct mint_batch {
     // Names that no item has here and one may have had when the list said something else: lines
     // of a CSV on which no item begins. At most batch_limits::items.
     std::vector<std::string> spare;
+    // The same behind the last item of a CSV or JSON list, always batch_limits::beyond: an item
+    // that is taken out moves the last one up, onto a name that may never have been sent.
+    std::vector<std::string> beyond;
     std::vector<batch_mistake> mistakes;
 };
 

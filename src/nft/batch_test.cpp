@@ -159,6 +159,25 @@ TEST(mint_batch, lines_of_a_csv_on_which_no_item_begins_are_told) {
     EXPECT_THAT(spare(many), SizeIs(batch_limits::items));
 }
 
+// Of two lines the second was minted as "3"; without the first it is "2", which nobody ever sent.
+TEST(mint_batch, keys_behind_the_last_item_are_told) {
+    const auto csv = read_batch_csv("owner\n\nb\n\n").beyond;
+    ASSERT_THAT(csv, SizeIs(batch_limits::beyond));
+    EXPECT_EQ(csv.front(), "4");
+    EXPECT_EQ(csv.back(), "103");
+    EXPECT_EQ(read_batch_csv("owner\na\n\"b\n\nb\"\n").beyond.front(), "4")
+        << "from where the last item begins";
+    const auto json = read_batch_json(R"([{"owner":"a"},{"owner":"b"}])").beyond;
+    ASSERT_THAT(json, SizeIs(batch_limits::beyond));
+    EXPECT_EQ(json.front(), "3");
+    EXPECT_EQ(json.back(), "102");
+    EXPECT_EQ(read_batch_json(R"([{"owner":"a"}])").beyond.front(), "2") << "cut off at its end";
+    const auto many =
+        read_batch_csv("owner\n" + std::string(batch_limits::items + 5, '\n') + "a\n");
+    EXPECT_THAT(many.spare, SizeIs(batch_limits::items));
+    EXPECT_THAT(many.beyond, SizeIs(batch_limits::beyond)) << "blank lines take none of it away";
+}
+
 TEST(mint_batch, limits_hold) {
     std::string many = "owner\n";
     for (std::size_t i = 0; i <= batch_limits::items; ++i) many += "a\n";

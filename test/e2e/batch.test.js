@@ -72,6 +72,7 @@ async function against(file, reply) {
   const server = http.createServer((request, response) => {
     const said = reply(`${request.method} ${request.url.split('?')[0]}`);
     if (typeof said === 'number') response.statusCode = said;
+    if (said.type) response.statusCode = said.status;
     request.resume().on('end', () => response.end(typeof said === 'number' ? '' : JSON.stringify(said)));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -111,6 +112,17 @@ test('what stands before the daemon and does not reach it fails no item', async 
     assert.equal(code, 0, `${call} ${status} ${out}${err}`);
     assert.equal(JSON.parse(out).completed, 2);
   }
+});
+
+test('a picture that the image worker fails at fails its item and nothing else', async () => {
+  const file = write('picture', h.make(world, 2));
+  const failed = { type: '/problems/image.worker_failed', title: 'it ended', status: 503 };
+  let calls = 0;
+  const { code, out, err } = await against(file, (what) => (what === 'POST /api/v1/content' && calls++ === 0 ? failed : right[what]));
+  assert.equal(code, 1, out + err);
+  const { completed, failures } = JSON.parse(out);
+  assert.equal(completed, 1);
+  assert.equal(failures[0].detail, 'it ended');
 });
 
 test('a token that is refused ends the command with that', async () => {
@@ -190,4 +202,14 @@ test('a list whose lines have moved since it was started is refused', async () =
   assert.equal(code, 3, out);
   assert.match(JSON.parse(out).refused, /^line 3 says something else than what was sent as row\/3: lines were put in/);
   assert.equal(await of('row'), 3);
+  // A line that is taken out moves the last one up, onto a key that was never sent.
+  const second = write('taken', requests.slice(0, 1));
+  const alone = fs.readFileSync(second, 'utf8');
+  fs.writeFileSync(second, afterLine(alone, 1));
+  assert.equal((await thole(['mint', '--batch', second]).ended).code, 0);
+  fs.writeFileSync(second, alone);
+  const taken = await thole(['-o', 'json', 'mint', '--batch', second]).ended;
+  assert.equal(taken.code, 3, taken.out + taken.err);
+  assert.match(JSON.parse(taken.out).refused, /^an item was sent as taken\/3, where none is now/);
+  assert.equal(await of('taken'), 1);
 });

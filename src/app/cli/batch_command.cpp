@@ -96,6 +96,11 @@ bool is_about_access(const client_answer& answer) {
            (answer.status == 503 && problem_type(answer) == "mint.disabled");
 }
 
+// Asked for again at once it may fail for ever; the others can go on without it.
+bool is_about_item(const client_answer& answer) {
+    return problem_type(answer) == "image.worker_failed";
+}
+
 class batch_run {
   public:
     batch_run(session& s, client& daemon, const loaded_batch& batch, const batch_options& how)
@@ -171,7 +176,8 @@ std::optional<client_answer> batch_run::call(const client_call& what) {
         refused_ = problem_of(*answer);
         return std::nullopt;
     }
-    if (answer->status == 429 || answer->status == 503) return std::nullopt;
+    const bool has_no_room = answer->status == 503 && !is_about_item(*answer);
+    if (answer->status == 429 || has_no_room) return std::nullopt;
     return std::move(*answer);
 }
 
@@ -259,10 +265,12 @@ void batch_run::look_back() {
             s_.err.status(fmt::format("{} of {} looked up", i + 1, batch_.items.size()));
         if (is_sent(batch_.items[i].name)) sent.insert(i);
     }
-    for (const auto& name : batch_.spare) {
-        if (is_over() || !is_sent(name)) continue;
-        refused_ = fmt::format("an item was sent as {}, where none is now{}",
-                               nft::key_of_item(batch_.id, name), list_was_changed);
+    for (const auto* names : {&batch_.spare, &batch_.beyond}) {
+        for (const auto& name : *names) {
+            if (is_over() || !is_sent(name)) continue;
+            refused_ = fmt::format("an item was sent as {}, where none is now{}",
+                                   nft::key_of_item(batch_.id, name), list_was_changed);
+        }
     }
     for (const auto item : sent) {
         while (!is_over() && !submit(item)) {
