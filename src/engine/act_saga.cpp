@@ -103,33 +103,30 @@ task<outcome<act_report>> take_effect::run(step_context& in) {
     const auto what =
         act_for(core->known, asked.act, asked.actor, reason_of(asked, in), asked.more);
     std::map<std::string, std::int64_t> refused;
+    std::vector<std::pair<uuid, std::string>> away;
+    const auto keep = [&](const uuid& id, const result<operation_view>& now) {
+        // Of a repetition those that the first run has resumed are not paused any more.
+        const bool resumed =
+            !now && asked.act == bulk_act::resume && now.error().is(codes::operation_not_paused);
+        if (has_inverse(asked.act) && (now || resumed)) out.left.push_back({id, in.store_now()});
+        if (now) return;
+        std::string code{now.error().code()};
+        if (is_no_answer(now.error())) return void(away.emplace_back(id, std::move(code)));
+        ++refused[std::move(code)];
+    };
     for (int n = 1;; ++n) {
-        std::vector<std::pair<uuid, std::string>> away;
-        const auto keep = [&](const uuid& id, const result<operation_view>& now) {
-            if (!now && is_no_answer(now.error())) away.emplace_back(id, now.error().code());
-            // Of a repetition those that the first run has resumed are not paused any more.
-            const bool resumed = !now && asked.act == bulk_act::resume &&
-                                 now.error().is(codes::operation_not_paused);
-            if (has_inverse(asked.act) && (now || resumed)) {
-                out.left.push_back({id, in.store_now()});
-            }
-        };
+        away.clear();
         const auto answer = co_await engine_core::act_on_each(core, on, what, keep);
         if (answer.matched < std::ssize(on)) co_return retry{fault{codes::policy_cancelled}};
         out.done += answer.done;
-        for (const auto& [code, count] : answer.refused) refused[code] += count;
         if (away.empty() || n == tries) break;
         on.clear();
-        for (const auto& [id, code] : away) {
-            on.push_back(id);
-            --refused[code];
-        }
+        for (const auto& [id, code] : away) on.push_back(id);
         const auto slept = co_await core->loop.sleep_for(core->options.journal_retry_cap);
         if (!slept) co_return retry{slept.error()};
     }
-    for (const auto& [code, count] : refused) {
-        if (count > 0) out.refused.push_back({code, count});
-    }
+    for (const auto& [id, code] : away) ++refused[code];
+    for (const auto& [code, count] : refused) out.refused.push_back({code, count});
     co_return saga::done<act_report>{std::move(out)};
 }
 

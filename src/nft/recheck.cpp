@@ -99,15 +99,24 @@ task<result<recheck::partner_look>> recheck::look_as_partner(saga::step_context&
     const auto nft = co_await partner.see(*at->nft, in.until());
     if (nft.away) co_return fail(*nft.away);
     out.differs = partner_drift(row, *at, nft);
-    // Partners look into wallets: of one that it has left they say nothing.
-    if (out.differs || at->held != 1 || p_.asked == nullptr) co_return out;
-    shown_nft shown{*owner, *mint, row.uri, row.level};
-    const auto same = co_await p_.asked->agree(partner_place::recheck, std::move(shown), in);
-    if (!same && !same.error().is(codes::layer_mismatch)) co_return fail(same.error());
-    if (!same) {
-        out.differs = drift_of(row, drift::partner_mismatch, std::string{same.error().detail()});
-    }
+    if (out.differs || p_.asked == nullptr) co_return out;
+    auto shown = co_await shown_otherwise(*p_.asked, in, row, *at);
+    if (!shown) co_return fail(shown.error());
+    out.differs = std::move(*shown);
     co_return out;
+}
+
+task<result<std::optional<finding>>> shown_otherwise(partners& asked, saga::step_context& in,
+                                                     const record& row, const mint_at& at) {
+    const auto owner = solana::public_key::parse(row.owner);
+    const auto mint = solana::public_key::parse(row.mint);
+    // Partners look into wallets: of one that it has left they say nothing.
+    if (at.held != 1 || !owner || !mint) co_return std::nullopt;
+    shown_nft shown{*owner, *mint, row.uri, row.level};
+    const auto same = co_await asked.agree(partner_place::recheck, std::move(shown), in);
+    if (same) co_return std::nullopt;
+    if (!same.error().is(codes::layer_mismatch)) co_return fail(same.error());
+    co_return drift_of(row, drift::partner_mismatch, std::string{same.error().detail()});
 }
 
 task<result<>> upload_again(mint_dependencies p, steps::replica_counts replicas,

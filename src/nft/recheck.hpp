@@ -85,6 +85,12 @@ class recheck {
 [[nodiscard]] task<result<>> upload_again(mint_dependencies parts, steps::replica_counts replicas,
                                           saga::step_context& in, record row);
 
+// What one of the partners shows of it otherwise; nothing: none does. Error: one does not answer.
+[[nodiscard]] task<result<std::optional<finding>>> shown_otherwise(partners& asked,
+                                                                   saga::step_context& in,
+                                                                   const record& row,
+                                                                   const mint_at& at);
+
 [[nodiscard]] saga::definition make_recheck_saga(const mint_dependencies& parts,
                                                  const mint_settings& settings);
 

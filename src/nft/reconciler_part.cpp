@@ -7,6 +7,7 @@
 #include "nft/codes.hpp"
 #include "nft/metadata.hpp"
 #include "nft/mint_view.hpp"
+#include "nft/recheck.hpp"
 #include "solana/codes.hpp"
 #include "solana/gather.hpp"
 
@@ -249,20 +250,14 @@ task<result<>> sweep_part::examine(pass& p, record row, mint_at at) {
 
 task<> sweep_part::ask_partners(pass& p, const record& row, const mint_at& at) {
     if (p_.asked == nullptr || !at.nft) co_return;
-    result<> same;  // partners look into wallets: they say nothing of a token that has left
-    if (at.held == 1) {
-        if (const auto turn = co_await pace_.turn(); !turn) co_return;
-        shown_nft shown{key_of(row.owner), key_of(row.mint), row.uri, row.level};
-        same = co_await p_.asked->agree(partner_place::recheck, std::move(shown), p.in);
+    if (at.held == 1 && !co_await pace_.turn()) co_return;
+    auto shown = co_await shown_otherwise(*p_.asked, p.in, row, at);
+    if (!shown) {
+        ++p.report.unseen;
+        co_return;
     }
-    finding about{row.operation_id, row.mint, drift::partner_mismatch, remedy::none, {}, {}};
-    if (!same) {
-        about.detail = std::string{same.error().detail()};
-        if (!same.error().is(codes::layer_mismatch)) {
-            ++p.report.unseen;
-        } else {
-            tell(p, std::move(about));
-        }
+    if (*shown) {
+        tell(p, std::move(**shown));
         co_return;
     }
     if (p.how.dry_run) co_return;
@@ -271,9 +266,12 @@ task<> sweep_part::ask_partners(pass& p, const record& row, const mint_at& at) {
         p.in.note(steps::note_of("flag", cleared.error()));
         co_return;
     }
-    about.remedy = remedy::fixed;
-    about.detail = "no partner shows anything else";
-    note(p, about);
+    note(p, {row.operation_id,
+             row.mint,
+             drift::partner_mismatch,
+             remedy::fixed,
+             "no partner shows anything else",
+             {}});
 }
 
 task<> sweep_part::flag(pass& p, uuid mint, std::optional<drift> open, bool whole) {
